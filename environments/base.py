@@ -1,0 +1,50 @@
+"""What every settings model shares, and the value types that several of them use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Frozen and strict: a value of another type, or a key that nobody reads, is a fault.
+
+    The description of a field is the text a person is shown as "allowed" when its value is refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def described(allowed: str, pattern: str) -> object:
+    """Field of a text that must match `pattern`; `allowed` says the same to a person."""
+    return Field(pattern=pattern, description=allowed)
+
+
+# CloudWatch Logs accepts only these numbers of days (PutRetentionPolicy).
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
+_DAY = r"(mon|tue|wed|thu|fri|sat|sun)"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+
+DailyWindow = Annotated[
+    str, described("a daily window in UTC, at least 30 minutes, as hh:mm-hh:mm", rf"^{_TIME}-{_TIME}$")
+]
+WeeklyWindow = Annotated[
+    str,
+    described(
+        "a weekly window in UTC, at least 30 minutes, as ddd:hh:mm-ddd:hh:mm", rf"^{_DAY}:{_TIME}-{_DAY}:{_TIME}$"
+    ),
+]
+RoleArn = Annotated[
+    str, described("the ARN of an IAM role", r"^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9_+=,.@/-]+$")
+]
+CertificateArn = Annotated[
+    str,
+    described(
+        "the ARN of an ACM certificate", r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}$"
+    ),
+]
+Percent = Annotated[int, Field(ge=1, le=100, description="a whole percentage from 1 to 100")]

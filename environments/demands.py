@@ -1,0 +1,59 @@
+"""What the production tier demands of an environment: values that its file may raise, but never switch off.
+
+They stand in code, not in `tiers/production.toml`, because a file that states a default must not be able to weaken
+the demand on it. Protection is lifted for a teardown by `make unprotect` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_UNPROTECT = "to tear it down run: make unprotect ENV=<environment> CONFIRM=<environment>"
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One rule of a tier: the value under `key` must satisfy `holds`."""
+
+    key: str
+    holds: Callable[[Any], bool]
+    allowed: str
+    reason: str
+
+
+PRODUCTION = (
+    Demand("protected", lambda v: v is True, "true", f"remove the key; {_UNPROTECT}"),
+    Demand("network.nat", lambda v: v != "single", '"per_zone" or "none"', "one gateway is lost with its zone"),
+    Demand("network.flow_log_traffic", lambda v: v == "ALL", '"ALL"', "PCI DSS 10.2 wants every connection"),
+    Demand("logs.retention_days", lambda v: v >= 365, "365 or more", "PCI DSS 10.5.1 keeps a year of logs"),
+    Demand("encryption.deletion_window_days", lambda v: v == 30, "30", "a key deleted by mistake loses all its data"),
+    Demand("database.instances", lambda v: v >= 2, "2 or more", "a failover needs a reader in another zone"),
+    Demand("database.min_capacity", lambda v: v > 0, "0.5 or more", "a paused production database delays its callers"),
+    Demand("database.backup_retention_days", lambda v: v >= 7, "7 or more", "point-in-time recovery of a week"),
+    Demand("cache.form", lambda v: v != "single", '"replicated" or "cluster"', "one node fails without a stand-in"),
+    Demand("cache.replicas_per_shard", lambda v: v >= 1, "1 or more", "a shard without replica loses its data"),
+    Demand("cache.snapshot_retention_days", lambda v: v >= 5, "5 or more", "snapshots are kept 5 days"),
+    Demand("storage.backup", lambda v: v is True, "true", "files are restored from AWS Backup"),
+    Demand("rotation.recovery_window_days", lambda v: v >= 7, "7 to 30", "a deleted secret must be restorable"),
+    Demand("service.min_count", lambda v: v >= 2, "2 or more", "one task is lost with its zone"),
+    Demand("service.image", lambda v: "@sha256:" in v, "an image by digest", "a tag can be moved after review"),
+)
+
+
+def unmet(tier: str, settings: dict[str, Any]) -> Iterator[tuple[Demand, object]]:
+    """The demands of `tier` that the merged settings break, each with the value found.
+
+    A value that is missing or of the wrong type is left to the schema, which names it better.
+    """
+    for demand in PRODUCTION if tier == "production" else ():
+        value: Any = settings
+        for part in demand.key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        try:
+            broken = value is not None and not demand.holds(value)
+        except TypeError:
+            continue
+        if broken:
+            yield demand, value

@@ -1,0 +1,59 @@
+"""Settings of state, logs, encryption and monitoring: how the platform is kept and watched."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from environments.base import RetentionDays, Settings, described
+
+
+class StateSettings(Settings):
+    """The state bucket, made by the bootstrap stack."""
+
+    noncurrent_version_days: Annotated[
+        int, Field(ge=30, le=3650, description="days an overwritten state stays restorable, 30 to 3650")
+    ] = 365
+
+
+class AccountSettings(Settings):
+    """Things that exist once per account and region. Exactly one environment of an account owns them."""
+
+    owns_api_gateway_role: bool = Field(
+        default=False, description="true or false: this bootstrap makes API Gateway's CloudWatch role of the account"
+    )
+
+
+class LogSettings(Settings):
+    """Every CloudWatch log group of the environment."""
+
+    retention_days: RetentionDays = Field(
+        description="one of CloudWatch's numbers of days (1, 3, 5, 7, 14, 30, 60, 90, ..., 365, ..., 3653)"
+    )
+
+
+class EncryptionSettings(Settings):
+    """Every customer-managed KMS key of the environment."""
+
+    rotation_period_days: Annotated[
+        int, Field(ge=90, le=365, description="days between rotations of the key material, 90 to 365 (PCI DSS 3.7.4)")
+    ] = 365
+    deletion_window_days: Annotated[
+        int, Field(ge=7, le=30, description="days before a deleted key is gone for ever, 7 to 30")
+    ]
+
+
+class MonitoringSettings(Settings):
+    """Who is told, and from which values on."""
+
+    alarm_emails: tuple[
+        Annotated[str, described("an e-mail address", r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...
+    ] = Field(default=(), description="e-mail addresses that get every alarm")
+    rotation_age_days: Annotated[
+        int, Field(ge=1, le=120, description="days since the last rotation before the alarm, more than the interval: 1 to 120")
+    ] = 35
+    cpu_percent: Annotated[int, Field(ge=1, le=100, description="CPU or ACU use before the alarm, 1 to 100")] = 80
+    monthly_budget_usd: Annotated[
+        int | None, Field(ge=1, description="US dollars per month, 1 or more; absent means no budget alarm")
+    ] = None

@@ -1,0 +1,202 @@
+"""Rules between settings: each names as parameters the parts of an environment that it reads.
+
+A rule runs when all of those parts are valid by themselves, whatever is wrong elsewhere: so one run shows every fault.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+from environments.base import Settings
+from environments.data import CacheSettings, DatabaseSettings
+from environments.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
+from environments.network import NetworkSettings
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that does not hold, without the file: the loader knows which one has the key."""
+
+    key: str
+    value: object
+    allowed: str
+    remedy: str
+
+
+_RULES: list[Callable[..., Iterator[Broken]]] = []
+
+
+def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:
+    _RULES.append(function)
+    return function
+
+
+def broken(valid_parts: Mapping[str, Settings | Any]) -> Iterator[Broken]:
+    """Every broken rule among those whose parts are all in `valid_parts`."""
+    for rule in _RULES:
+        names = inspect.signature(rule).parameters
+        if all(name in valid_parts for name in names):
+            yield from rule(**{name: valid_parts[name] for name in names})
+
+
+@_rule
+def _names_fit(project: str, stage: str, suffix: str | None) -> Iterator[Broken]:
+    longest = Naming(project, stage, suffix).name(LONGEST_SHORT_PURPOSE)
+    if len(longest) > SHORTEST_LIMIT:
+        yield Broken(
+            "suffix" if suffix else "project",
+            suffix or project,
+            f"at most {SHORTEST_LIMIT} characters in {longest!r}, which has {len(longest)} (load balancer names)",
+            f"shorten it by {len(longest) - SHORTEST_LIMIT}",
+        )
+
+
+@_rule
+def _zones_belong_to_region(region: str, zones: tuple[str, ...]) -> Iterator[Broken]:
+    if any(zone[:-1] != region for zone in zones) or len(set(zones)) != len(zones):
+        yield Broken("zones", list(zones), f"different zones of {region}, e.g. {region}a", "name each zone once")
+
+
+@_rule
+def _region_of_certificate(region: str, service: Any) -> Iterator[Broken]:
+    arn = service.certificate_arn
+    if arn is not None and arn.split(":")[3] != region:
+        yield Broken("service.certificate_arn", arn, f"a certificate of {region}", "request one in that region")
+
+
+@_rule
+def _reserved_networks(network: NetworkSettings) -> Iterator[Broken]:
+    vpc = IPv4Network(network.cidr)
+    for block in network.reserved_cidrs:
+        try:
+            overlaps = IPv4Network(block).overlaps(vpc)
+        except ValueError:
+            yield Broken("network.reserved_cidrs", block, "IPv4 blocks without host bits", "correct the block")
+            continue
+        if overlaps:
+            yield Broken("network.cidr", network.cidr, f"a block that does not overlap {block}", "choose another block")
+
+
+@_rule
+def _way_out(network: NetworkSettings) -> Iterator[Broken]:
+    needed = {"secretsmanager", "logs", "ecr.api", "ecr.dkr"} - set(network.interface_endpoints)
+    if network.nat == "none" and needed:
+        yield Broken(
+            "network.interface_endpoints",
+            list(network.interface_endpoints),
+            f"with nat = \"none\" also {', '.join(sorted(needed))}: tasks and the rotation function call them",
+            "add them or choose another nat",
+        )
+    if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
+        yield Broken(
+            "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
+        )
+
+
+@_rule
+def _capacity_range(database: DatabaseSettings) -> Iterator[Broken]:
+    low, high = database.min_capacity, database.max_capacity
+    if high < max(low, 1.0):
+        yield Broken("database.max_capacity", high, f"from {max(low, 1.0)} to 256", "raise it above min_capacity")
+    if database.auto_pause_seconds is not None and low > 0:
+        yield Broken(
+            "database.auto_pause_seconds", database.auto_pause_seconds, "nothing while min_capacity > 0", "delete it"
+        )
+    retention = database.performance_insights_retention_days
+    if not (retention in (7, 731) or retention % 31 == 0):
+        yield Broken(
+            "database.performance_insights_retention_days", retention, "7, a multiple of 31 or 731", "choose one of them"
+        )
+    if database.insights == "advanced" and retention < 465:
+        yield Broken(
+            "database.performance_insights_retention_days", retention, "465 or more with advanced insights", "raise it"
+        )
+    if database.master_username in _RESERVED_MASTER_NAMES:
+        yield Broken(
+            "database.master_username",
+            database.master_username,
+            f"a name other than {', '.join(sorted(_RESERVED_MASTER_NAMES))}: RDS reserves it or attackers try it first",
+            "choose another name",
+        )
+    if database.name in _RESERVED_DATABASE_NAMES:
+        yield Broken("database.name", database.name, "a name that neither RDS nor PostgreSQL reserves", "choose another")
+
+
+_RESERVED_MASTER_NAMES = frozenset({"admin", "postgres", "rdsadmin", "root", "master", "rds_superuser", "public", "user"})
+_RESERVED_DATABASE_NAMES = frozenset({"rdsadmin", "template0", "template1", "postgres"})
+
+
+@_rule
+def _cache_form(cache: CacheSettings, zones: tuple[str, ...]) -> Iterator[Broken]:
+    if cache.form == "single" and cache.replicas_per_shard != 0:
+        yield Broken("cache.replicas_per_shard", cache.replicas_per_shard, '0 with form = "single"', "set it to 0")
+    if cache.form == "replicated" and cache.replicas_per_shard < 1:
+        yield Broken("cache.replicas_per_shard", cache.replicas_per_shard, '1 to 5 with form = "replicated"', "raise it")
+    if cache.form != "cluster" and cache.shards != 1:
+        yield Broken("cache.shards", cache.shards, f'1 with form = "{cache.form}"', 'set it to 1, or form to "cluster"')
+    nodes = cache.shards * (1 + cache.replicas_per_shard)
+    if nodes > 500:
+        yield Broken("cache.shards", cache.shards, "at most 500 nodes together with the replicas", "lower it")
+    scaling = cache.autoscaling
+    if scaling is not None and scaling.min_count > scaling.max_count:
+        yield Broken("cache.autoscaling.max_count", scaling.max_count, f"{scaling.min_count} or more", "raise it")
+    if scaling is not None and cache.form != "cluster":
+        yield Broken("cache.autoscaling", scaling.dimension, 'only with form = "cluster"', "delete the table")
+    if scaling is not None and scaling.dimension == "replicas" and scaling.max_count > 5:
+        yield Broken("cache.autoscaling.max_count", scaling.max_count, "at most 5 replicas", "lower it")
+
+
+@_rule
+def _recovery_window(rotation: Any) -> Iterator[Broken]:
+    if 0 < rotation.recovery_window_days < 7:
+        yield Broken("rotation.recovery_window_days", rotation.recovery_window_days, "0 or 7 to 30", "choose one of them")
+
+
+@_rule
+def _rotation_alarm(rotation: Any, monitoring: Any) -> Iterator[Broken]:
+    if monitoring.rotation_age_days <= rotation.interval_days:
+        yield Broken(
+            "monitoring.rotation_age_days",
+            monitoring.rotation_age_days,
+            f"more than rotation.interval_days = {rotation.interval_days}",
+            "raise it",
+        )
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html: CPU units -> MB
+_FARGATE_MEMORY = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+
+
+@_rule
+def _task_size(service: Any) -> Iterator[Broken]:
+    memory = _FARGATE_MEMORY[service.cpu]
+    if service.memory_mb not in memory:
+        shown = ", ".join(map(str, memory)) if len(memory) <= 8 else f"{memory[0]}, {memory[1]}, ..., {memory[-1]}"
+        yield Broken("service.memory_mb", service.memory_mb, f"with cpu = {service.cpu}: {shown}", "choose one of them")
+    if service.min_count > service.max_count:
+        yield Broken("service.max_count", service.max_count, f"{service.min_count} or more", "raise it")
+
+
+@_rule
+def _throttle(api: Any) -> Iterator[Broken]:
+    if api.burst_limit < api.rate_limit:
+        yield Broken("api.burst_limit", api.burst_limit, f"{api.rate_limit} (the rate) or more", "raise it")
+    seen: set[str] = set()
+    for route in api.routes:
+        if route.path in seen:
+            yield Broken("api.routes", route.path, "each path once", "join the methods of the two tables")
+        seen.add(route.path)
+    if len(set(api.clients)) != len(api.clients):
+        yield Broken("api.clients", list(api.clients), "each client once", "delete the doubles")
