@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 _SLOTS = 4
-_PRIVATE_SPACE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+_PRIVATE_SPACE = tuple(
+    IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
 _LARGEST, _SMALLEST = 16, 22
 
 ALLOWED_VPC = (

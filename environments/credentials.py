@@ -28,7 +28,8 @@ class RotationSettings(Settings):
         int, Field(ge=30, le=900, description="time limit of one rotation step, 30 to 900 seconds")
     ] = 60
     recovery_window_days: Annotated[
-        int, Field(ge=0, le=30, description="0 (deleted at once) or 7 to 30 days in which a deleted secret can be restored")
+        int,
+        Field(ge=0, le=30, description="0 (deleted at once) or 7 to 30 days in which a deleted secret can be restored"),
     ]
     role_name: Annotated[
         str, described("a PostgreSQL role name of 1 to 50 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,49}$")

@@ -32,9 +32,7 @@ class DatabaseSettings(Settings):
         int | None,
         Field(ge=300, le=86400, description="seconds idle before a pause, 300 to 86400; only with min_capacity = 0"),
     ] = None
-    backup_retention_days: Annotated[
-        int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")
-    ]
+    backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")]
     backup_window: DailyWindow
     maintenance_window: WeeklyWindow
     iam_authentication: bool = Field(default=True, description="true or false")
@@ -43,13 +41,15 @@ class DatabaseSettings(Settings):
     ]
     insights: Literal["standard", "advanced"] = Field(description='Database Insights: "standard" or "advanced"')
     performance_insights_retention_days: Annotated[
-        int, Field(ge=7, le=731, description="7, a multiple of 31 up to 713, or 731; advanced insights need 465 or more")
+        int,
+        Field(ge=7, le=731, description="7, a multiple of 31 up to 713, or 731; advanced insights need 465 or more"),
     ]
     enhanced_monitoring_seconds: Literal[0, 1, 5, 10, 15, 30, 60] = Field(
         description="0 (off), 1, 5, 10, 15, 30 or 60 seconds"
     )
     master_rotation_days: Annotated[
-        int, Field(ge=1, le=90, description="days between rotations of the RDS-managed master secret, 1 to 90 (PCI DSS 8)")
+        int,
+        Field(ge=1, le=90, description="days between rotations of the RDS-managed master secret, 1 to 90 (PCI DSS 8)"),
     ]
 
 
@@ -72,7 +72,7 @@ class CacheSettings(Settings):
     node_type: Annotated[
         str, described("an ElastiCache node type, e.g. cache.t4g.micro", r"^cache\.[a-z0-9]+\.[a-z0-9]+$")
     ]
-    shards: Annotated[int, Field(ge=1, le=250, description="1 to 250; more than 1 only with form = \"cluster\"")] = 1
+    shards: Annotated[int, Field(ge=1, le=250, description='1 to 250; more than 1 only with form = "cluster"')] = 1
     replicas_per_shard: Annotated[int, Field(ge=0, le=5, description="0 to 5 replicas beside each primary")]
     snapshot_retention_days: Annotated[int, Field(ge=0, le=35, description="0 (no snapshots) to 35 days")] = 5
     snapshot_window: DailyWindow

@@ -53,7 +53,9 @@ class Environment(Settings):
         description="true or false: deletion protection and prevent_destroy on everything that holds data"
     )
     tags: dict[
-        Annotated[str, described("a tag key of 1 to 128 letters, digits and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@-]{1,128}$")],
+        Annotated[
+            str, described("a tag key of 1 to 128 letters, digits and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@-]{1,128}$")
+        ],
         Annotated[str, described("a text of at most 256 characters", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$")],
     ] = Field(default={}, description="a table of texts, put on every resource")
     account: AccountSettings = AccountSettings()

@@ -65,11 +65,11 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _look_up(
-    model: type[BaseModel], path: list[int | str], *, of_key: bool
-) -> tuple[type[BaseModel], str | None]:
+def _look_up(model: type[BaseModel], path: list[int | str], *, of_key: bool) -> tuple[type[BaseModel], str | None]:
     """The innermost model along `path`, and the description nearest to its end (`of_key`: of a free key itself)."""
-    owner, annotation, description = model, None, None
+    owner = model
+    annotation: object = None
+    description: str | None = None
     for part in path:
         if isinstance(part, str) and part in owner.model_fields:
             field = owner.model_fields[part]

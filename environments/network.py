@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from environments.base import Settings
 from environments.cidr import ALLOWED_VPC, vpc_fault
-from pydantic_core import PydanticCustomError
 
 # Interface endpoints cost about 7 USD a month and zone each. These are the services that code in the private
 # subnets calls: the rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics and traces.

@@ -47,11 +47,14 @@ class EncryptionSettings(Settings):
 class MonitoringSettings(Settings):
     """Who is told, and from which values on."""
 
-    alarm_emails: tuple[
-        Annotated[str, described("an e-mail address", r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...
-    ] = Field(default=(), description="e-mail addresses that get every alarm")
+    alarm_emails: tuple[Annotated[str, described("an e-mail address", r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = Field(
+        default=(), description="e-mail addresses that get every alarm"
+    )
     rotation_age_days: Annotated[
-        int, Field(ge=1, le=120, description="days since the last rotation before the alarm, more than the interval: 1 to 120")
+        int,
+        Field(
+            ge=1, le=120, description="days since the last rotation before the alarm, more than the interval: 1 to 120"
+        ),
     ] = 35
     cpu_percent: Annotated[int, Field(ge=1, le=100, description="CPU or ACU use before the alarm, 1 to 100")] = 80
     monthly_budget_usd: Annotated[

@@ -88,7 +88,7 @@ def _way_out(network: NetworkSettings) -> Iterator[Broken]:
         yield Broken(
             "network.interface_endpoints",
             list(network.interface_endpoints),
-            f"with nat = \"none\" also {', '.join(sorted(needed))}: tasks and the rotation function call them",
+            f'with nat = "none" also {", ".join(sorted(needed))}: tasks and the rotation function call them',
             "add them or choose another nat",
         )
     if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
@@ -109,7 +109,10 @@ def _capacity_range(database: DatabaseSettings) -> Iterator[Broken]:
     retention = database.performance_insights_retention_days
     if not (retention in (7, 731) or retention % 31 == 0):
         yield Broken(
-            "database.performance_insights_retention_days", retention, "7, a multiple of 31 or 731", "choose one of them"
+            "database.performance_insights_retention_days",
+            retention,
+            "7, a multiple of 31 or 731",
+            "choose one of them",
         )
     if database.insights == "advanced" and retention < 465:
         yield Broken(
@@ -123,10 +126,14 @@ def _capacity_range(database: DatabaseSettings) -> Iterator[Broken]:
             "choose another name",
         )
     if database.name in _RESERVED_DATABASE_NAMES:
-        yield Broken("database.name", database.name, "a name that neither RDS nor PostgreSQL reserves", "choose another")
+        yield Broken(
+            "database.name", database.name, "a name that neither RDS nor PostgreSQL reserves", "choose another"
+        )
 
 
-_RESERVED_MASTER_NAMES = frozenset({"admin", "postgres", "rdsadmin", "root", "master", "rds_superuser", "public", "user"})
+_RESERVED_MASTER_NAMES = frozenset(
+    {"admin", "postgres", "rdsadmin", "root", "master", "rds_superuser", "public", "user"}
+)
 _RESERVED_DATABASE_NAMES = frozenset({"rdsadmin", "template0", "template1", "postgres"})
 
 
@@ -135,7 +142,9 @@ def _cache_form(cache: CacheSettings, zones: tuple[str, ...]) -> Iterator[Broken
     if cache.form == "single" and cache.replicas_per_shard != 0:
         yield Broken("cache.replicas_per_shard", cache.replicas_per_shard, '0 with form = "single"', "set it to 0")
     if cache.form == "replicated" and cache.replicas_per_shard < 1:
-        yield Broken("cache.replicas_per_shard", cache.replicas_per_shard, '1 to 5 with form = "replicated"', "raise it")
+        yield Broken(
+            "cache.replicas_per_shard", cache.replicas_per_shard, '1 to 5 with form = "replicated"', "raise it"
+        )
     if cache.form != "cluster" and cache.shards != 1:
         yield Broken("cache.shards", cache.shards, f'1 with form = "{cache.form}"', 'set it to 1, or form to "cluster"')
     nodes = cache.shards * (1 + cache.replicas_per_shard)
@@ -153,7 +162,9 @@ def _cache_form(cache: CacheSettings, zones: tuple[str, ...]) -> Iterator[Broken
 @_rule
 def _recovery_window(rotation: Any) -> Iterator[Broken]:
     if 0 < rotation.recovery_window_days < 7:
-        yield Broken("rotation.recovery_window_days", rotation.recovery_window_days, "0 or 7 to 30", "choose one of them")
+        yield Broken(
+            "rotation.recovery_window_days", rotation.recovery_window_days, "0 or 7 to 30", "choose one of them"
+        )
 
 
 @_rule

@@ -23,7 +23,9 @@ class ServiceSettings(Settings):
     migration_command: tuple[str, ...] = Field(
         default=(), description="the command of the one-off migration task; empty means there is none"
     )
-    port: Annotated[int, Field(ge=1024, le=65535, description="1024 to 65535: a non-root user opens no lower port")] = 8080
+    port: Annotated[int, Field(ge=1024, le=65535, description="1024 to 65535: a non-root user opens no lower port")] = (
+        8080
+    )
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = Field(
         description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384"
     )
@@ -31,12 +33,12 @@ class ServiceSettings(Settings):
         int, Field(ge=512, le=122_880, description="memory in MB from Fargate's table of CPU and memory pairs")
     ]
     architecture: Literal["ARM64", "X86_64"] = Field(default="ARM64", description='"ARM64" or "X86_64"')
-    user: Annotated[str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9]\d{0,8}:[1-9]\d{0,8}$")] = (
-        "1000:1000"
+    user: Annotated[
+        str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9]\d{0,8}:[1-9]\d{0,8}$")
+    ] = "1000:1000"
+    environment: dict[Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")], str] = (
+        Field(default={}, description="texts; no secret belongs here")
     )
-    environment: dict[
-        Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")], str
-    ] = Field(default={}, description="texts; no secret belongs here")
     health_check_path: Annotated[str, described("a path beginning with /", r"^/[A-Za-z0-9/_.-]{0,200}$")] = "/health"
     min_count: Annotated[int, Field(ge=1, le=1000, description="tasks that always run, 1 to 1000")]
     max_count: Annotated[int, Field(ge=1, le=1000, description="tasks at most, 1 to 1000")]
@@ -86,6 +88,9 @@ class ApiSettings(Settings):
         Annotated[str, described("1 to 30 lower-case letters, digits and -", r"^[a-z][a-z0-9-]{0,29}$")], ...
     ] = Field(min_length=1, description="names of API clients; each gets a key of its own")
     firewall_rate_per_5_minutes: Annotated[
-        int, Field(ge=10, le=2_000_000_000, description="requests of one address in 5 minutes before WAF blocks it, 10 or more")
+        int,
+        Field(
+            ge=10, le=2_000_000_000, description="requests of one address in 5 minutes before WAF blocks it, 10 or more"
+        ),
     ] = 60_000
     routes: tuple[RouteSettings, ...] = Field(min_length=1, description="[[api.routes]] tables")

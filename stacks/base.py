@@ -1,0 +1,72 @@
+"""What every stack of an environment has: provider, state backend, required version, names. Nothing else."""
+
+from __future__ import annotations
+
+from cdktf import S3Backend, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from constructs import Construct
+
+import modules  # noqa: F401  (before the provider: see modules.provider_imports)
+from environments import Environment
+from environments.naming import Naming
+from modules.policies import Account
+
+# use_lockfile left its experimental state in Terraform 1.11.
+REQUIRED_TERRAFORM = ">= 1.11.0"
+
+
+def state_bucket_name(environment: Environment) -> str:
+    """The bucket of an environment and its copies. Bucket names are global, so the account's id is part of it."""
+    return f"{_owner(environment).name('state')}-{environment.account_id}"
+
+
+def state_key_alias(environment: Environment) -> str:
+    """Alias of the KMS key of the state bucket, without `alias/`."""
+    return _owner(environment).name("state")
+
+
+def _owner(environment: Environment) -> Naming:
+    """Names of the environment that owns the bucket: a copy shares its original's."""
+    return Naming(environment.project, environment.stage)
+
+
+class BaseStack(TerraformStack):
+    """A stack of `environment`, whose state lies under `<environment>/<component>.tfstate` in its bucket.
+
+    The state is encrypted with the bucket's own key, named here because `encrypt` alone would ask S3 for its default
+    (AES256) and so override the bucket's setting.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment, component: str) -> None:
+        super().__init__(scope, id_)
+        self.environment = environment
+        self.names = environment.names
+        self.account = Account(environment.account_id, environment.region)
+        AwsProvider(
+            self,
+            "aws",
+            region=environment.region,
+            allowed_account_ids=[environment.account_id],
+            default_tags=[
+                AwsProviderDefaultTags(
+                    tags={
+                        **environment.tags,
+                        "Project": environment.project,
+                        "Environment": environment.name,
+                        "Tier": environment.tier,
+                        "Stack": component,
+                        "ManagedBy": "cdktf",
+                    }
+                )
+            ],
+        )
+        self.backend = S3Backend(
+            self,
+            bucket=state_bucket_name(environment),
+            key=f"{environment.name}/{component}.tfstate",
+            region=environment.region,
+            encrypt=True,
+            kms_key_id=self.account.arn("kms", f"alias/{state_key_alias(environment)}"),
+        )
+        self.add_override("terraform.backend.s3.use_lockfile", True)
+        self.add_override("terraform.required_version", REQUIRED_TERRAFORM)

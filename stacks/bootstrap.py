@@ -1,0 +1,46 @@
+"""What must exist before any other stack of an environment, and stays when they are destroyed."""
+
+from __future__ import annotations
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from environments import Environment
+from modules.api_gateway_account import ApiGatewayAccountRole
+from modules.encryption import EncryptionKey
+from modules.image_repository import ImageRepository
+from modules.state_backend import StateBucket
+from stacks.base import BaseStack, state_bucket_name, state_key_alias
+
+
+class BootstrapStack(BaseStack):
+    """State bucket with its key, image repository and, where the environment owns them, the account's singletons.
+
+    Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` leaves it out. Its own state ends up in
+    the bucket that it makes: see `make bootstrap`.
+    """
+
+    def __init__(self, scope: Construct, *, environment: Environment) -> None:
+        super().__init__(scope, f"bootstrap-{environment.name}", environment=environment, component="bootstrap")
+        key = EncryptionKey(
+            self,
+            "key",
+            settings=environment.encryption,
+            account=self.account,
+            alias=state_key_alias(environment),
+            description=f"Terraform states and container images of {environment.name}",
+            via_services=["s3", "ecr"],
+        )
+        bucket = state_bucket_name(environment)
+        StateBucket(self, "state", settings=environment.state, name=bucket, key_arn=key.arn)
+        repository = ImageRepository(
+            self,
+            "images",
+            name=self.names.name("service"),
+            key_arn=key.arn,
+            protected=environment.protected,
+        )
+        if environment.account.owns_api_gateway_role:
+            ApiGatewayAccountRole(self, "api-gateway", names=self.names, account=self.account)
+        TerraformOutput(self, "state_bucket", value=bucket, description="Bucket of this environment's states")
+        TerraformOutput(self, "repository_url", value=repository.url, description="Where images are pushed to")

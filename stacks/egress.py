@@ -1,0 +1,37 @@
+"""The ways out of an environment's private subnets."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from environments import Environment
+from modules.egress import InterfaceEndpoints, NatGateways
+from modules.network import Network
+from stacks.base import BaseStack
+
+
+class EgressStack(BaseStack):
+    """NAT gateways and interface endpoints; apart from the network because they take minutes and nothing in the data
+    stack waits for them. Offers `endpoint_security_group_id`, which is None without interface endpoints.
+    """
+
+    def __init__(self, scope: Construct, *, environment: Environment, network: Network) -> None:
+        super().__init__(scope, f"{environment.name}-egress", environment=environment, component="egress")
+        NatGateways(
+            self,
+            "nat",
+            settings=environment.network,
+            names=self.names,
+            public_subnet_ids=network.subnet_ids_by_zone("public"),
+            private_route_table_ids=network.private_route_table_ids,
+        )
+        endpoints = InterfaceEndpoints(
+            self,
+            "endpoints",
+            settings=environment.network,
+            names=self.names,
+            account=self.account,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.subnet_ids("private"),
+        )
+        self.endpoint_security_group_id = endpoints.security_group_id
