@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdktf import S3Backend, TerraformStack
+from cdktf import S3Backend, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct
 
@@ -70,3 +70,9 @@ class BaseStack(TerraformStack):
         )
         self.add_override("terraform.backend.s3.use_lockfile", True)
         self.add_override("terraform.required_version", REQUIRED_TERRAFORM)
+        TerraformOutput(
+            self,
+            "protected",
+            value=environment.protected,
+            description="Whether this stack was last deployed with its protection; `make destroy` reads it",
+        )

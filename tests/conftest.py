@@ -1,0 +1,23 @@
+"""What every test needs: synthesis without the banner about Node.js, and all environments synthesized once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+ENVIRONMENTS = ("globecart-dev", "globecart-prod", "iot-dev", "iot-prod")
+
+
+@pytest.fixture(scope="session")
+def app_outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All shipped environments, synthesized by the real App; read it with `synthesized.read_stack`."""
+    from environments import load
+    from main import build_app
+
+    outdir = tmp_path_factory.mktemp("cdktf.out")
+    build_app([load(name) for name in ENVIRONMENTS], outdir).synth()
+    return outdir
