@@ -1,0 +1,83 @@
+"""Runs a long command so that Ctrl-C ends it and everything it started, and Terraform releases its locks first."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+# Terraform needs the time to finish the calls under way and write its state; NAT gateways are the slowest of them.
+_PATIENCE_SECONDS = 120
+
+
+def run(
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    on_line: Callable[[str], None] = lambda line: print(line, flush=True),
+) -> int:
+    """Run `command`, give each line it prints to `on_line`, and return its exit code.
+
+    On KeyboardInterrupt the whole family of processes is asked to stop, waited for, and the interrupt raised again.
+    """
+    process = subprocess.Popen(
+        command,
+        env=dict(environ),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # the terminal's Ctrl-C reaches only us, and we pass it on once
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            on_line(line.rstrip("\n"))
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            end_family(process.pid)
+            process.wait()
+
+
+def end_family(pid: int) -> None:
+    """Interrupt a process's Terraforms, wait for them, then end the rest of its family."""
+    try:
+        parent = psutil.Process(pid)
+        family = [*parent.children(recursive=True), parent]
+    except psutil.NoSuchProcess:
+        return
+    terraforms = [process for process in family if _is_terraform(process)]
+    for process in terraforms:
+        _signal(process, psutil.Process.send_signal, signal.SIGINT)
+    if terraforms:
+        print("Stopping: Terraform finishes what it began and releases its locks ...", file=sys.stderr, flush=True)
+    psutil.wait_procs(terraforms, timeout=_PATIENCE_SECONDS)
+    for process in family:
+        _signal(process, psutil.Process.terminate)
+    _, alive = psutil.wait_procs(family, timeout=10)
+    for process in alive:
+        _signal(process, psutil.Process.kill)
+    psutil.wait_procs(alive, timeout=10)
+
+
+def _is_terraform(process: psutil.Process) -> bool:
+    try:
+        name = Path(process.cmdline()[0]).name
+    except (psutil.Error, IndexError):
+        return False
+    return name in ("terraform", "tofu")
+
+
+def _signal(process: psutil.Process, send: Callable[..., None], *arguments: object) -> None:
+    try:
+        send(process, *arguments)
+    except psutil.NoSuchProcess:
+        pass

@@ -1,0 +1,96 @@
+"""Runs Terraform, with the provider from a filesystem mirror where the machine has one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".local"
+
+# What cdktf-cdktf-provider-aws 20.1.0 pins; a test holds it against the synthesized JSON.
+PROVIDER_VERSION = "5.100.0"
+_PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
+_MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
+
+
+def binary(environ: Mapping[str, str]) -> str:
+    """The Terraform to run; `TERRAFORM_BINARY_NAME` is what the cdktf CLI obeys, too."""
+    return environ.get("TERRAFORM_BINARY_NAME", "terraform")
+
+
+def find_mirror(environ: Mapping[str, str]) -> Path | None:
+    """A folder laid out as a Terraform mirror that holds the pinned provider for this machine, or None.
+
+    Looked for in this order: the variable TF_PROVIDER_MIRROR, the folders that Terraform itself searches, and any
+    folder directly under /opt, /srv and /usr/local.
+    """
+    for folder in _candidates(environ):
+        provider = folder / _PROVIDER
+        unpacked = provider / PROVIDER_VERSION / _platform()
+        packed = provider / f"terraform-provider-aws_{PROVIDER_VERSION}_{_platform()}.zip"
+        if unpacked.is_dir() or packed.is_file():
+            return folder
+    return None
+
+
+def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
+    if environ.get(_MIRROR_VARIABLE):
+        yield Path(environ[_MIRROR_VARIABLE])
+    home = Path(environ.get("HOME", "/"))
+    data = [environ.get("XDG_DATA_HOME", str(home / ".local/share"))]
+    data += environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
+    yield home / ".terraform.d/plugins"
+    yield from (Path(folder, "terraform/plugins") for folder in data if folder)
+    for parent in (Path("/opt"), Path("/srv"), Path("/usr/local")):
+        yield from sorted(parent.glob("*/"))
+
+
+def _platform() -> str:
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
+    return f"{platform.system().lower()}_{machine}"
+
+
+def settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables for Terraform and the cdktf CLI: no telemetry, no questions, and the mirror, if there is one.
+
+    A CLI configuration file of the user's own wins, as long as it exists; a variable that points to a missing file
+    makes Terraform print a warning into everything, its JSON included, and so is replaced.
+    """
+    found = {
+        "CHECKPOINT_DISABLE": "1",
+        "DISABLE_VERSION_CHECK": "1",
+        "CI": "1",
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "FORCE_COLOR": "0",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+    }
+    own = environ.get("TF_CLI_CONFIG_FILE")
+    if own and Path(own).is_file():
+        return found
+    mirror = find_mirror(environ)
+    if mirror is None and own is None:
+        return found
+    text = "" if mirror is None else f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n'
+    file = WORK / "terraform.rc"
+    WORK.mkdir(exist_ok=True)
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        temporary = file.with_suffix(f".{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(file)
+    # The cdktf CLI's plugin cache is shared by stacks deployed at once, which ends in "text file busy"; with a mirror
+    # nothing is downloaded and no cache is wanted.
+    return {**found, "TF_CLI_CONFIG_FILE": str(file), "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1"}
+
+
+def run(
+    arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run Terraform quietly in a stack's folder; raises CalledProcessError with its output unless `check` is off."""
+    return subprocess.run(
+        [binary(environ), *arguments], cwd=cwd, env=dict(environ), check=check, capture_output=True, text=True
+    )
