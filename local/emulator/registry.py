@@ -26,6 +26,15 @@ class MotoChangedError(RuntimeError):
     """The installed moto no longer has the shape that an addition was written for."""
 
 
+def _by_name(call: inspect.BoundArguments) -> dict[str, Any]:
+    """The arguments of a call after the first: moto passes many by position, an addition knows them by name."""
+    arguments: dict[str, Any] = {}
+    for name, value in list(call.arguments.items())[1:]:
+        kind = call.signature.parameters[name].kind
+        arguments |= value if kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+    return arguments
+
+
 @dataclass(frozen=True)
 class Addition:
     kind: Literal["add", "extend", "replace"]
@@ -55,10 +64,11 @@ class Addition:
             return f"{self}: moto now handles {self.unless}, the addition is left out"
         self._check_parameters(function)
         given = (function,) if self.kind == "extend" else ()
+        signature = inspect.signature(function)
 
         @functools.wraps(function)
-        def changed(*args: Any, **kwargs: Any) -> Any:
-            return self.member(*given, *args, **kwargs)
+        def changed(this: Any, *args: Any, **kwargs: Any) -> Any:
+            return self.member(*given, this, **_by_name(signature.bind(this, *args, **kwargs)))
 
         setattr(self.owner, self.name, property(changed) if isinstance(stock, property) else changed)
         return None
@@ -91,9 +101,7 @@ def add(owner: type, *, as_property: bool = False) -> Callable[[Member], Member]
     return declare
 
 
-def extend(
-    owner: type, name: str | None = None, *, unless: str | None = None
-) -> Callable[[Member], Member]:
+def extend(owner: type, name: str | None = None, *, unless: str | None = None) -> Callable[[Member], Member]:
     """Declare a change to a method or property of moto's class; it gets moto's own as its first argument.
 
     `name` is the member's name where it is not the function's own. `unless` is a text that would stand in

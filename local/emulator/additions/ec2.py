@@ -9,11 +9,9 @@ from local.emulator.registry import extend
 
 
 @extend(SecurityGroupRule, "__init__", unless="prefix_list_description")
-def keep_prefix_list_description(
-    stock: Any, self: Any, *args: Any, prefix_list_id: Any = None, **kwargs: Any
-) -> None:
+def keep_prefix_list_description(stock: Any, self: Any, prefix_list_id: Any = None, **kwargs: Any) -> None:
     """moto keeps a prefix list's id and drops its description."""
-    stock(self, *args, prefix_list_id=prefix_list_id, **kwargs)
+    stock(self, prefix_list_id=prefix_list_id, **kwargs)
     self.prefix_list_description = (prefix_list_id or {}).get("Description")
 
 

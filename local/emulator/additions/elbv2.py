@@ -11,14 +11,14 @@ _ARN_TYPES = {"network": "net", "gateway": "gwy"}
 
 @extend(ELBv2Backend)
 def create_load_balancer(
-    stock: Any, self: Any, *args: Any, loadbalancer_type: str | None = None, tags: Any = None, **kwargs: Any
+    stock: Any, self: Any, loadbalancer_type: str | None = None, tags: Any = None, **kwargs: Any
 ) -> Any:
     """moto names every load balancer `app/` and leaves it in `provisioning` until it has been described once.
 
     A network load balancer is `net/` on AWS: CloudWatch dimensions and policies are built from that part of
     the ARN.
     """
-    balancer = stock(self, *args, loadbalancer_type=loadbalancer_type, tags=[], **kwargs)
+    balancer = stock(self, loadbalancer_type=loadbalancer_type, tags=[], **kwargs)
     del self.load_balancers[balancer.arn]
     kind = _ARN_TYPES.get(loadbalancer_type or "", "app")
     balancer.arn = balancer.arn.replace(":loadbalancer/app/", f":loadbalancer/{kind}/")

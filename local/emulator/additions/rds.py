@@ -58,16 +58,16 @@ def _keep_insights(resource: Any, settings: dict[str, Any]) -> None:
 
 
 @extend(DBCluster, "__init__", unless="performance_insights")
-def keep_cluster_insights(stock: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+def keep_cluster_insights(stock: Any, self: Any, **kwargs: Any) -> None:
     """moto drops all settings of Performance Insights. AWS's default retention is 7 days."""
-    stock(self, *args, **kwargs)
+    stock(self, **kwargs)
     _keep_insights(self, kwargs)
 
 
 @extend(DBInstance, "__init__", unless="performance_insights")
-def keep_instance_insights(stock: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+def keep_instance_insights(stock: Any, self: Any, **kwargs: Any) -> None:
     """As `keep_cluster_insights`."""
-    stock(self, *args, **kwargs)
+    stock(self, **kwargs)
     _keep_insights(self, kwargs)
 
 

@@ -52,7 +52,9 @@ def terraform(emulator: Emulator, mirror: Path, tmp_path: Path) -> Terraform:
     zip_file = tmp_path / "rotation.zip"
     zip_file.write_bytes(package(handler=_ROTATION))
     cli_config = tmp_path / "terraform.tfrc"
-    cli_config.write_text(f"provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(mirror))} }}\n}}\n")
+    cli_config.write_text(
+        f"provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(mirror))} }}\n}}\n"
+    )
     environment = {
         **without_aws(os.environ),
         **emulator.environment(REGION),
@@ -65,7 +67,12 @@ def terraform(emulator: Emulator, mirror: Path, tmp_path: Path) -> Terraform:
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["terraform", *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["terraform", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     return run
@@ -93,5 +100,5 @@ def test_apply_is_followed_by_an_empty_plan_and_a_clean_destroy(terraform: Terra
 
     # 2 would be a difference; it stands here and not in succeed(), so that the plan is shown.
     succeed("plan", "-no-color", "-input=false", "-detailed-exitcode", "-parallelism=30")
-    destroyed = succeed("destroy", "-no-color", "-input=false", "-auto-approve", "-parallelism=30")
+    destroyed = succeed("destroy", "-no-color", "-input=false", "-auto-approve", "-refresh=false", "-parallelism=30")
     assert "Destroy complete!" in destroyed
