@@ -1,0 +1,37 @@
+"""What moto lacks, one module per AWS service. Importing this package declares all additions;
+`registry.apply()` makes them.
+"""
+
+from local.emulator.additions import (
+    apigateway,
+    applicationautoscaling,
+    awslambda,
+    budgets,
+    cloudwatch,
+    ec2,
+    ecs,
+    efs,
+    elasticache_groups,
+    elasticache_replication,
+    elbv2,
+    kms,
+    rds,
+    secretsmanager,
+)
+
+__all__ = [
+    "apigateway",
+    "applicationautoscaling",
+    "awslambda",
+    "budgets",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "efs",
+    "elasticache_groups",
+    "elasticache_replication",
+    "elbv2",
+    "kms",
+    "rds",
+    "secretsmanager",
+]

@@ -1,0 +1,34 @@
+"""EC2: descriptions of security group rules, tags of DHCP options."""
+
+from typing import Any
+
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.responses.dhcp_options import DHCPOptions
+
+from local.emulator.registry import extend
+
+
+@extend(SecurityGroupRule, "__init__", unless="prefix_list_description")
+def keep_prefix_list_description(stock: Any, self: Any, prefix_list_id: Any = None, **kwargs: Any) -> None:
+    """moto keeps a prefix list's id and drops its description."""
+    stock(self, prefix_list_id=prefix_list_id, **kwargs)
+    self.prefix_list_description = (prefix_list_id or {}).get("Description")
+
+
+@extend(SecurityGroupRule, unless="source_group")
+def description(stock: Any, self: Any) -> str | None:
+    """moto returns the description only of rules with an address range.
+
+    Every rule of this platform references a group or a prefix list, and a missing description is a difference
+    for ever.
+    """
+    found: str | None = stock(self) or self.source_group.get("Description") or self.prefix_list_description
+    return found
+
+
+@extend(DHCPOptions, unless="_parse_tag_specification")
+def create_dhcp_options(stock: Any, self: Any) -> Any:
+    """moto drops the tags that come with the creation; the provider sends them nowhere else."""
+    answer = stock(self)
+    answer.result["DhcpOptions"].add_tags(self._parse_tag_specification().get("dhcp-options", {}))
+    return answer
