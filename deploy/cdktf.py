@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shlex
+import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy import processes, terraform
 from deploy.failure import DeployError
+from deploy.processes import OnLine
 from deploy.terraform import ROOT
 
 _CLI = ROOT / "node_modules" / ".bin" / "cdktf"
@@ -28,9 +29,9 @@ def app_command(environment: str, *, suffix: str | None = None, unprotected: boo
     return [*command, "--unprotected"] if unprotected else command
 
 
-def synthesize(app: Sequence[str], environ: Mapping[str, str]) -> None:
+def synthesize(app: Sequence[str], environ: Mapping[str, str], *, on_line: OnLine = processes.echo) -> None:
     """Run the app. Raises DeployError when it refuses the settings; it has then said why."""
-    code = processes.run(app, environ=environ, cwd=ROOT)
+    code = processes.run(app, environ=environ, cwd=ROOT, on_line=on_line)
     if code:
         raise DeployError(f"synthesis ended with exit code {code}; nothing was changed")
 
@@ -42,7 +43,7 @@ def run(
     app: Sequence[str],
     environ: Mapping[str, str],
     approved: bool,
-    on_line: Callable[[str], None] | None = None,
+    on_line: OnLine = processes.echo,
 ) -> None:
     """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`.
 
@@ -55,11 +56,11 @@ def run(
     # The lock for other platforms needs the registry, which a machine with a mirror may not reach.
     command += ["--skip-provider-lock"] if verb == "deploy" and terraform.find_mirror(environ) else []
     if approved:
-        code = processes.run(command, environ=environ, cwd=ROOT, **({} if on_line is None else {"on_line": on_line}))
+        code = processes.run(command, environ=environ, cwd=ROOT, on_line=on_line)
     else:
-        code = os.spawnve(os.P_WAIT, command[0], command, dict(environ))
+        code = subprocess.run(command, env=dict(environ), cwd=ROOT, check=False).returncode
     if code:
         raise DeployError(
-            f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; if it was "
-            "killed, first: make unlock"
+            f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; "
+            "after a kill, first: make unlock"
         )

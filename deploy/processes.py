@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -14,12 +15,20 @@ import psutil
 _PATIENCE_SECONDS = 120
 
 
+OnLine = Callable[[str], None]
+
+
+def echo(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
 def run(
     command: Sequence[str],
     *,
     environ: Mapping[str, str],
     cwd: Path,
-    on_line: Callable[[str], None] = lambda line: print(line, flush=True),
+    on_line: OnLine = echo,
 ) -> int:
     """Run `command`, give each line it prints to `on_line`, and return its exit code.
 
@@ -77,7 +86,5 @@ def _is_terraform(process: psutil.Process) -> bool:
 
 
 def _signal(process: psutil.Process, send: Callable[..., None], *arguments: object) -> None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         send(process, *arguments)
-    except psutil.NoSuchProcess:
-        pass

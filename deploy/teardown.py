@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from deploy import cdktf, stacks
+from deploy import cdktf, processes, stacks
 from deploy.failure import DeployError
+from deploy.processes import OnLine
 
 
 def confirm(environment: str, confirmation: str | None, verb: str) -> None:
@@ -20,7 +21,7 @@ def unprotect(
     *,
     app: list[str],
     environ: Mapping[str, str],
-    on_line: Callable[[str], None] | None = None,
+    on_line: OnLine = processes.echo,
 ) -> None:
     """Deploy the environment without deletion protection and prevent_destroy: the first step of its teardown.
 
@@ -35,13 +36,13 @@ def destroy(
     app: list[str],
     environ: Mapping[str, str],
     s3: Any,
-    on_line: Callable[[str], None] | None = None,
+    on_line: OnLine = processes.echo,
 ) -> None:
     """Destroy every stack but bootstrap. Raises DeployError while a deployed stack is still protected.
 
     What counts is the state, in which the last deployment has written whether it was protected, not the files.
     """
-    cdktf.synthesize(app, environ)
+    cdktf.synthesize(app, environ, on_line=on_line)
     protected = [
         stack.name
         for stack, state in stacks.states(stacks.find(environment), s3)

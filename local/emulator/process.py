@@ -28,10 +28,11 @@ class Emulator:
     """The embedded AWS of one account; a context manager.
 
     The process runs in a session of its own (a Ctrl-C in the terminal does not reach it) and ends when its
-    standard input closes, so that it never outlives this one, however this one ends.
+    standard input closes, so that it never outlives this one, however this one ends; except with `detached`.
     """
 
-    def __init__(self, account_id: str, *, log_dir: Path, lambda_config: Path | None = None) -> None:
+    def __init__(self, account_id: str, *, log_dir: Path, lambda_config: Path | None = None, detached: bool = False) -> None:
+        self._detached = detached
         self._account_id = account_id
         self._log = log_dir / "emulator.log"
         self._lambda_config = lambda_config
@@ -43,6 +44,13 @@ class Emulator:
         if self._endpoint_url is None:
             raise EmulatorError("the embedded AWS has not been started")
         return self._endpoint_url
+
+    @property
+    def pid(self) -> int:
+        """The process, for whoever ends a detached one later."""
+        if self._process is None:
+            raise EmulatorError("the embedded AWS has not been started")
+        return self._process.pid
 
     def environment(self, region: str) -> dict[str, str]:
         """The variables that make AWS clients use the emulator; to be put over `without_aws(os.environ)`."""
@@ -59,7 +67,7 @@ class Emulator:
                     self._command(port_file),
                     cwd=_ROOT,
                     env=without_aws(os.environ),
-                    stdin=subprocess.PIPE,
+                    stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
@@ -71,7 +79,7 @@ class Emulator:
                 raise
 
     def _command(self, port_file: Path) -> list[str]:
-        command = [sys.executable, "-m", "local.emulator", "--exit-with-stdin"]
+        command = [sys.executable, "-m", "local.emulator", *([] if self._detached else ["--exit-with-stdin"])]
         command += ["--account-id", self._account_id, "--port-file", str(port_file)]
         if self._lambda_config:
             command += ["--lambda-config", str(self._lambda_config.resolve())]

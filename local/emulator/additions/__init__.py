@@ -16,6 +16,7 @@ from local.emulator.additions import (
     elbv2,
     kms,
     rds,
+    s3,
     secretsmanager,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "elbv2",
     "kms",
     "rds",
+    "s3",
     "secretsmanager",
 ]

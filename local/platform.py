@@ -1,0 +1,129 @@
+"""The whole platform on this machine: deploy, plan again, show, destroy. The JSON is what would go to AWS."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import boto3
+from rich.table import Table
+
+from deploy import bootstrap, cdktf, stacks, teardown, terraform
+from deploy.failure import DeployError
+from deploy.stacks import Stack
+from environments import Environment
+from local import kept
+from local.emulator.environment import without_aws
+from local.emulator.process import Emulator
+from local.progress import Progress
+
+
+class Platform:
+    """One run of `make local`. Only environment variables tell the tools that AWS is embedded."""
+
+    def __init__(self, environment: Environment, *, keep: bool) -> None:
+        self._environment = environment
+        self._name = environment.name
+        self._keep = keep
+        self._progress = Progress(kept.folder(self._name))
+        self._emulator = Emulator(environment.account_id, log_dir=kept.folder(self._name), detached=keep)
+
+    def run(self) -> None:
+        """Everything in order; the embedded AWS is stopped in every case but a successful run with `keep`.
+
+        Raises DeployError, EmulatorError or CalledProcessError when a phase fails.
+        """
+        with ExitStack() as cleanup:
+            with self._progress.phase("Start the embedded AWS", "start"):
+                self._emulator.start()
+                cleanup.callback(self._emulator.stop)
+            self._prepare()
+            self._deploy()
+            self._plan_again()
+            self._show()
+            if self._keep:
+                cleanup.pop_all()
+                self._explain()
+            else:
+                self._destroy()
+
+    def _prepare(self) -> None:
+        self._variables = self._emulator.environment(self._environment.region)
+        settings = {**without_aws(os.environ), **self._variables}
+        self._variables |= terraform.settings(settings)
+        self._environ = {**settings, **self._variables}
+        self._s3 = boto3.client(
+            "s3",
+            endpoint_url=self._variables["AWS_ENDPOINT_URL"],
+            region_name=self._environment.region,
+            aws_access_key_id=self._variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self._variables["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def _deploy(self) -> None:
+        app = cdktf.app_command(self._name)
+        with self._progress.phase("Synthesize", "synth") as phase:
+            cdktf.synthesize(app, self._environ, on_line=phase.line)
+        with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
+            bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
+        with self._progress.phase("Deploy every stack", "deploy") as phase:
+            cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
+
+    def _plan_again(self) -> None:
+        """Raise DeployError unless Terraform finds nothing left to do in any stack."""
+        found = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
+        with self._progress.phase("Plan every stack again: no change", "plan") as phase, ThreadPoolExecutor(2) as pool:
+            for stack, plan in zip(found, pool.map(self._plan, found), strict=True):
+                phase.line(f"{stack.name}: exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
+                phase.detail(stack.name)
+                if plan.returncode != 0:
+                    raise DeployError(f"the second plan of {stack.name} is not empty")
+            phase.detail(f"{len(found)} stacks")
+
+    def _plan(self, stack: Stack) -> Any:
+        arguments = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
+        return terraform.run(arguments, cwd=stack.folder, environ=self._environ, check=False)
+
+    def _show(self) -> None:
+        table = Table("stack", "resources", "of which", title=f"{self._name} on the embedded AWS")
+        everything = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
+        for stack, state in stacks.states(everything, self._s3):
+            types = Counter(
+                resource["type"].removeprefix("aws_")
+                for resource in state["resources"]
+                if resource["mode"] == "managed"
+                for _ in resource["instances"]
+            )
+            most = ", ".join(f"{count} {type_}" for type_, count in types.most_common(4))
+            table.add_row(stack.name, str(types.total()), most)
+        self._progress.console.print(table)
+
+    def _destroy(self) -> None:
+        app = cdktf.app_command(self._name, unprotected=True)
+        if self._environment.protected:
+            with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:
+                teardown.unprotect(self._name, app=app, environ=self._environ, on_line=phase.line)
+        with self._progress.phase("Destroy every stack but bootstrap", "destroy") as phase:
+            teardown.destroy(self._name, app=app, environ=self._environ, s3=self._s3, on_line=phase.line)
+            left = [
+                stack.name for stack, state in stacks.states(stacks.find(self._name), self._s3) if state["resources"]
+            ]
+            if left:
+                raise DeployError(f"resources are left in {', '.join(left)}")
+
+    def _explain(self) -> None:
+        script = kept.remember(self._name, self._emulator.pid, self._variables)
+        script = script.relative_to(terraform.ROOT)
+        print(
+            f"""
+It keeps running. In a shell:
+    source {script}                                  # AWS is now the embedded one
+    aws ec2 describe-vpcs                            # any AWS client works
+    terraform -chdir=cdktf.out/stacks/{self._name}-network state list
+    npx cdktf diff {self._name}-network
+End it:
+    make local-stop ENV={self._name}"""
+        )
