@@ -1,0 +1,110 @@
+# The one surface of commands, on a laptop and in CI. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PIPENV_VERSION := 2026.10.3
+PY := .venv/bin/python
+export PIPENV_VENV_IN_PROJECT := 1
+export PIPENV_IGNORE_VIRTUALENVS := 1
+# jsii warns at every start about the age of Node.js 20, which still works.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+# ENV is never guessed, but by `make local`.
+required-env = $(if $(ENV),,$(error ENV is missing; one of: $(sort $(basename $(notdir $(wildcard environments/*.toml))))))
+copy = $(if $(SUFFIX),--suffix $(SUFFIX))
+approve = $(if $(AUTO_APPROVE),--approve)
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+## -- setting up
+
+.PHONY: setup
+setup: .venv/.ready node_modules/.ready ## Install everything the project needs, below this folder
+	@command -v terraform >/dev/null || [ -n "$${TERRAFORM_BINARY_NAME:-}" ] || { echo "Terraform 1.11 or newer is not on PATH" >&2; exit 1; }
+
+.pipenv/bin/pipenv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=... chooses another")'
+	$(PYTHON) -m venv .pipenv
+	.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
+
+.venv/.ready: Pipfile.lock | .pipenv/bin/pipenv
+	.pipenv/bin/pipenv sync --dev --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: lock
+lock: .pipenv/bin/pipenv ## Renew both lock files (they name no registry: yours is asked)
+	.pipenv/bin/pipenv lock
+	$(PYTHON) -c 'import json, pathlib; file = pathlib.Path("Pipfile.lock"); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")'
+	npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
+
+## -- the platform on this machine
+
+.PHONY: local
+local: ENV ?= iot-dev
+local: setup ## Deploy ENV (iot-dev) to an embedded AWS, plan again, destroy; KEEP=1 leaves it running
+	$(PY) -m local up --env $(ENV) $(if $(KEEP),--keep)
+
+.PHONY: local-stop
+local-stop: ENV ?= iot-dev
+local-stop: setup ## End what KEEP=1 left running
+	$(PY) -m local down --env $(ENV)
+
+## -- the platform on AWS
+
+.PHONY: synth
+synth: setup ## Terraform JSON of ENV, or of all environments, into cdktf.out
+	$(PY) main.py $(if $(ENV),--env $(ENV)) $(copy)
+
+.PHONY: bootstrap
+bootstrap: setup ## State bucket and image repository of ENV; once, before the first deployment
+	$(required-env)$(PY) -m deploy bootstrap --env $(ENV) $(approve)
+
+.PHONY: diff deploy
+diff: setup ## What a deployment of ENV would change
+	$(required-env)$(PY) -m deploy diff --env $(ENV) $(copy)
+deploy: setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
+	$(required-env)$(PY) -m deploy deploy --env $(ENV) $(copy) $(approve)
+
+.PHONY: unlock unprotect destroy
+unlock: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them
+	$(required-env)$(PY) -m deploy unlock --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
+unprotect: setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
+	$(required-env)$(PY) -m deploy unprotect --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
+destroy: setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
+	$(required-env)$(PY) -m deploy destroy --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
+
+## -- checks
+
+.PHONY: lint
+lint: setup ## ruff, mypy, import-linter, and the lock files name no registry
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	@! grep -nE '"(resolved|url)": "http' Pipfile.lock package-lock.json
+
+.PHONY: test
+test: lint ## Every test; the layers and what each needs stand in README.md
+	.venv/bin/pytest -m "not terraform and not emulator"
+	.venv/bin/pytest -m terraform
+	.venv/bin/pytest -m emulator
+
+.PHONY: test-fast
+test-fast: lint ## Only the tests that need neither Terraform nor the embedded AWS
+	.venv/bin/pytest -m "not terraform and not emulator"
+
+.PHONY: addresses
+addresses: setup ## Renew the committed list of resource addresses, after a reviewed change of names
+	.venv/bin/pytest -q tests/app --update-addresses
+
+.PHONY: bench
+bench: setup ## Time of a synthesis of all environments against the stock import of one resource
+	$(PY) -m bench

@@ -1,0 +1,1 @@
+"""Measurements, each printed with what it is compared with."""
