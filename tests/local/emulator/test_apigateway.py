@@ -91,7 +91,11 @@ def test_api_keeps_and_changes_media_types_and_switches(client: Client, api: Any
 
 def test_usage_plan_has_throttles_per_method(client: Client, name: str) -> None:
     gateway = client("apigateway")
-    stage = {"apiId": "api", "stage": "v1", "throttle": {"/readings/GET": {"rateLimit": 5.0, "burstLimit": 1}}}
+    stage = {
+        "apiId": "api",
+        "stage": "v1",
+        "throttle": {"/readings/GET": {"rateLimit": 5.0, "burstLimit": 1}},
+    }
     plan = gateway.create_usage_plan(name=name, apiStages=[stage])
 
     def patch(*operations: dict[str, str]) -> Any:

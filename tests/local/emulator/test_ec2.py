@@ -17,7 +17,9 @@ def _rule(client: Client, group_id: str, **source: Any) -> Any:
     permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **source}
     answer = client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
     rule_id = answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-    return client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"][0]
+    return client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"][
+        0
+    ]
 
 
 def test_rule_with_a_referenced_group_keeps_its_description(client: Client, group_id: str) -> None:

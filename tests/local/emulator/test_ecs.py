@@ -9,7 +9,9 @@ from tests.local.emulator.conftest import Client
 def cluster(client: Client, name: str) -> str:
     ecs = client("ecs")
     ecs.create_cluster(clusterName=name)
-    ecs.register_task_definition(family=name, containerDefinitions=[{"name": "app", "image": "app", "memory": 128}])
+    ecs.register_task_definition(
+        family=name, containerDefinitions=[{"name": "app", "image": "app", "memory": 128}]
+    )
     return name
 
 
@@ -43,6 +45,23 @@ def test_service_is_steady_at_once_and_after_a_change(client: Client, cluster: s
     assert service["availabilityZoneRebalancing"] == "DISABLED"
 
 
+def test_cluster_counts_the_running_tasks(client: Client, cluster: str) -> None:
+    ecs = client("ecs")
+
+    def counts() -> tuple[int, int]:
+        found = ecs.describe_clusters(clusters=[cluster])["clusters"][0]
+        return found["runningTasksCount"], found["pendingTasksCount"]
+
+    ecs.create_service(cluster=cluster, serviceName=cluster, taskDefinition=cluster, desiredCount=2)
+    assert counts() == (2, 0)
+    ecs.update_service(cluster=cluster, service=cluster, desiredCount=3)
+    assert counts() == (3, 0)
+    ecs.update_service(cluster=cluster, service=cluster, enableExecuteCommand=True)
+    assert counts() == (3, 0)
+    ecs.delete_service(cluster=cluster, service=cluster, force=True)
+    assert counts() == (0, 0)
+
+
 def test_capacity_provider_takes_the_place_of_the_launch_type(client: Client, cluster: str) -> None:
     client("ecs").create_service(
         cluster=cluster,
@@ -53,4 +72,6 @@ def test_capacity_provider_takes_the_place_of_the_launch_type(client: Client, cl
     )
     service = _service(client, cluster)
     assert "launchType" not in service
-    assert service["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+    assert service["capacityProviderStrategy"] == [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}
+    ]

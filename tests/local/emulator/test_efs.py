@@ -31,9 +31,7 @@ def test_file_system_policy_can_be_deleted(client: Client, file_system_id: str) 
 
 def test_replication_protection_is_returned_with_the_file_system(client: Client, file_system_id: str) -> None:
     efs = client("efs")
-    efs.update_file_system_protection(
-        FileSystemId=file_system_id, ReplicationOverwriteProtection="DISABLED"
-    )
+    efs.update_file_system_protection(FileSystemId=file_system_id, ReplicationOverwriteProtection="DISABLED")
     described = efs.describe_file_systems(FileSystemId=file_system_id)["FileSystems"][0]
     assert described["FileSystemProtection"] == {"ReplicationOverwriteProtection": "DISABLED"}
 

@@ -50,7 +50,9 @@ def test_cluster_mode_has_a_configuration_endpoint_and_all_slots(client: Client,
     assert [g["Slots"] for g in group["NodeGroups"]] == ["0-5460", "5461-10921", "10922-16383"]
     assert all("PrimaryEndpoint" not in g for g in group["NodeGroups"])
     assert len(group["MemberClusters"]) == len(_members(client, name)) == 6
-    member = client("elasticache").describe_cache_clusters(CacheClusterId=f"{name}-0003-002")["CacheClusters"][0]
+    member = client("elasticache").describe_cache_clusters(CacheClusterId=f"{name}-0003-002")[
+        "CacheClusters"
+    ][0]
     assert member["CacheParameterGroup"]["CacheParameterGroupName"] == "default.redis7.cluster.on"
 
 

@@ -30,7 +30,9 @@ def test_parameter_group_lives_from_creation_to_deletion(client: Client, name: s
         Tags=[{"Key": "Name", "Value": name}],
     )["CacheParameterGroup"]
     assert group["CacheParameterGroupName"] == name
-    assert cache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"] == [{"Key": "Name", "Value": name}]
+    assert cache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"] == [
+        {"Key": "Name", "Value": name}
+    ]
     with pytest.raises(cache.exceptions.CacheParameterGroupAlreadyExistsFault):
         cache.create_cache_parameter_group(
             CacheParameterGroupName=name, CacheParameterGroupFamily="redis7", Description="Test"
@@ -50,7 +52,9 @@ def test_parameter_group_lives_from_creation_to_deletion(client: Client, name: s
 
 
 def test_default_parameter_groups_exist(client: Client) -> None:
-    groups = client("elasticache").describe_cache_parameter_groups(CacheParameterGroupName="default.redis7.cluster.on")
+    groups = client("elasticache").describe_cache_parameter_groups(
+        CacheParameterGroupName="default.redis7.cluster.on"
+    )
     assert groups["CacheParameterGroups"][0]["CacheParameterGroupFamily"] == "redis7"
 
 
@@ -93,7 +97,9 @@ def test_subnet_group_can_be_changed_and_deleted(client: Client, name: str) -> N
     cache.create_cache_subnet_group(
         CacheSubnetGroupName=name, CacheSubnetGroupDescription="Test", SubnetIds=subnets[:1]
     )
-    changed = cache.modify_cache_subnet_group(CacheSubnetGroupName=name, SubnetIds=subnets)["CacheSubnetGroup"]
+    changed = cache.modify_cache_subnet_group(CacheSubnetGroupName=name, SubnetIds=subnets)[
+        "CacheSubnetGroup"
+    ]
     assert [s["SubnetIdentifier"] for s in changed["Subnets"]] == subnets
     assert changed["CacheSubnetGroupDescription"] == "Test"
     cache.delete_cache_subnet_group(CacheSubnetGroupName=name)

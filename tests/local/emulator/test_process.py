@@ -12,7 +12,7 @@ import pytest
 
 from local.emulator import process
 from local.emulator.process import Emulator, EmulatorError
-from tests.local.emulator.conftest import ACCOUNT_ID, REGION, Client
+from tests.local.emulator.conftest import ACCOUNT_ID, REGION, Client, serve
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,19 +27,6 @@ def _wait_until_free(port: int, seconds: float = 10) -> None:
     while _is_listening(port):
         assert time.monotonic() < deadline, f"port {port} is still in use"
         time.sleep(0.05)
-
-
-def _serve(tmp_path: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
-    port_file = tmp_path / "port"
-    command = [sys.executable, "-m", "local.emulator", "--account-id", ACCOUNT_ID, "--port-file", str(port_file)]
-    server = subprocess.Popen(
-        [*command, "--log", str(tmp_path / "log"), *arguments], cwd=_ROOT, stdin=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 30
-    while not port_file.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return server, int(port_file.read_text())
 
 
 def test_account_is_the_one_asked_for(client: Client) -> None:
@@ -97,14 +84,16 @@ def test_death_of_the_parent_ends_the_emulator(tmp_path: Path) -> None:
         "print(emulator.endpoint_url, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    parent = subprocess.run([sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False)
+    parent = subprocess.run(
+        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
     assert parent.returncode == -signal.SIGKILL, parent.stderr
     _wait_until_free(int(parent.stdout.strip().rsplit(":", 1)[1]))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_command_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
-    server, port = _serve(tmp_path)
+    server, port = serve(tmp_path)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=10) as answer:
         assert answer.status == 200
     server.send_signal(number)
@@ -118,7 +107,7 @@ def test_command_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals
 
 
 def test_command_outlives_its_standard_input_unless_told_otherwise(tmp_path: Path) -> None:
-    server, port = _serve(tmp_path)
+    server, port = serve(tmp_path)
     assert server.stdin
     server.stdin.close()
     time.sleep(0.5)
@@ -131,7 +120,7 @@ def test_command_takes_the_port_it_is_given(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         wanted = probe.getsockname()[1]
-    server, port = _serve(tmp_path, "--port", str(wanted))
+    server, port = serve(tmp_path, "--port", str(wanted))
     assert port == wanted
     server.terminate()
     server.communicate(timeout=10)

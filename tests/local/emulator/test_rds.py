@@ -32,7 +32,7 @@ def test_master_secret_is_the_clusters_own(client: Client, cluster: Any, key_arn
     assert set(value) == {"username", "password"}
     assert value["username"] == "steward"
     assert len(value["password"]) == 28
-    assert not set(value["password"]) & set("/@\" ")
+    assert not set(value["password"]) & set('/@" ')
 
 
 def test_master_passwords_differ(client: Client, cluster: Any, name: str) -> None:
@@ -44,7 +44,8 @@ def test_master_passwords_differ(client: Client, cluster: Any, name: str) -> Non
     )["DBCluster"]
     secrets = client("secretsmanager")
     values = {
-        secrets.get_secret_value(SecretId=c["MasterUserSecret"]["SecretArn"])["SecretString"] for c in (cluster, other)
+        secrets.get_secret_value(SecretId=c["MasterUserSecret"]["SecretArn"])["SecretString"]
+        for c in (cluster, other)
     }
     assert len(values) == 2
 

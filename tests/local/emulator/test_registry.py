@@ -1,11 +1,16 @@
 """The start-up check, tried on classes that stand for other versions of moto."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
+import moto
 import pytest
 
 from local.emulator import registry
+
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 class Moto:
@@ -20,12 +25,12 @@ class Moto:
 
 
 @pytest.fixture(autouse=True)
-def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Moto]]:
+def declared(monkeypatch: pytest.MonkeyPatch) -> type[Moto]:
     """No declared additions, and a class that one test may change."""
     monkeypatch.setattr(registry, "_additions", [])
-    monkeypatch.setattr(registry.moto, "__version__", registry.TESTED_VERSION)
+    monkeypatch.setattr(moto, "__version__", registry.TESTED_VERSION)
     members = {"known": Moto.known, "state": Moto.state}
-    yield type("Moto", (), {**members, "__module__": "moto.test"})
+    return type("Moto", (), {**members, "__module__": "moto.test"})
 
 
 def test_missing_method_and_property_are_added(declared: type[Any]) -> None:
@@ -52,7 +57,7 @@ def test_method_that_moto_now_has_is_left_alone_and_named(declared: type[Any]) -
 
 
 def test_changed_method_gets_its_arguments_by_name(declared: type[Any]) -> None:
-    @registry.extend(declared)
+    @registry.extend(declared, because="return")
     def known(stock: Any, self: Any, value: int, **rest: int) -> tuple[int, dict[str, int]]:
         return stock(self, value, **rest) * 10, rest
 
@@ -61,11 +66,11 @@ def test_changed_method_gets_its_arguments_by_name(declared: type[Any]) -> None:
 
 
 def test_property_can_be_changed_and_method_replaced(declared: type[Any]) -> None:
-    @registry.extend(declared)
+    @registry.extend(declared, because="return")
     def state(stock: Any, self: Any) -> str:
         return f"not {stock(self)}"
 
-    @registry.replace(declared)
+    @registry.replace(declared, because="return")
     def known(self: Any, value: int, extra: int = 0) -> str:
         return "replaced"
 
@@ -83,8 +88,34 @@ def test_behaviour_that_moto_now_has_is_left_alone_and_named(declared: type[Any]
     assert declared().known(1) == 1
 
 
+def test_defect_that_moto_no_longer_has_is_named(declared: type[Any]) -> None:
+    @registry.replace(declared, because="value - extra")
+    def known(self: Any, value: int, extra: int = 0) -> int:
+        return -1
+
+    note = (
+        "moto.test.Moto.known: moto no longer has 'value - extra'; see whether the addition is still needed"
+    )
+    assert registry.apply() == [note]
+    assert declared().known(1) == -1
+
+
+def test_change_must_say_how_to_notice_that_it_is_needless(declared: type[Any]) -> None:
+    with pytest.raises(ValueError, match="either unless or because"):
+        registry.extend(declared)
+
+
+def test_all_additions_fit_the_installed_moto_and_are_needed() -> None:
+    """In a process of its own: additions are declared and made once."""
+    script = "from local.emulator import additions, registry; print(registry.apply())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[]\n", done.stderr
+
+
 def test_change_to_a_method_that_has_gone_is_refused(declared: type[Any]) -> None:
-    @registry.extend(declared)
+    @registry.extend(declared, because="return")
     def gone(stock: Any, self: Any) -> None: ...
 
     with pytest.raises(registry.MotoChangedError, match=r"moto\.test\.Moto\.gone: moto .* no longer has it"):
@@ -92,7 +123,7 @@ def test_change_to_a_method_that_has_gone_is_refused(declared: type[Any]) -> Non
 
 
 def test_change_to_a_method_with_other_parameters_is_refused(declared: type[Any]) -> None:
-    @registry.extend(declared)
+    @registry.extend(declared, because="return")
     def known(stock: Any, self: Any, value: int) -> None: ...
 
     with pytest.raises(registry.MotoChangedError, match=r"\['self', 'value'\].*\['extra', 'self', 'value'\]"):
@@ -100,7 +131,7 @@ def test_change_to_a_method_with_other_parameters_is_refused(declared: type[Any]
 
 
 def test_renamed_parameter_is_refused_even_where_the_rest_is_open(declared: type[Any]) -> None:
-    @registry.extend(declared)
+    @registry.extend(declared, because="return")
     def known(stock: Any, self: Any, number: int, **rest: Any) -> None: ...
 
     with pytest.raises(registry.MotoChangedError, match="number"):
@@ -108,5 +139,7 @@ def test_renamed_parameter_is_refused_even_where_the_rest_is_open(declared: type
 
 
 def test_other_version_of_moto_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry.moto, "__version__", "6.0.0")
-    assert registry.apply() == [f"the additions were tested with moto {registry.TESTED_VERSION}, this is 6.0.0"]
+    monkeypatch.setattr(moto, "__version__", "6.0.0")
+    assert registry.apply() == [
+        f"the additions were tested with moto {registry.TESTED_VERSION}, this is 6.0.0"
+    ]
