@@ -93,5 +93,3 @@ def test_new_current_value_leaves_other_labels_where_they_are(secret: Secret) ->
         second: ["AWSPREVIOUS"],
         secret.first: ["MINE"],
     }
-
-
