@@ -46,12 +46,13 @@ def _outcome(call: dict[str, Any]) -> dict[str, Any]:
         handler = getattr(importlib.import_module(module_name.replace("/", ".")), function_name)
         return {"payload": json.dumps(handler(call["event"], Context(call["context"])))}
     except BaseException as error:  # a SystemExit is a failed call too
-        traceback.print_exc()
+        frames = error.__traceback__.tb_next if error.__traceback__ else None  # without this module's own
+        traceback.print_exception(error.with_traceback(frames))
         failure = {
             "errorMessage": str(error),
             "errorType": type(error).__name__,
             "requestId": call["context"]["request_id"],
-            "stackTrace": traceback.format_tb(error.__traceback__),
+            "stackTrace": traceback.format_tb(frames),
         }
         return {"payload": json.dumps(failure), "failed": True}
 

@@ -54,6 +54,7 @@ class Overrides:
 class Settings:
     endpoint_url: str = ""
     overrides_file: Path | None = None
+    directory: Path | None = None
 
     def overrides(self, function_name: str) -> Overrides:
         """Read anew for every call, since PostgreSQL's address may be known only after the emulator was
@@ -118,7 +119,7 @@ def _error(kind: str, message: str) -> str:
 
 def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Outcome:
     overrides = SETTINGS.overrides(function.function_name)
-    with tempfile.TemporaryDirectory(prefix="lambda-") as directory:
+    with tempfile.TemporaryDirectory(dir=SETTINGS.directory) as directory:
         task_root, outcome_file = Path(directory, "task"), Path(directory, "outcome.json")
         _unpack(function.code_bytes, task_root, overrides.files)
         call = {

@@ -27,7 +27,9 @@ class MotoChangedError(RuntimeError):
 
 
 def _by_name(call: inspect.BoundArguments) -> dict[str, Any]:
-    """The arguments of a call after the first: moto passes many by position, an addition knows them by name."""
+    """The arguments of a call after the first: moto passes many by position, an addition knows them by
+    name.
+    """
     arguments: dict[str, Any] = {}
     for name, value in list(call.arguments.items())[1:]:
         kind = call.signature.parameters[name].kind
@@ -42,6 +44,7 @@ class Addition:
     name: str
     member: Any
     unless: str | None = None
+    because: str | None = None
 
     def __str__(self) -> str:
         return f"{self.owner.__module__}.{self.owner.__name__}.{self.name}"
@@ -60,7 +63,8 @@ class Addition:
         if stock is None:
             raise MotoChangedError(f"{self}: moto {moto.__version__} no longer has it; review the addition")
         function: Any = stock.fget if isinstance(stock, property) else stock
-        if self.unless and self.unless in inspect.getsource(function):
+        source = inspect.getsource(function)
+        if self.unless and self.unless in source:
             return f"{self}: moto now handles {self.unless}, the addition is left out"
         self._check_parameters(function)
         given = (function,) if self.kind == "extend" else ()
@@ -71,6 +75,8 @@ class Addition:
             return self.member(*given, this, **_by_name(signature.bind(this, *args, **kwargs)))
 
         setattr(self.owner, self.name, property(changed) if isinstance(stock, property) else changed)
+        if self.because and self.because not in source:
+            return f"{self}: moto no longer has {self.because!r}; see whether the addition is still needed"
         return None
 
     def _check_parameters(self, function: Any) -> None:
@@ -101,25 +107,38 @@ def add(owner: type, *, as_property: bool = False) -> Callable[[Member], Member]
     return declare
 
 
-def extend(owner: type, name: str | None = None, *, unless: str | None = None) -> Callable[[Member], Member]:
+def extend(
+    owner: type, name: str | None = None, *, unless: str | None = None, because: str | None = None
+) -> Callable[[Member], Member]:
     """Declare a change to a method or property of moto's class; it gets moto's own as its first argument.
 
-    `name` is the member's name where it is not the function's own. `unless` is a text that would stand in
-    moto's source of that member if moto had the behaviour. The parameters after the first must be moto's.
+    `name` is the member's name where it is not the function's own. The parameters after the first must be
+    moto's. How to notice that moto has been mended is said by one of two texts: `unless` would then stand
+    in moto's source of the member (the addition is left out), `because` would no longer stand there (the
+    addition is made, with a warning).
     """
-
-    def declare(member: Member) -> Member:
-        _additions.append(Addition("extend", owner, name or member.__name__, member, unless))
-        return member
-
-    return declare
+    return _changes("extend", owner, name, unless, because)
 
 
-def replace(owner: type, *, unless: str | None = None) -> Callable[[Member], Member]:
+def replace(
+    owner: type, *, unless: str | None = None, because: str | None = None
+) -> Callable[[Member], Member]:
     """As `extend`, for a change that has no use for moto's own."""
+    return _changes("replace", owner, None, unless, because)
+
+
+def _changes(
+    kind: Literal["extend", "replace"],
+    owner: type,
+    name: str | None,
+    unless: str | None,
+    because: str | None,
+) -> Callable[[Member], Member]:
+    if bool(unless) == bool(because):
+        raise ValueError("say how to notice that moto has been mended: give either unless or because")
 
     def declare(member: Member) -> Member:
-        _additions.append(Addition("replace", owner, member.__name__, member, unless))
+        _additions.append(Addition(kind, owner, name or member.__name__, member, unless, because))
         return member
 
     return declare

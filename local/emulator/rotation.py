@@ -18,6 +18,9 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 # AWS repeats a failed rotation with the same token for hours; here a few times, and soon.
 RETRY_DELAYS = (1.0, 3.0)
 
+# The tokens that a thread is at work on; under the state's lock.
+_running: set[str] = set()
+
 
 def holder(secret: Any, label: str) -> str | None:
     """The version that has a label."""
@@ -88,6 +91,9 @@ def start(secret: Any, token: str) -> None:
     """Rotate in the background: RotateSecret has answered by the time the function runs, whatever comes of
     it.
     """
+    if token in _running:
+        return
+    _running.add(token)
     threading.Thread(target=_rotate, args=(secret, token), name=f"rotation-{token}", daemon=True).start()
 
 
@@ -111,25 +117,37 @@ def _succeeds(secret: Any, token: str, step: str) -> bool:
         _log.warning("rotation of %s, %s: the function cannot be called: %s", secret.name, step, error)
         return False
     if "x-amz-function-error" in headers:
-        _log.warning("rotation of %s, %s failed: %s", secret.name, step, payload.decode())
+        failure = json.loads(payload)
+        _log.warning(
+            "rotation of %s, %s failed: %s: %s",
+            secret.name,
+            step,
+            failure["errorType"],
+            failure["errorMessage"],
+        )
         return False
     return True
 
 
 def _goes_on(secret: Any, token: str) -> bool:
-    return secret.rotation_enabled and not secret.is_deleted() and token in secret.versions
+    """Neither cancelled, nor deleted, nor has another version become the pending one."""
+    return bool(secret.rotation_enabled) and not secret.is_deleted() and holder(secret, "AWSPENDING") == token
 
 
 def _rotate(secret: Any, token: str) -> None:
-    for delay in (0.0, *RETRY_DELAYS):
-        time.sleep(delay)
+    try:
+        for delay in (0.0, *RETRY_DELAYS):
+            time.sleep(delay)
+            with STATE:
+                if not _goes_on(secret, token):
+                    return
+                if all(_goes_on(secret, token) and _succeeds(secret, token, step) for step in STEPS):
+                    secret.last_rotation_date = int(time.time())
+                    return
+        _log.warning("rotation of %s was given up; AWSPENDING stays on version %s", secret.name, token)
+    finally:
         with STATE:
-            if not _goes_on(secret, token) or unfinished(secret) != token:
-                return
-            if all(_goes_on(secret, token) and _succeeds(secret, token, step) for step in STEPS):
-                secret.last_rotation_date = int(time.time())
-                return
-    _log.warning("rotation of %s was given up; AWSPENDING stays on version %s", secret.name, token)
+            _running.discard(token)
 
 
 def _test(secret: Any, token: str) -> None:

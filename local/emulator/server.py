@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def _write_atomically(path: Path, text: str) -> None:
 
 
 def _stop_on_signals(server: BaseWSGIServer) -> None:
-    def stop(signum: int, frame: Any) -> None:
+    def stop(*_: Any) -> None:
         # shutdown() waits for the loop of serve_forever(), which this handler has interrupted.
         threading.Thread(target=server.shutdown).start()
 
@@ -83,5 +84,6 @@ def serve(port: int, *, port_file: Path | None, lambda_config: Path | None, exit
     if port_file:
         _write_atomically(port_file, str(server.port))
     _log.info("serving on %s", functions.SETTINGS.endpoint_url)
-    with server:
+    with tempfile.TemporaryDirectory(prefix="lambda-", ignore_cleanup_errors=True) as directory, server:
+        functions.SETTINGS.directory = Path(directory)
         server.serve_forever()

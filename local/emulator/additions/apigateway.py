@@ -73,7 +73,7 @@ def update_integration(self: Any) -> str:
     return json.dumps(integration.to_json())
 
 
-@extend(RestAPI)
+@extend(RestAPI, because="self.PROP_POLICY: self.policy")
 def to_dict(stock: Any, self: Any) -> dict[str, Any]:
     """AWS returns the resource policy with escaped quotes, and the provider unescapes it: moto's plain
     text breaks that.

@@ -58,7 +58,7 @@ def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) 
     return configuration
 
 
-@replace(LambdaFunction)
+@replace(LambdaFunction, because="self._invoke_lambda(")
 def invoke(self: Any, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
     """moto needs Docker to run a function. Here a Python function runs in a process of this machine's Python.
 

@@ -21,7 +21,8 @@ _KEPT = (
 )
 
 
-def _complete(response: Any, service: Any) -> None:
+def _complete(response: Any, service: Any, counted: int) -> None:
+    """`counted` of the service's tasks are in the cluster's number of running tasks already."""
     for parameter in _KEPT:
         value = response._get_param(parameter)
         if value is not None:
@@ -36,6 +37,10 @@ def _complete(response: Any, service: Any) -> None:
         for provider in strategy:
             provider.setdefault("base", 0)
 
+    backend = response.ecs_backend
+    cluster = backend._get_cluster(service.cluster_name)
+    backend.update_cluster_resources(cluster, service.desired_count - counted)
+    backend.update_cluster_resources(cluster, -service.pending_count, "PENDING")
     service.running_count = service.desired_count
     service.pending_count = 0
     for deployment in service.deployments:
@@ -44,6 +49,7 @@ def _complete(response: Any, service: Any) -> None:
             runningCount=service.desired_count,
             pendingCount=0,
             rolloutState="COMPLETED",
+            taskDefinition=service.task_definition,
         )
         if strategy:
             deployment.pop("launchType", None)
@@ -57,13 +63,14 @@ def create_service(stock: Any, self: Any) -> Any:
     It also leaves the tasks pending, so that `wait_for_steady_state` would never end.
     """
     answer = stock(self)
-    _complete(self, answer.result["service"])
+    _complete(self, answer.result["service"], counted=0)
     return answer
 
 
 @extend(EC2ContainerServiceResponse, unless="availabilityZoneRebalancing")
 def update_service(stock: Any, self: Any) -> Any:
-    """As `create_service`."""
+    """As `create_service`. moto counts the tasks anew only when their number is part of the call."""
     answer = stock(self)
-    _complete(self, answer.result["service"])
+    service = answer.result["service"]
+    _complete(self, service, counted=0 if self._get_param("desiredCount") is None else service.desired_count)
     return answer

@@ -10,6 +10,7 @@ from moto.efs.responses import EFSResponse
 
 from local.emulator.registry import add, extend
 
+# The path of update_file_system_protection below.
 urls.url_paths["/2015-02-01/file-systems/<file_system_id>/protection"] = urls.response.dispatch
 
 _JSON = {"Content-Type": "application/json"}

@@ -196,7 +196,7 @@ def create_replication_group(
     return group
 
 
-@extend(ElastiCacheResponse)
+@extend(ElastiCacheResponse, unless="SecurityGroupIds")
 def modify_replication_group(stock: Any, self: Any) -> Any:
     """moto reads seven of the parameters, and no change reaches the members."""
     answer = stock(self)

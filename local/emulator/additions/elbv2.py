@@ -9,7 +9,7 @@ from local.emulator.registry import extend
 _ARN_TYPES = {"network": "net", "gateway": "gwy"}
 
 
-@extend(ELBv2Backend)
+@extend(ELBv2Backend, because='state = "provisioning"')
 def create_load_balancer(
     stock: Any, self: Any, loadbalancer_type: str | None = None, tags: Any = None, **kwargs: Any
 ) -> Any:

@@ -42,7 +42,7 @@ def update_cluster_parameters(stock: Any, self: Any, new_parameters: Any) -> Non
     stock(self, [{**parameter, "Source": "user"} for parameter in new_parameters])
 
 
-@extend(DBCluster)
+@extend(DBCluster, because="self.scaling_configuration or {}")
 def scaling_configuration_info(stock: Any, self: Any) -> dict[str, Any] | None:
     """moto returns the block of Serverless v1 full of nulls for every cluster, which the provider plans to
     remove.

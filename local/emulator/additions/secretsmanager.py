@@ -10,10 +10,11 @@ from typing import Any
 from moto.secretsmanager.exceptions import (
     InvalidParameterException,
     InvalidRequestException,
+    OperationNotPermittedOnReplica,
     ResourceExistsException,
     SecretNotFoundException,
 )
-from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
+from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
 
 from local.emulator import rotation
 from local.emulator.registry import extend, replace
@@ -25,6 +26,8 @@ def _secret(backend: Any, secret_id: str) -> Any:
     if secret_id not in backend.secrets:
         raise SecretNotFoundException()
     secret = backend.secrets[secret_id]
+    if isinstance(secret, ReplicaSecret):
+        raise OperationNotPermittedOnReplica
     if secret.is_deleted():
         raise InvalidRequestException(
             "You can't perform this operation on the secret because it was marked for deletion."
@@ -32,7 +35,7 @@ def _secret(backend: Any, secret_id: str) -> Any:
     return secret
 
 
-@replace(FakeSecret)
+@replace(FakeSecret, because='["version_stages"] = [')
 def reset_default_version(self: Any, secret_version: dict[str, Any], version_id: str) -> None:
     """moto takes every label but AWSPREVIOUS from the version that was current. On AWS a label of one's
     own stays with it, which is what keeps Terraform's bootstrap version alive; a version without any
@@ -46,7 +49,7 @@ def reset_default_version(self: Any, secret_version: dict[str, Any], version_id:
     rotation.drop_unlabelled(self)
 
 
-@extend(FakeSecret)
+@extend(FakeSecret, because='["version_stages"].remove(version_stage)')
 def remove_version_stages_from_old_versions(stock: Any, self: Any, version_stages: list[str]) -> None:
     """moto keeps versions that have lost their last label; AWS deletes them."""
     stock(self, version_stages)
@@ -64,7 +67,7 @@ def describe(stock: Any, self: Any) -> dict[str, Any]:
     return description
 
 
-@extend(SecretsManagerBackend)
+@extend(SecretsManagerBackend, unless="ResourceExistsException")
 def put_secret_value(
     stock: Any,
     self: Any,
@@ -79,20 +82,25 @@ def put_secret_value(
     The same value again is a success without effect, another one ResourceExistsException: a replayed
     createSecret sees this.
     """
-    version = _secret(self, secret_id).versions.get(client_request_token, {})
+    secret = _secret(self, secret_id)
+    version = secret.versions.get(client_request_token, {})
     values = (version.get("secret_string"), version.get("secret_binary"))
-    if values != (None, None) and values != (secret_string, secret_binary):
+    answer: str
+    if values == (secret_string, secret_binary):
+        answer = secret.to_short_dict(include_version_stages=True, version_id=client_request_token)
+        return answer
+    if values != (None, None):
         raise ResourceExistsException(
             "You can't modify an existing version, you can only create a new version. "
             f"The version {client_request_token} already has a value."
         )
-    answer: str = stock(
+    answer = stock(
         self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages
     )
     return answer
 
 
-@replace(SecretsManagerBackend)
+@replace(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
 def update_secret_version_stage(
     self: Any,
     secret_id: str,
@@ -128,7 +136,7 @@ def update_secret_version_stage(
     return secret.arn, secret.name
 
 
-@replace(SecretsManagerBackend)
+@replace(SecretsManagerBackend, because="if not secret.rotation_lambda_arn:")
 def cancel_rotate_secret(self: Any, secret_id: str) -> str:
     """moto refuses secrets without a function, so that the rotation of an RDS-managed secret could never
     be destroyed.
@@ -160,7 +168,7 @@ def _configure(secret: Any, lambda_arn: str | None, rules: dict[str, Any] | None
     secret.next_rotation_date = int(time.time()) + days * _DAY if days else None
 
 
-@replace(SecretsManagerBackend)
+@replace(SecretsManagerBackend, because='"SecretId": secret.name')
 def rotate_secret(
     self: Any,
     secret_id: str,

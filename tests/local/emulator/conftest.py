@@ -2,6 +2,9 @@
 
 import io
 import os
+import subprocess
+import sys
+import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,16 +20,40 @@ from local.emulator.process import Emulator
 ACCOUNT_ID = "123456789012"
 REGION = "ca-central-1"
 
+_ROOT = Path(__file__).resolve().parents[3]
+
 Client = Callable[[str], Any]
 
 
-def package(**files: str) -> bytes:
-    """A Lambda package of Python modules by name."""
+def package(files: dict[str, str]) -> bytes:
+    """A Lambda package of files by path."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, source in files.items():
-            archive.writestr(f"{name}.py", source)
+        for path, text in files.items():
+            archive.writestr(path, text)
     return buffer.getvalue()
+
+
+def serve(tmp_path: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+    """The command itself, as a process that the test must end, and its port."""
+    port_file = tmp_path / "port"
+    command = [
+        sys.executable,
+        "-m",
+        "local.emulator",
+        "--account-id",
+        ACCOUNT_ID,
+        "--port-file",
+        str(port_file),
+    ]
+    server = subprocess.Popen(
+        [*command, "--log", str(tmp_path / "log"), *arguments], cwd=_ROOT, stdin=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 30
+    while not port_file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return server, int(port_file.read_text())
 
 
 @pytest.fixture(scope="session")

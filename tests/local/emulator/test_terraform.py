@@ -50,7 +50,7 @@ def mirror() -> Path:
 def terraform(emulator: Emulator, mirror: Path, tmp_path: Path) -> Terraform:
     shutil.copytree(_CONFIGURATION, tmp_path, dirs_exist_ok=True)
     zip_file = tmp_path / "rotation.zip"
-    zip_file.write_bytes(package(handler=_ROTATION))
+    zip_file.write_bytes(package({"handler.py": _ROTATION}))
     cli_config = tmp_path / "terraform.tfrc"
     cli_config.write_text(
         f"provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(mirror))} }}\n}}\n"
@@ -100,5 +100,7 @@ def test_apply_is_followed_by_an_empty_plan_and_a_clean_destroy(terraform: Terra
 
     # 2 would be a difference; it stands here and not in succeed(), so that the plan is shown.
     succeed("plan", "-no-color", "-input=false", "-detailed-exitcode", "-parallelism=30")
-    destroyed = succeed("destroy", "-no-color", "-input=false", "-auto-approve", "-refresh=false", "-parallelism=30")
+    destroyed = succeed(
+        "destroy", "-no-color", "-input=false", "-auto-approve", "-refresh=false", "-parallelism=30"
+    )
     assert "Destroy complete!" in destroyed

@@ -88,6 +88,11 @@ resource "aws_vpc_security_group_ingress_rule" "from_prefix_list" {
 }
 
 # ── keys ────────────────────────────────────────────────────────────────────────────────────────────────────
+# The wait for a rotation period would hold up the slowest chain, the database's.
+resource "aws_kms_key" "database" {
+  deletion_window_in_days = 7
+}
+
 resource "aws_kms_key" "this" {
   enable_key_rotation     = true
   rotation_period_in_days = 180
@@ -253,12 +258,12 @@ resource "aws_rds_cluster" "this" {
   database_name                   = "app"
   master_username                 = "steward"
   manage_master_user_password     = true
-  master_user_secret_kms_key_id   = aws_kms_key.this.arn
+  master_user_secret_kms_key_id   = aws_kms_key.database.arn
   db_cluster_parameter_group_name = aws_rds_cluster_parameter_group.this.name
   db_subnet_group_name            = aws_db_subnet_group.this.name
   vpc_security_group_ids          = [aws_security_group.server.id]
   storage_encrypted               = true
-  kms_key_id                      = aws_kms_key.this.arn
+  kms_key_id                      = aws_kms_key.database.arn
   skip_final_snapshot             = true
   serverlessv2_scaling_configuration {
     min_capacity = 0.5
@@ -274,7 +279,7 @@ resource "aws_rds_cluster_instance" "this" {
   instance_class                        = "db.serverless"
   db_parameter_group_name               = aws_db_parameter_group.this.name
   performance_insights_enabled          = true
-  performance_insights_kms_key_id       = aws_kms_key.this.arn
+  performance_insights_kms_key_id       = aws_kms_key.database.arn
   performance_insights_retention_period = 7
 }
 

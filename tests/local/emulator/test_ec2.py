@@ -1,0 +1,62 @@
+from typing import Any
+
+import pytest
+
+from tests.local.emulator.conftest import Client
+
+
+@pytest.fixture
+def group_id(client: Client, name: str) -> str:
+    ec2 = client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    group_id: str = ec2.create_security_group(GroupName=name, Description="Test", VpcId=vpc_id)["GroupId"]
+    return group_id
+
+
+def _rule(client: Client, group_id: str, **source: Any) -> Any:
+    permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **source}
+    answer = client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+    rule_id = answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    return client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"][
+        0
+    ]
+
+
+def test_rule_with_a_referenced_group_keeps_its_description(client: Client, group_id: str) -> None:
+    pair = {"GroupId": group_id, "Description": "From the group itself"}
+    assert _rule(client, group_id, UserIdGroupPairs=[pair])["Description"] == "From the group itself"
+
+
+def test_rule_with_a_prefix_list_keeps_its_description(client: Client, group_id: str, name: str) -> None:
+    prefix_list = client("ec2").create_managed_prefix_list(
+        PrefixListName=name, MaxEntries=1, AddressFamily="IPv4"
+    )
+    entry = {"PrefixListId": prefix_list["PrefixList"]["PrefixListId"], "Description": "From the offices"}
+    assert _rule(client, group_id, PrefixListIds=[entry])["Description"] == "From the offices"
+
+
+def test_changed_description_of_a_rule_is_returned(client: Client, group_id: str) -> None:
+    pair = {"GroupId": group_id, "Description": "Before"}
+    rule_id = _rule(client, group_id, UserIdGroupPairs=[pair])["SecurityGroupRuleId"]
+    change = {
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "ReferencedGroupId": group_id,
+        "Description": "After",
+    }
+    ec2 = client("ec2")
+    ec2.modify_security_group_rules(
+        GroupId=group_id,
+        SecurityGroupRules=[{"SecurityGroupRuleId": rule_id, "SecurityGroupRule": change}],
+    )
+    rules = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"]
+    assert rules[0]["Description"] == "After"
+
+
+def test_dhcp_options_keep_the_tags_of_their_creation(client: Client) -> None:
+    options = client("ec2").create_dhcp_options(
+        DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.com"]}],
+        TagSpecifications=[{"ResourceType": "dhcp-options", "Tags": [{"Key": "Name", "Value": "test"}]}],
+    )
+    assert options["DhcpOptions"]["Tags"] == [{"Key": "Name", "Value": "test"}]
