@@ -41,12 +41,12 @@ class Environment(Settings):
         Field(min_length=2, max_length=12),
     ] = None
     tier: Tier = Field(description='"development" or "production"')
-    account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^\d{12}$")]
+    account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^[0-9]{12}$")]
     region: Annotated[
-        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$")
+        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
     ]
     zones: Annotated[
-        tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-\d[a-f]$")], ...],
+        tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-[0-9][a-f]$")], ...],
         Field(min_length=2, max_length=3, description="2 or 3 availability zones of the region"),
     ]
     protected: bool = Field(

@@ -34,7 +34,7 @@ class ServiceSettings(Settings):
     ]
     architecture: Literal["ARM64", "X86_64"] = Field(default="ARM64", description='"ARM64" or "X86_64"')
     user: Annotated[
-        str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9]\d{0,8}:[1-9]\d{0,8}$")
+        str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$")
     ] = "1000:1000"
     environment: dict[Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")], str] = (
         Field(default={}, description="texts; no secret belongs here")
