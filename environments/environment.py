@@ -56,7 +56,12 @@ class Environment(Settings):
         Annotated[
             str, described("a tag key of 1 to 128 letters, digits and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@-]{1,128}$")
         ],
-        Annotated[str, described("a text of at most 256 characters", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$")],
+        Annotated[
+            str,
+            described(
+                "a text of at most 256 letters, digits, spaces and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$"
+            ),
+        ],
     ] = Field(default={}, description="a table of texts, put on every resource")
     account: AccountSettings = AccountSettings()
     state: StateSettings = StateSettings()
