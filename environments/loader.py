@@ -17,14 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from environments import demands, rules
 from environments.cidr import vpc_fault
 from environments.environment import Environment
-from environments.faults import Fault, SettingsError, from_pydantic, missing
+from environments.faults import NOT_IN_FILES, Fault, SettingsError, from_pydantic, missing
 
 DIRECTORY = Path(__file__).parent
-_FROM_ELSEWHERE = {
-    "project": "delete it: the file's name says it",
-    "stage": "delete it: the file's name says it",
-    "suffix": "delete it: the command line says it with --suffix",
-}
 
 
 def environment_names(directory: Path = DIRECTORY) -> tuple[str, ...]:
@@ -60,7 +55,7 @@ def load(
     merged = _merge(defaults, own)
     derived = {"project": project, "stage": stage, **({} if suffix is None else {"suffix": suffix})}
     settings = {**merged, **derived}
-    given = {key for key in _FROM_ELSEWHERE if key in merged}
+    given = {key for key in NOT_IN_FILES if key in merged}
 
     def file_of(key: str) -> str:
         """The file that states `key`; the environment's own where none does, for there it belongs."""
@@ -68,7 +63,7 @@ def load(
             return "the command line"
         return _shown(tier_path) if not _states(own, key) and _states(defaults, key) else shown
 
-    faults = [Fault(file_of(key), key, merged[key], "no such key", _FROM_ELSEWHERE[key]) for key in sorted(given)]
+    faults = [Fault(file_of(key), key, merged[key], "no such key", NOT_IN_FILES[key]) for key in sorted(given)]
     faults += _faults(settings, file_of)
     faults += _overlaps(settings, name, directory)
     if faults:
