@@ -32,8 +32,13 @@ class Fault:
     allowed: str
     remedy: str
 
+    @property
+    def absent(self) -> bool:
+        """Whether the value is missing, rather than wrong."""
+        return self.value is _ABSENT
+
     def __str__(self) -> str:
-        got = "is missing" if self.value is _ABSENT else f"= {_shown(self.value)}"
+        got = "is missing" if self.absent else f"= {_shown(self.value)}"
         return f"{self.file}: {self.key} {got}; allowed: {self.allowed}; {self.remedy}"
 
 
