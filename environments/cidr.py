@@ -41,7 +41,8 @@ def vpc_fault(cidr: str) -> bool:
     except ValueError:
         return True
     in_private_space = any(network.subnet_of(block) for block in _PRIVATE_SPACE)
-    return not (in_private_space and _LARGEST <= network.prefixlen <= _SMALLEST and "/" in cidr)
+    # Python also reads netmasks, padded lengths and bare addresses; AWS does not.
+    return not (in_private_space and _LARGEST <= network.prefixlen <= _SMALLEST and str(network) == cidr)
 
 
 def plan_subnets(vpc_cidr: str, zone_count: int) -> tuple[ZoneSubnets, ...]:

@@ -41,12 +41,12 @@ class Environment(Settings):
         Field(min_length=2, max_length=12),
     ] = None
     tier: Tier = Field(description='"development" or "production"')
-    account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^\d{12}$")]
+    account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^[0-9]{12}$")]
     region: Annotated[
-        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$")
+        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
     ]
     zones: Annotated[
-        tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-\d[a-f]$")], ...],
+        tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-[0-9][a-f]$")], ...],
         Field(min_length=2, max_length=3, description="2 or 3 availability zones of the region"),
     ]
     protected: bool = Field(
@@ -56,7 +56,12 @@ class Environment(Settings):
         Annotated[
             str, described("a tag key of 1 to 128 letters, digits and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@-]{1,128}$")
         ],
-        Annotated[str, described("a text of at most 256 characters", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$")],
+        Annotated[
+            str,
+            described(
+                "a text of at most 256 letters, digits, spaces and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$"
+            ),
+        ],
     ] = Field(default={}, description="a table of texts, put on every resource")
     account: AccountSettings = AccountSettings()
     state: StateSettings = StateSettings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable
@@ -13,6 +14,12 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _ABSENT = object()
+# Settings that no file may state, and what says them instead.
+NOT_IN_FILES = {
+    "project": "delete it: the file's name says it",
+    "stage": "delete it: the file's name says it",
+    "suffix": "delete it: the command line says it with --suffix",
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,13 @@ class Fault:
     allowed: str
     remedy: str
 
+    @property
+    def absent(self) -> bool:
+        """Whether the value is missing, rather than wrong."""
+        return self.value is _ABSENT
+
     def __str__(self) -> str:
-        got = "is missing" if self.value is _ABSENT else f"= {_shown(self.value)}"
+        got = "is missing" if self.absent else f"= {_shown(self.value)}"
         return f"{self.file}: {self.key} {got}; allowed: {self.allowed}; {self.remedy}"
 
 
@@ -47,17 +59,24 @@ def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
     """Translate one error of pydantic into the words of this project; the caller fills in the file."""
     of_key = error["loc"][-1] == "[key]"
     path = list(error["loc"][:-1] if of_key else error["loc"])
-    key = ".".join(str(part) for part in path)
+    key = ".".join(_bare(part) for part in path)
     owner, description = _look_up(model, path, of_key=of_key)
     if error["type"] == "extra_forbidden":
-        names = sorted(owner.model_fields)
+        names = sorted(owner.model_fields.keys() - NOT_IN_FILES.keys())
         close = difflib.get_close_matches(str(path[-1]), names, n=1)
         remedy = f"did you mean {close[0]}?" if close else "delete it"
         return Fault("", key, error["input"], f"the keys {', '.join(names)}", remedy)
-    allowed = description or error["msg"]
+    # Only tables have no description of their own.
+    allowed = description or f"a table with the keys {', '.join(sorted(owner.model_fields))}"
     if error["type"] == "missing":
         return missing("", key, allowed, "add it")
     return Fault("", key, error["input"], allowed, "correct the value")
+
+
+def _bare(part: int | str) -> str:
+    """One part of a dotted key as TOML writes it: in quotes when it is not bare."""
+    text = str(part)
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text)
 
 
 def _shown(value: object) -> str:

@@ -16,15 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from environments import demands, rules
 from environments.cidr import vpc_fault
-from environments.environment import Environment
-from environments.faults import Fault, SettingsError, from_pydantic, missing
+from environments.environment import Environment, Tier
+from environments.faults import NOT_IN_FILES, Fault, SettingsError, from_pydantic, missing
 
 DIRECTORY = Path(__file__).parent
-_FROM_ELSEWHERE = {
-    "project": "delete it: the file's name says it",
-    "stage": "delete it: the file's name says it",
-    "suffix": "delete it: the command line says it with --suffix",
-}
 
 
 def environment_names(directory: Path = DIRECTORY) -> tuple[str, ...]:
@@ -46,21 +41,17 @@ def load(
         names = ", ".join(environment_names(directory)) or "none"
         raise SettingsError([missing(shown, "the file", names, "name one of them, or write the file")])
     own = _read(path)
-    if not re.fullmatch(r"[^-]+-[^-]+", name):
-        raise SettingsError([Fault(shown, "the file's name", name, "<project>-<stage>.toml", "rename the file")])
-    project, stage = name.split("-")
     tier = own.get("tier")
-    tiers = tuple(sorted(found.stem for found in (directory / "tiers").glob("*.toml")))
-    if not isinstance(tier, str) or tier not in tiers:
-        allowed = " or ".join(f'"{known}"' for known in tiers)
-        fault = Fault(shown, "tier", tier, allowed, "correct the value")
-        raise SettingsError([fault if "tier" in own else missing(shown, "tier", allowed, "add it")])
     tier_path = directory / "tiers" / f"{tier}.toml"
-    defaults = _read(tier_path)
+    tier_known = tier in typing.get_args(Tier)
+    # With an unknown tier the file's own values are still checked; what they lack is the tier's to say.
+    defaults = _read(tier_path) if tier_known else {}
     merged = _merge(defaults, own)
+    well_named = re.fullmatch(r"[^-]+-[^-]+", name) is not None
+    project, stage = name.split("-") if well_named else ("unnamed", "unnamed")
     derived = {"project": project, "stage": stage, **({} if suffix is None else {"suffix": suffix})}
     settings = {**merged, **derived}
-    given = {key for key in _FROM_ELSEWHERE if key in merged}
+    given = {key for key in NOT_IN_FILES if key in merged}
 
     def file_of(key: str) -> str:
         """The file that states `key`; the environment's own where none does, for there it belongs."""
@@ -68,8 +59,9 @@ def load(
             return "the command line"
         return _shown(tier_path) if not _states(own, key) and _states(defaults, key) else shown
 
-    faults = [Fault(file_of(key), key, merged[key], "no such key", _FROM_ELSEWHERE[key]) for key in sorted(given)]
-    faults += _faults(settings, file_of)
+    faults = [] if well_named else [Fault(shown, "the file's name", name, "<project>-<stage>.toml", "rename the file")]
+    faults += [Fault(file_of(key), key, merged[key], "no such key", NOT_IN_FILES[key]) for key in sorted(given)]
+    faults += [fault for fault in _faults(settings, file_of) if tier_known or fault.key == "tier" or not fault.absent]
     faults += _overlaps(settings, name, directory)
     if faults:
         raise SettingsError(faults)
@@ -80,6 +72,7 @@ def load(
 
 def _faults(settings: dict[str, Any], file_of: Callable[[str], str]) -> Iterator[Fault]:
     text = json.dumps(settings, default=str)
+    found: list[Fault] = []
     try:
         Environment.model_validate_json(text)
     except ValidationError as error:
@@ -88,8 +81,10 @@ def _faults(settings: dict[str, Any], file_of: Callable[[str], str]) -> Iterator
             # A list whose items are at fault is reported by pydantic a second time, as too short.
             if not any(other.key.startswith(f"{fault.key}.") for other in found):
                 yield dataclasses.replace(fault, file=file_of(fault.key))
-    for demand, value in demands.unmet(str(settings["tier"]), settings):
-        yield Fault(file_of(demand.key), demand.key, value, f"{demand.allowed} in production", demand.reason)
+    refused = {fault.key for fault in found}
+    for demand, value in demands.unmet(str(settings.get("tier")), settings):
+        if demand.key not in refused:
+            yield Fault(file_of(demand.key), demand.key, value, f"{demand.allowed} in production", demand.reason)
     for rule in rules.broken(_valid_parts(settings)):
         yield Fault(file_of(rule.key), rule.key, rule.value, rule.allowed, rule.remedy)
 

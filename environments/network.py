@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -35,7 +36,7 @@ class NetworkSettings(Settings):
         description='"none" (endpoints only), "single" (one gateway, a zone failure cuts egress) or "per_zone"'
     )
     interface_endpoints: tuple[EndpointService, ...] = Field(
-        description="AWS services reached through an interface endpoint instead of NAT"
+        description=f"AWS services reached by an interface endpoint: {', '.join(typing.get_args(EndpointService))}"
     )
     flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
         default="ALL", description='"ALL", "ACCEPT" or "REJECT"; PCI DSS 10.2 wants ALL'

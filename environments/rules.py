@@ -27,6 +27,9 @@ class Broken:
     remedy: str
 
 
+# Tags that the platform itself puts on every resource.
+PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
+
 _RULES: list[Callable[..., Iterator[Broken]]] = []
 
 
@@ -59,6 +62,15 @@ def _names_fit(project: str, stage: str, suffix: str | None) -> Iterator[Broken]
 def _zones_belong_to_region(region: str, zones: tuple[str, ...]) -> Iterator[Broken]:
     if any(zone[:-1] != region for zone in zones) or len(set(zones)) != len(zones):
         yield Broken("zones", list(zones), f"different zones of {region}, e.g. {region}a", "name each zone once")
+
+
+@_rule
+def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
+    for key in tags:
+        if key.lower().startswith("aws:") or key in PLATFORM_TAGS:
+            yield Broken(
+                "tags", key, f"keys other than aws:... (of AWS) and {', '.join(PLATFORM_TAGS)}", "choose another key"
+            )
 
 
 @_rule

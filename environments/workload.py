@@ -34,7 +34,7 @@ class ServiceSettings(Settings):
     ]
     architecture: Literal["ARM64", "X86_64"] = Field(default="ARM64", description='"ARM64" or "X86_64"')
     user: Annotated[
-        str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9]\d{0,8}:[1-9]\d{0,8}$")
+        str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$")
     ] = "1000:1000"
     environment: dict[Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")], str] = (
         Field(default={}, description="texts; no secret belongs here")
@@ -43,7 +43,9 @@ class ServiceSettings(Settings):
     min_count: Annotated[int, Field(ge=1, le=1000, description="tasks that always run, 1 to 1000")]
     max_count: Annotated[int, Field(ge=1, le=1000, description="tasks at most, 1 to 1000")]
     cpu_target_percent: Percent = 60
-    memory_target_percent: Percent | None = None
+    memory_target_percent: Percent | None = Field(
+        default=None, description="a whole percentage from 1 to 100; absent means memory does not scale the service"
+    )
     certificate_arn: CertificateArn | None = Field(
         default=None, description="the ACM certificate of the internal listener; production demands one"
     )
@@ -86,11 +88,11 @@ class ApiSettings(Settings):
     ] = None
     clients: tuple[
         Annotated[str, described("1 to 30 lower-case letters, digits and -", r"^[a-z][a-z0-9-]{0,29}$")], ...
-    ] = Field(min_length=1, description="names of API clients; each gets a key of its own")
+    ] = Field(min_length=1, description="one or more names of API clients; each gets a key of its own")
     firewall_rate_per_5_minutes: Annotated[
         int,
         Field(
             ge=10, le=2_000_000_000, description="requests of one address in 5 minutes before WAF blocks it, 10 or more"
         ),
     ] = 60_000
-    routes: tuple[RouteSettings, ...] = Field(min_length=1, description="[[api.routes]] tables")
+    routes: tuple[RouteSettings, ...] = Field(min_length=1, description="one or more [[api.routes]] tables")

@@ -1,0 +1,72 @@
+"""The import shortcut: the same JSON, a fraction of the modules and of the memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from synthesis_runs import ROOT, Run
+
+PACKAGE = "cdktf_cdktf_provider_aws"
+
+
+def python(script: str, *arguments: str) -> str:
+    """Output of a script run in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    ).stdout
+
+
+def test_without_the_shortcut_the_json_is_the_same(runs: tuple[Run, Run], tmp_path: Path) -> None:
+    # GIVEN a process that has imported the whole provider before anything could shorten it
+    script = f"""
+import {PACKAGE}, sys
+from pathlib import Path
+from environments import load
+from main import build_app
+build_app([load("iot-dev")], Path(sys.argv[1])).synth()
+print(sum(name.startswith("{PACKAGE}.") for name in sys.modules))
+"""
+    imported = int(python(script, str(tmp_path)).split()[-1])
+    assert imported > 1000, "the shortcut was taken after all, so nothing is compared"
+
+    # THEN every file of its stacks is that of a run with the shortcut
+    files = [path for path in (tmp_path / "stacks").rglob("*") if path.is_file()]
+    assert tmp_path / "stacks" / "iot-dev-network" / "cdk.tf.json" in files
+    for path in files:
+        assert path.read_bytes() == (runs[0].outdir / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_importing_the_stacks_loads_few_modules_of_the_provider() -> None:
+    script = f"""
+import sys
+import stacks.platform
+print(*sorted(name for name in sys.modules if name.startswith("{PACKAGE}.")))
+"""
+    loaded = python(script).split()
+
+    assert f"{PACKAGE}.vpc" in loaded
+    assert len(loaded) < 200
+
+
+def test_settings_are_checked_without_the_provider_or_node() -> None:
+    script = """
+import sys
+import main
+main.load("iot-dev")
+print(*(name for name in ("cdktf", "jsii", "constructs", "stacks", "modules") if name in sys.modules))
+"""
+    assert python(script).split() == []
+
+
+def test_all_environments_are_synthesized_in_150_mib(runs: tuple[Run, Run]) -> None:
+    for run in runs:
+        assert run.peak_kib / 1024 <= 150
