@@ -73,9 +73,9 @@ diff: setup ## What a deployment of ENV would change
 deploy: setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
 	$(required-env)$(PY) -m deploy deploy --env $(ENV) $(copy) $(approve)
 
-.PHONY: unlock unprotect destroy
-unlock: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them
-	$(required-env)$(PY) -m deploy unlock --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
+.PHONY: recover unprotect destroy
+recover: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
+	$(required-env)$(PY) -m deploy recover --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
 unprotect: setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
 	$(required-env)$(PY) -m deploy unprotect --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
 destroy: setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>

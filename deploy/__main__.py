@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from deploy import bootstrap, cdktf, teardown, terraform, unlock
+from deploy import adopt, bootstrap, cdktf, teardown, terraform, unlock
 from deploy.failure import DeployError
 from environments import SettingsError, load
 
@@ -16,7 +16,7 @@ from environments import SettingsError, load
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when done, 1 when something failed, 2 when the call or a settings file is at fault."""
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
-    parser.add_argument("verb", choices=["bootstrap", "deploy", "diff", "unlock", "unprotect", "destroy"])
+    parser.add_argument("verb", choices=["bootstrap", "deploy", "diff", "recover", "unprotect", "destroy"])
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
     parser.add_argument(
@@ -51,23 +51,26 @@ def _perform(options: argparse.Namespace) -> None:
         if environment.suffix is not None:
             raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")
         cdktf.synthesize(app, environ)
-        bootstrap.bootstrap(name, environ=environ, s3=_s3(environment.region), approved=options.approve)
-    elif verb == "unlock":
+        bootstrap.bootstrap(name, environ=environ, s3=_client("s3", environment.region), approved=options.approve)
+    elif verb == "recover":
         cdktf.synthesize(app, environ)
         confirmed = options.confirm == name
-        unlock.unlock(name, environ=environ, s3=_s3(environment.region), confirmed=confirmed)
+        unlock.unlock(name, environ=environ, s3=_client("s3", environment.region), confirmed=confirmed)
+        if confirmed:
+            count = adopt.adopt(name, environ=environ, clients=lambda service: _client(service, environment.region))
+            print(f"Taken back: {count}. Now deploy again.")
     elif verb == "unprotect":
         teardown.unprotect(name, app=app, environ=environ)
     elif verb == "destroy":
-        teardown.destroy(name, app=app, environ=environ, s3=_s3(environment.region))
+        teardown.destroy(name, app=app, environ=environ, s3=_client("s3", environment.region))
     else:
         cdktf.run(verb, f"{name}-*", app=app, environ=environ, approved=options.approve)
 
 
-def _s3(region: str) -> Any:
+def _client(service: str, region: str) -> Any:
     import boto3
 
-    return boto3.client("s3", region_name=region)
+    return boto3.client(service, region_name=region)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ the name that the plan wants to give.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from deploy import stacks, terraform
@@ -17,8 +17,6 @@ from deploy.stacks import Stack
 
 # EC2's name of a resource type -> Terraform's. Its id is the import id.
 _BY_TAGS = {
-    "aws_default_network_acl": None,  # adopting a default is what creating it does
-    "aws_default_security_group": None,
     "aws_eip": "elastic-ip",
     "aws_flow_log": "vpc-flow-log",
     "aws_internet_gateway": "internet-gateway",
@@ -30,36 +28,32 @@ _BY_TAGS = {
     "aws_vpc": "vpc",
     "aws_vpc_endpoint": "vpc-endpoint",
 }
-# The attributes that make up the import id, joined by the separator.
-_BY_ATTRIBUTES = {
-    "aws_cloudwatch_log_group": ("", "name"),
-    "aws_db_parameter_group": ("", "name"),
-    "aws_db_subnet_group": ("", "name"),
-    "aws_ecr_repository": ("", "name"),
-    "aws_elasticache_parameter_group": ("", "name"),
-    "aws_elasticache_replication_group": ("", "replication_group_id"),
-    "aws_elasticache_subnet_group": ("", "name"),
-    "aws_elasticache_user": ("", "user_id"),
-    "aws_elasticache_user_group": ("", "user_group_id"),
-    "aws_iam_role": ("", "name"),
-    "aws_kms_alias": ("", "name"),
-    "aws_lambda_function": ("", "function_name"),
-    "aws_rds_cluster": ("", "cluster_identifier"),
-    "aws_rds_cluster_instance": ("", "identifier"),
-    "aws_rds_cluster_parameter_group": ("", "name"),
-    "aws_route": ("_", "route_table_id", "destination_cidr_block"),
-    "aws_route_table_association": ("/", "subnet_id", "route_table_id"),
-    "aws_s3_bucket": ("", "bucket"),
+# The attribute that is the import id.
+_BY_NAME = {
+    "aws_cloudwatch_log_group": "name",
+    "aws_db_parameter_group": "name",
+    "aws_db_subnet_group": "name",
+    "aws_ecr_repository": "name",
+    "aws_elasticache_parameter_group": "name",
+    "aws_elasticache_replication_group": "replication_group_id",
+    "aws_elasticache_subnet_group": "name",
+    "aws_elasticache_user": "user_id",
+    "aws_elasticache_user_group": "user_group_id",
+    "aws_iam_role": "name",
+    "aws_kms_alias": "name",
+    "aws_lambda_function": "function_name",
+    "aws_rds_cluster": "cluster_identifier",
+    "aws_rds_cluster_instance": "identifier",
+    "aws_rds_cluster_parameter_group": "name",
+    "aws_s3_bucket": "bucket",
 }
-# A subnet can only be looked for once its VPC is known, a route once its table is, and so on.
-_MOST_ROUNDS = 5
+# A route can only be looked for once its table is known.
+_MOST_ROUNDS = 4
 
 Clients = Callable[[str], Any]
 
 
-def adopt(
-    environment: str, *, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None] = print
-) -> int:
+def adopt(environment: str, *, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None] = print) -> int:
     """Import every orphan of the environment's stacks; returns how many. `clients` makes boto3 clients.
 
     A stack whose plan fails because an earlier one is not deployed yet has nothing to adopt. Raises DeployError.
@@ -71,52 +65,90 @@ def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say
     init = terraform.run(["init", "-reconfigure", "-input=false"], cwd=stack.folder, environ=environ, check=False)
     if init.returncode:
         raise DeployError(f"terraform init failed in {stack.name}:\n{init.stdout}{init.stderr}")
-    tried: set[tuple[str, str]] = set()
+    tried: set[str] = set()
     adopted = 0
     for _ in range(_MOST_ROUNDS):
-        wanted = [pair for pair in _candidates(stack, environ, clients) if pair not in tried]
-        if not wanted:
+        planned = [change for change in _creations(stack, environ) if change["address"] not in tried]
+        existing = {change["address"]: id_ for change in planned if (id_ := _find(change, clients))}
+        named = {change["address"]: id_ for change in planned if (id_ := _name(change))}
+        tried |= {*existing, *named}
+        if existing:
+            _import_together(stack, existing, environ)
+        # Whether these exist, only the attempt tells.
+        done = {address: id_ for address, id_ in named.items() if _import_one(stack, address, id_, environ)}
+        for address, id_ in {**existing, **done}.items():
+            say(f"{stack.name}: {address} is {id_}")
+        adopted += len(existing) + len(done)
+        if not existing and not done:
             break
-        for address, id_ in wanted:
-            tried.add((address, id_))
-            done = terraform.run(["import", "-input=false", address, id_], cwd=stack.folder, environ=environ, check=False)
-            if done.returncode == 0:
-                adopted += 1
-                say(f"{stack.name}: {address} is {id_}")
     return adopted
 
 
-def _candidates(stack: Stack, environ: Mapping[str, str], clients: Clients) -> Iterator[tuple[str, str]]:
-    """Address and import id of every resource that the plan would create and that may exist."""
+def _import_together(stack: Stack, existing: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """One apply that imports, limited to what it imports."""
+    blocks = stack.folder / "recover.tf.json"
+    blocks.write_text(
+        json.dumps({"import": [{"to": address, "id": id_} for address, id_ in existing.items()]}), encoding="utf-8"
+    )
+    try:
+        done = terraform.run(
+            ["apply", "-auto-approve", "-input=false", *(f"-target={address}" for address in existing)],
+            cwd=stack.folder,
+            environ=environ,
+            check=False,
+        )
+    finally:
+        blocks.unlink()
+    if done.returncode:
+        raise DeployError(f"{stack.name}: the import of {', '.join(existing)} failed:\n{done.stdout}{done.stderr}")
+
+
+def _import_one(stack: Stack, address: str, id_: str, environ: Mapping[str, str]) -> bool:
+    command = ["import", "-input=false", address, id_]
+    return terraform.run(command, cwd=stack.folder, environ=environ, check=False).returncode == 0
+
+
+def _creations(stack: Stack, environ: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the plan would create; nothing where the plan fails."""
     plan = stack.folder / "recover.tfplan"
     try:
         done = terraform.run(["plan", "-input=false", f"-out={plan}"], cwd=stack.folder, environ=environ, check=False)
         if done.returncode:
-            return
+            return []
         changes = json.loads(terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ).stdout)
     finally:
         plan.unlink(missing_ok=True)
-    for change in changes.get("resource_changes", ()):
-        if change["change"]["actions"] == ["create"]:
-            id_ = _import_id(change["type"], change["change"]["after"], clients)
-            if id_ is not None:
-                yield change["address"], id_
+    return [change for change in changes.get("resource_changes", ()) if change["change"]["actions"] == ["create"]]
 
 
-def _import_id(type_: str, planned: Mapping[str, Any], clients: Clients) -> str | None:
+def _name(change: Mapping[str, Any]) -> str | None:
+    """The import id of a resource that the plan gives a name of its own."""
+    attribute = _BY_NAME.get(change["type"])
+    return change["change"]["after"].get(attribute) if attribute else None
+
+
+def _find(change: Mapping[str, Any], clients: Clients) -> str | None:
+    """The import id of a resource that certainly exists, or None."""
+    type_, planned = change["type"], change["change"]["after"]
     if type_ in _BY_TAGS:
         return _by_tags(_BY_TAGS[type_], planned, clients)
     if type_ == "aws_kms_key":
         return _key_by_description(planned, clients)
-    separator, *attributes = _BY_ATTRIBUTES.get(type_, ("",))
-    values = [planned.get(attribute) for attribute in attributes]
-    return separator.join(map(str, values)) if values and all(values) else None
+    table = planned.get("route_table_id")
+    if type_ in ("aws_route", "aws_route_table_association") and table:
+        facts = clients("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"][0]
+        if type_ == "aws_route":
+            block = planned.get("destination_cidr_block")
+            return f"{table}_{block}" if block in [r.get("DestinationCidrBlock") for r in facts["Routes"]] else None
+        subnet = planned.get("subnet_id")
+        return f"{subnet}/{table}" if subnet in [a.get("SubnetId") for a in facts["Associations"]] else None
+    return None
 
 
-def _by_tags(type_: str | None, planned: Mapping[str, Any], clients: Clients) -> str | None:
+def _by_tags(type_: str, planned: Mapping[str, Any], clients: Clients) -> str | None:
     """The one resource of EC2 that has exactly the tags of the plan."""
     tags = planned.get("tags_all") or {}
-    if type_ is None or "Name" not in tags:
+    if "Name" not in tags:
         return None
     filters = [{"Name": "resource-type", "Values": [type_]}, {"Name": "tag:Name", "Values": [tags["Name"]]}]
     pages = clients("ec2").get_paginator("describe_tags").paginate(Filters=filters)

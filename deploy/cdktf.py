@@ -62,5 +62,5 @@ def run(
     if code:
         raise DeployError(
             f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; "
-            "after a kill, first: make unlock"
+            "after a kill, first: make recover"
         )

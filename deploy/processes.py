@@ -56,6 +56,27 @@ def run(
             process.wait()
 
 
+def capture(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `command` quietly, and return its exit code with what it printed; an interrupt is passed on as in `run`."""
+    process = subprocess.Popen(
+        command,
+        env=dict(environ),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate()
+    finally:
+        if process.poll() is None:
+            end_family(process.pid)
+            process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
 def end_family(pid: int) -> None:
     """Interrupt a process's Terraforms, wait for them, then end the rest of its family."""
     try:

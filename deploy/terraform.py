@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from deploy import processes
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".local"
 
@@ -15,6 +17,7 @@ WORK = ROOT / ".local"
 PROVIDER_VERSION = "5.100.0"
 _PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
 _MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
+_USUAL_PARENTS = (Path("/opt"), Path("/srv"), Path("/usr/local"))
 
 
 def binary(environ: Mapping[str, str]) -> str:
@@ -45,7 +48,7 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
     data += environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
     yield home / ".terraform.d/plugins"
     yield from (Path(folder, "terraform/plugins") for folder in data if folder)
-    for parent in (Path("/opt"), Path("/srv"), Path("/usr/local")):
+    for parent in _USUAL_PARENTS:
         yield from sorted(parent.glob("*/"))
 
 
@@ -93,6 +96,7 @@ def run(
     arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], check: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Run Terraform quietly in a stack's folder; raises CalledProcessError with its output unless `check` is off."""
-    return subprocess.run(
-        [binary(environ), *arguments], cwd=cwd, env=dict(environ), check=check, capture_output=True, text=True
-    )
+    done = processes.capture([binary(environ), *arguments], cwd=cwd, environ=environ)
+    if check:
+        done.check_returncode()
+    return done

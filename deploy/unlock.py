@@ -40,5 +40,5 @@ def unlock(
     if not found:
         say(f"No state of {environment} is locked")
     elif not confirmed:
-        say(f"When none of them runs any more: make unlock ENV={environment} CONFIRM={environment}")
+        say(f"When none of them runs any more: make recover ENV={environment} CONFIRM={environment}")
     return found

@@ -22,12 +22,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port-file", type=Path, help="written once connections are accepted")
     parser.add_argument("--log", type=Path, help="log file; standard error if left out")
-    parser.add_argument(
-        "--lambda-config", type=Path, help="JSON: function name pattern -> {environment, files}"
-    )
-    parser.add_argument(
-        "--exit-with-stdin", action="store_true", help="also end when standard input is closed"
-    )
+    parser.add_argument("--lambda-config", type=Path, help="JSON: function name pattern -> {environment, files}")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="also end when standard input is closed")
     return parser
 
 

@@ -31,7 +31,9 @@ class Emulator:
     standard input closes, so that it never outlives this one, however this one ends; except with `detached`.
     """
 
-    def __init__(self, account_id: str, *, log_dir: Path, lambda_config: Path | None = None, detached: bool = False) -> None:
+    def __init__(
+        self, account_id: str, *, log_dir: Path, lambda_config: Path | None = None, detached: bool = False
+    ) -> None:
         self._detached = detached
         self._account_id = account_id
         self._log = log_dir / "emulator.log"
@@ -90,9 +92,7 @@ class Emulator:
         deadline = time.monotonic() + _START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if (code := self._process.poll()) is not None:
-                raise EmulatorError(
-                    f"the embedded AWS ended with code {code} while starting.\n{self._log_tail()}"
-                )
+                raise EmulatorError(f"the embedded AWS ended with code {code} while starting.\n{self._log_tail()}")
             if port_file.exists():
                 endpoint_url = f"http://127.0.0.1:{port_file.read_text()}"
                 if _is_healthy(endpoint_url):

@@ -120,9 +120,7 @@ def extend(
     return _changes("extend", owner, name, unless, because)
 
 
-def replace(
-    owner: type, *, unless: str | None = None, because: str | None = None
-) -> Callable[[Member], Member]:
+def replace(owner: type, *, unless: str | None = None, because: str | None = None) -> Callable[[Member], Member]:
     """As `extend`, for a change that has no use for moto's own."""
     return _changes("replace", owner, None, unless, because)
 

@@ -24,9 +24,7 @@ _running: set[str] = set()
 
 def holder(secret: Any, label: str) -> str | None:
     """The version that has a label."""
-    found = (
-        version_id for version_id, version in secret.versions.items() if label in version["version_stages"]
-    )
+    found = (version_id for version_id, version in secret.versions.items() if label in version["version_stages"])
     return next(found, None)
 
 

@@ -61,9 +61,7 @@ def _stop_on_signals(server: BaseWSGIServer) -> None:
 
 def _stop_at_end_of_input(server: BaseWSGIServer) -> None:
     def watch() -> None:
-        while os.read(
-            sys.stdin.fileno(), 4096
-        ):  # not sys.stdin.read(): its lock would block the interpreter's end
+        while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin.read(): its lock would block the interpreter's end
             pass
         _log.warning("standard input was closed: the process that started the emulator has gone")
         server.shutdown()

@@ -61,9 +61,7 @@ def update_integration(self: Any) -> str:
         _, collection, key = path.split("/", 2)
         if collection == "cacheKeyParameters":
             kept = [name for name in integration.cache_key_parameters if name != _unescape(key)]
-            integration.cache_key_parameters = kept + (
-                [_unescape(key)] if operation["op"] != "remove" else []
-            )
+            integration.cache_key_parameters = kept + ([_unescape(key)] if operation["op"] != "remove" else [])
         elif attribute := _INTEGRATION_MAPS.get(collection):
             entries = dict(getattr(integration, attribute) or {})
             entries.pop(_unescape(key), None)
@@ -123,9 +121,7 @@ def patch_usage_plan(stock: Any, self: Any, patch_operations: list[dict[str, Any
     for operation in patch_operations:
         path, value = operation["path"], operation.get("value")
         if path == "/apiStages" and operation["op"] == "remove":
-            self.api_stages = [
-                stage for stage in self.api_stages if f"{stage['apiId']}:{stage['stage']}" != value
-            ]
+            self.api_stages = [stage for stage in self.api_stages if f"{stage['apiId']}:{stage['stage']}" != value]
         elif path.startswith("/apiStages/"):
             _throttle(self, operation["op"], path, value)
         else:
@@ -137,9 +133,7 @@ def _throttle(plan: Any, op: str, path: str, value: str | None) -> None:
     has slashes of its own.
     """
     stage_id, _, target = path.removeprefix("/apiStages/").partition("/throttle/")
-    throttles = next(s for s in plan.api_stages if f"{s['apiId']}:{s['stage']}" == stage_id).setdefault(
-        "throttle", {}
-    )
+    throttles = next(s for s in plan.api_stages if f"{s['apiId']}:{s['stage']}" == stage_id).setdefault("throttle", {})
     method, _, limit = target.rpartition("/")
     if op == "remove":
         throttles.pop(target, None)

@@ -53,9 +53,7 @@ def create_cache_parameter_group(self: Any) -> ActionResult:
     name = self._get_param("CacheParameterGroupName").lower()
     groups = self.elasticache_backend.parameter_groups
     if name in groups:
-        raise ElastiCacheException(
-            "CacheParameterGroupAlreadyExists", f"Cache parameter group {name} already exists."
-        )
+        raise ElastiCacheException("CacheParameterGroupAlreadyExists", f"Cache parameter group {name} already exists.")
     groups[name] = {
         "CacheParameterGroupName": name,
         "CacheParameterGroupFamily": self._get_param("CacheParameterGroupFamily"),
@@ -80,11 +78,7 @@ def describe_cache_parameters(self: Any) -> ActionResult:
     """Not in moto. Only what was set is listed: the provider asks for `Source=user`."""
     parameters = _parameter_group(self)["parameters"].items()
     return ActionResult(
-        {
-            "Parameters": [
-                {"ParameterName": key, "ParameterValue": value, "Source": "user"} for key, value in parameters
-            ]
-        }
+        {"Parameters": [{"ParameterName": key, "ParameterValue": value, "Source": "user"} for key, value in parameters]}
     )
 
 

@@ -66,9 +66,7 @@ def _zones(backend: Any, group: Any) -> list[str]:
 
 
 def _member_ids(group: Any, shard: int) -> Iterator[str]:
-    prefix = (
-        f"{group.replication_group_id}-{shard:04}" if group.cluster_enabled else group.replication_group_id
-    )
+    prefix = f"{group.replication_group_id}-{shard:04}" if group.cluster_enabled else group.replication_group_id
     for node in range(1, group.replicas + 2):
         yield f"{prefix}-{node:03}"
 
@@ -124,9 +122,7 @@ def _form(backend: Any, group: Any) -> None:
             zone = zones[number % len(zones)]
             backend.cache_clusters[cluster_id] = _member(backend, group, cluster_id, zone)
             group.member_clusters.append(cluster_id)
-            members.append(
-                {"CacheClusterId": cluster_id, "CacheNodeId": "0001", "PreferredAvailabilityZone": zone}
-            )
+            members.append({"CacheClusterId": cluster_id, "CacheNodeId": "0001", "PreferredAvailabilityZone": zone})
         node_group: dict[str, Any] = {
             "NodeGroupId": f"{shard:04}",
             "Status": "available",
@@ -178,9 +174,7 @@ def create_replication_group(
         **kwargs,
     )
     group.shards = num_node_groups or 1
-    group.replicas = (
-        (num_cache_clusters or 1) - 1 if replicas_per_node_group is None else replicas_per_node_group
-    )
+    group.replicas = (num_cache_clusters or 1) - 1 if replicas_per_node_group is None else replicas_per_node_group
     group.domain = f"{group.replication_group_id}.{_short_region(self.region_name)}.cache.amazonaws.com"
     if group.cluster_enabled:
         group.configuration_endpoint = {"Address": f"clustercfg.{group.domain}", "Port": group.port}

@@ -8,7 +8,7 @@ from moto.s3.models import FakeBucket
 from local.emulator.registry import replace
 
 
-@replace(FakeBucket, unless="Condition")
+@replace(FakeBucket, because="is_action_permitted(action, resource)")
 def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
     """moto reads a bucket policy without its conditions, so that the statement which denies access without TLS denies
     every access. No policy of another service is enforced here, and a bucket's is not, either.

@@ -94,9 +94,7 @@ def put_secret_value(
             "You can't modify an existing version, you can only create a new version. "
             f"The version {client_request_token} already has a value."
         )
-    answer = stock(
-        self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages
-    )
+    answer = stock(self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages)
     return answer
 
 
@@ -128,8 +126,7 @@ def update_secret_version_stage(
         )
     if version_stage == "AWSCURRENT" and not move_to_version_id:
         raise InvalidParameterException(
-            "You can only move staging label AWSCURRENT to a different secret version. "
-            "It can't be completely removed."
+            "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed."
         )
     rotation.move_label(secret, version_stage, move_to_version_id)
     rotation.drop_unlabelled(secret)
@@ -143,9 +140,7 @@ def cancel_rotate_secret(self: Any, secret_id: str) -> str:
     """
     secret = _secret(self, secret_id)
     if not secret.rotation_lambda_arn and not secret.owning_service:
-        raise InvalidRequestException(
-            "You tried to cancel the rotation of a secret that has no rotation configured."
-        )
+        raise InvalidRequestException("You tried to cancel the rotation of a secret that has no rotation configured.")
     secret.rotation_enabled = False
     secret.next_rotation_date = None
     answer: str = secret.to_short_dict()
@@ -190,9 +185,7 @@ def rotate_secret(
     pending = rotation.unfinished(secret)
     if pending and pending != token:
         rotation.start(secret, pending)
-        raise InvalidRequestException(
-            "A previous rotation isn't complete. That rotation will be reattempted."
-        )
+        raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
     _configure(secret, rotation_lambda_arn, rotation_rules)
     if not secret.rotation_lambda_arn:
         secret.last_rotation_date = int(time.time()) if rotate_immediately else secret.last_rotation_date

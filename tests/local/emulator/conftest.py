@@ -46,9 +46,7 @@ def serve(tmp_path: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int
         "--port-file",
         str(port_file),
     ]
-    server = subprocess.Popen(
-        [*command, "--log", str(tmp_path / "log"), *arguments], cwd=_ROOT, stdin=subprocess.PIPE
-    )
+    server = subprocess.Popen([*command, "--log", str(tmp_path / "log"), *arguments], cwd=_ROOT, stdin=subprocess.PIPE)
     deadline = time.monotonic() + 30
     while not port_file.exists():
         assert time.monotonic() < deadline

@@ -4,9 +4,7 @@ from tests.local.emulator.conftest import Client
 def test_scalable_target_has_tags(client: Client, name: str) -> None:
     ecs = client("ecs")
     ecs.create_cluster(clusterName=name)
-    ecs.register_task_definition(
-        family=name, containerDefinitions=[{"name": "app", "image": "app", "memory": 128}]
-    )
+    ecs.register_task_definition(family=name, containerDefinitions=[{"name": "app", "image": "app", "memory": 128}])
     ecs.create_service(cluster=name, serviceName=name, taskDefinition=name, desiredCount=1)
     scaling = client("application-autoscaling")
     arn = scaling.register_scalable_target(

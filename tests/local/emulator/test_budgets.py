@@ -32,9 +32,7 @@ def test_budget_has_tags(client: Client, budget: dict[str, Any]) -> None:
     assert budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [{"Key": "Name", "Value": name}]
     budgets.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "Tier", "Value": "test"}])
     budgets.untag_resource(ResourceARN=arn, ResourceTagKeys=["Name"])
-    assert budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [
-        {"Key": "Tier", "Value": "test"}
-    ]
+    assert budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [{"Key": "Tier", "Value": "test"}]
 
 
 @pytest.mark.parametrize("extra", [{}, {"ThresholdType": "PERCENTAGE"}])

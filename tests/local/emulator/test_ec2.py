@@ -17,9 +17,7 @@ def _rule(client: Client, group_id: str, **source: Any) -> Any:
     permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **source}
     answer = client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
     rule_id = answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-    return client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"][
-        0
-    ]
+    return client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"][0]
 
 
 def test_rule_with_a_referenced_group_keeps_its_description(client: Client, group_id: str) -> None:
@@ -28,9 +26,7 @@ def test_rule_with_a_referenced_group_keeps_its_description(client: Client, grou
 
 
 def test_rule_with_a_prefix_list_keeps_its_description(client: Client, group_id: str, name: str) -> None:
-    prefix_list = client("ec2").create_managed_prefix_list(
-        PrefixListName=name, MaxEntries=1, AddressFamily="IPv4"
-    )
+    prefix_list = client("ec2").create_managed_prefix_list(PrefixListName=name, MaxEntries=1, AddressFamily="IPv4")
     entry = {"PrefixListId": prefix_list["PrefixList"]["PrefixListId"], "Description": "From the offices"}
     assert _rule(client, group_id, PrefixListIds=[entry])["Description"] == "From the offices"
 

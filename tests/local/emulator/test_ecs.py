@@ -9,9 +9,7 @@ from tests.local.emulator.conftest import Client
 def cluster(client: Client, name: str) -> str:
     ecs = client("ecs")
     ecs.create_cluster(clusterName=name)
-    ecs.register_task_definition(
-        family=name, containerDefinitions=[{"name": "app", "image": "app", "memory": 128}]
-    )
+    ecs.register_task_definition(family=name, containerDefinitions=[{"name": "app", "image": "app", "memory": 128}])
     return name
 
 
@@ -72,6 +70,4 @@ def test_capacity_provider_takes_the_place_of_the_launch_type(client: Client, cl
     )
     service = _service(client, cluster)
     assert "launchType" not in service
-    assert service["capacityProviderStrategy"] == [
-        {"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}
-    ]
+    assert service["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]

@@ -50,9 +50,7 @@ def test_cluster_mode_has_a_configuration_endpoint_and_all_slots(client: Client,
     assert [g["Slots"] for g in group["NodeGroups"]] == ["0-5460", "5461-10921", "10922-16383"]
     assert all("PrimaryEndpoint" not in g for g in group["NodeGroups"])
     assert len(group["MemberClusters"]) == len(_members(client, name)) == 6
-    member = client("elasticache").describe_cache_clusters(CacheClusterId=f"{name}-0003-002")[
-        "CacheClusters"
-    ][0]
+    member = client("elasticache").describe_cache_clusters(CacheClusterId=f"{name}-0003-002")["CacheClusters"][0]
     assert member["CacheParameterGroup"]["CacheParameterGroupName"] == "default.redis7.cluster.on"
 
 
@@ -71,9 +69,7 @@ def test_parameter_group_switches_cluster_mode_on(client: Client, name: str) -> 
 def test_shards_and_replicas_can_be_changed(client: Client, name: str) -> None:
     cache = client("elasticache")
     _group(client, name, NumNodeGroups=2, ReplicasPerNodeGroup=1)
-    cache.modify_replication_group_shard_configuration(
-        ReplicationGroupId=name, NodeGroupCount=3, ApplyImmediately=True
-    )
+    cache.modify_replication_group_shard_configuration(ReplicationGroupId=name, NodeGroupCount=3, ApplyImmediately=True)
     cache.increase_replica_count(ReplicationGroupId=name, NewReplicaCount=2, ApplyImmediately=True)
     assert [len(g["NodeGroupMembers"]) for g in _find(client, name)["NodeGroups"]] == [3, 3, 3]
     cache.decrease_replica_count(ReplicationGroupId=name, NewReplicaCount=0, ApplyImmediately=True)

@@ -30,9 +30,7 @@ def test_parameter_group_lives_from_creation_to_deletion(client: Client, name: s
         Tags=[{"Key": "Name", "Value": name}],
     )["CacheParameterGroup"]
     assert group["CacheParameterGroupName"] == name
-    assert cache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"] == [
-        {"Key": "Name", "Value": name}
-    ]
+    assert cache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"] == [{"Key": "Name", "Value": name}]
     with pytest.raises(cache.exceptions.CacheParameterGroupAlreadyExistsFault):
         cache.create_cache_parameter_group(
             CacheParameterGroupName=name, CacheParameterGroupFamily="redis7", Description="Test"
@@ -52,9 +50,7 @@ def test_parameter_group_lives_from_creation_to_deletion(client: Client, name: s
 
 
 def test_default_parameter_groups_exist(client: Client) -> None:
-    groups = client("elasticache").describe_cache_parameter_groups(
-        CacheParameterGroupName="default.redis7.cluster.on"
-    )
+    groups = client("elasticache").describe_cache_parameter_groups(CacheParameterGroupName="default.redis7.cluster.on")
     assert groups["CacheParameterGroups"][0]["CacheParameterGroupFamily"] == "redis7"
 
 
@@ -91,15 +87,11 @@ def test_user_can_be_changed(client: Client, name: str) -> None:
 def test_subnet_group_can_be_changed_and_deleted(client: Client, name: str) -> None:
     ec2, cache = client("ec2"), client("elasticache")
     vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.3.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)
-    ]
+    subnets = [ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.3.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)]
     cache.create_cache_subnet_group(
         CacheSubnetGroupName=name, CacheSubnetGroupDescription="Test", SubnetIds=subnets[:1]
     )
-    changed = cache.modify_cache_subnet_group(CacheSubnetGroupName=name, SubnetIds=subnets)[
-        "CacheSubnetGroup"
-    ]
+    changed = cache.modify_cache_subnet_group(CacheSubnetGroupName=name, SubnetIds=subnets)["CacheSubnetGroup"]
     assert [s["SubnetIdentifier"] for s in changed["Subnets"]] == subnets
     assert changed["CacheSubnetGroupDescription"] == "Test"
     cache.delete_cache_subnet_group(CacheSubnetGroupName=name)

@@ -4,9 +4,7 @@ from tests.local.emulator.conftest import Client
 
 
 @pytest.mark.parametrize(("kind", "part"), [("network", "net"), ("application", "app")])
-def test_load_balancer_is_active_and_named_by_its_type(
-    client: Client, name: str, kind: str, part: str
-) -> None:
+def test_load_balancer_is_active_and_named_by_its_type(client: Client, name: str, kind: str, part: str) -> None:
     ec2, elb = client("ec2"), client("elbv2")
     vpc_id = ec2.create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
     subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.2.0.0/24")["Subnet"]["SubnetId"]

@@ -90,8 +90,7 @@ def test_function_can_call_the_emulator_while_it_runs(client: Client, name: str)
     _create(
         client,
         name,
-        "import boto3\n"
-        "def handler(event, context): return boto3.client('sts').get_caller_identity()['Account']",
+        "import boto3\ndef handler(event, context): return boto3.client('sts').get_caller_identity()['Account']",
     )
     assert _invoke(client, name) == (ACCOUNT_ID, None)
 
@@ -236,9 +235,7 @@ def test_this_machine_can_add_variables_and_replace_files(
     assert _invoke(client, f"{name}-other") == ([None, "real authority"], None)
 
 
-def test_file_to_replace_that_is_not_in_the_package_is_an_error(
-    client: Client, name: str, lambda_config: Path
-) -> None:
+def test_file_to_replace_that_is_not_in_the_package_is_an_error(client: Client, name: str, lambda_config: Path) -> None:
     lambda_config.write_text(json.dumps({name: {"files": {"none.pem": "/dev/null"}}}))
     _create(client, name, "def handler(event, context): ...")
     failure, error = _invoke(client, name)
@@ -283,7 +280,5 @@ def test_running_functions_end_with_the_emulator(tmp_path: Path) -> None:
 
 def _is_running(pid: int) -> bool:
     """A zombie that nobody has waited for yet does not count."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")

@@ -84,9 +84,7 @@ def test_death_of_the_parent_ends_the_emulator(tmp_path: Path) -> None:
         "print(emulator.endpoint_url, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    parent = subprocess.run(
-        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False
-    )
+    parent = subprocess.run([sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False)
     assert parent.returncode == -signal.SIGKILL, parent.stderr
     _wait_until_free(int(parent.stdout.strip().rsplit(":", 1)[1]))
 

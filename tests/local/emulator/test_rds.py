@@ -44,8 +44,7 @@ def test_master_passwords_differ(client: Client, cluster: Any, name: str) -> Non
     )["DBCluster"]
     secrets = client("secretsmanager")
     values = {
-        secrets.get_secret_value(SecretId=c["MasterUserSecret"]["SecretArn"])["SecretString"]
-        for c in (cluster, other)
+        secrets.get_secret_value(SecretId=c["MasterUserSecret"]["SecretArn"])["SecretString"] for c in (cluster, other)
     }
     assert len(values) == 2
 
@@ -59,9 +58,9 @@ def test_performance_insights_of_cluster_and_instance(client: Client, cluster: A
     name = cluster["DBClusterIdentifier"]
     assert cluster["PerformanceInsightsEnabled"] is False
     settings = {"EnablePerformanceInsights": True, "PerformanceInsightsKMSKeyId": key_arn}
-    changed = rds.modify_db_cluster(
-        DBClusterIdentifier=name, PerformanceInsightsRetentionPeriod=31, **settings
-    )["DBCluster"]
+    changed = rds.modify_db_cluster(DBClusterIdentifier=name, PerformanceInsightsRetentionPeriod=31, **settings)[
+        "DBCluster"
+    ]
     assert changed["PerformanceInsightsEnabled"] is True
     assert changed["PerformanceInsightsRetentionPeriod"] == 31
     instance = rds.create_db_instance(

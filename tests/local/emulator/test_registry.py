@@ -93,9 +93,7 @@ def test_defect_that_moto_no_longer_has_is_named(declared: type[Any]) -> None:
     def known(self: Any, value: int, extra: int = 0) -> int:
         return -1
 
-    note = (
-        "moto.test.Moto.known: moto no longer has 'value - extra'; see whether the addition is still needed"
-    )
+    note = "moto.test.Moto.known: moto no longer has 'value - extra'; see whether the addition is still needed"
     assert registry.apply() == [note]
     assert declared().known(1) == -1
 
@@ -108,9 +106,7 @@ def test_change_must_say_how_to_notice_that_it_is_needless(declared: type[Any]) 
 def test_all_additions_fit_the_installed_moto_and_are_needed() -> None:
     """In a process of its own: additions are declared and made once."""
     script = "from local.emulator import additions, registry; print(registry.apply())"
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stderr
 
 
@@ -140,6 +136,4 @@ def test_renamed_parameter_is_refused_even_where_the_rest_is_open(declared: type
 
 def test_other_version_of_moto_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moto, "__version__", "6.0.0")
-    assert registry.apply() == [
-        f"the additions were tested with moto {registry.TESTED_VERSION}, this is 6.0.0"
-    ]
+    assert registry.apply() == [f"the additions were tested with moto {registry.TESTED_VERSION}, this is 6.0.0"]

@@ -114,9 +114,7 @@ def rotation(client: Client, unpermitted: Rotation) -> Rotation:
 
 
 def test_rotation_calls_the_four_steps_with_arn_and_token(rotation: Rotation) -> None:
-    token = rotation.rotate(
-        RotationLambdaARN=rotation.function_arn, RotationRules={"AutomaticallyAfterDays": 30}
-    )
+    token = rotation.rotate(RotationLambdaARN=rotation.function_arn, RotationRules={"AutomaticallyAfterDays": 30})
     rotation.wait_until_current(token)
     assert rotation.events() == [
         {"Step": step, "SecretId": rotation.arn, "ClientRequestToken": token}
@@ -231,9 +229,7 @@ def test_missing_function_and_impossible_rules_are_refused(rotation: Rotation) -
     with pytest.raises(exceptions.ResourceNotFoundException):
         rotation.rotate(RotationLambdaARN=f"{rotation.function_arn}-none")
     with pytest.raises(exceptions.InvalidParameterException):
-        rotation.rotate(
-            RotationLambdaARN=rotation.function_arn, RotationRules={"AutomaticallyAfterDays": 1001}
-        )
+        rotation.rotate(RotationLambdaARN=rotation.function_arn, RotationRules={"AutomaticallyAfterDays": 1001})
     with pytest.raises(exceptions.InvalidRequestException, match="No Lambda rotation function"):
         rotation.rotate()
     with pytest.raises(exceptions.InvalidRequestException):
@@ -255,9 +251,7 @@ def test_secret_managed_by_rds_rotates_without_a_function_and_keeps_its_value(
     arn = cluster["MasterUserSecret"]["SecretArn"]
     value = secrets.get_secret_value(SecretId=arn)["SecretString"]
 
-    secrets.rotate_secret(
-        SecretId=arn, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=immediately
-    )
+    secrets.rotate_secret(SecretId=arn, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=immediately)
     described = secrets.describe_secret(SecretId=arn)
     assert described["RotationEnabled"] is True
     assert described["RotationRules"] == {"AutomaticallyAfterDays": 30}

@@ -55,9 +55,7 @@ def test_value_of_a_version_never_changes(secret: Secret) -> None:
 
 def test_label_moves_and_is_never_on_two_versions(secret: Secret) -> None:
     secrets = secret.client
-    second = secrets.put_secret_value(SecretId=secret.name, SecretString="second", VersionStages=["A"])[
-        "VersionId"
-    ]
+    second = secrets.put_secret_value(SecretId=secret.name, SecretString="second", VersionStages=["A"])["VersionId"]
 
     def move(stage: str, **versions: str) -> None:
         secrets.update_secret_version_stage(SecretId=secret.name, VersionStage=stage, **versions)
@@ -82,9 +80,7 @@ def test_label_moves_and_is_never_on_two_versions(secret: Secret) -> None:
 
 
 def test_new_current_value_leaves_other_labels_where_they_are(secret: Secret) -> None:
-    secret.client.update_secret_version_stage(
-        SecretId=secret.name, VersionStage="MINE", MoveToVersionId=secret.first
-    )
+    secret.client.update_secret_version_stage(SecretId=secret.name, VersionStage="MINE", MoveToVersionId=secret.first)
     second = secret.client.put_secret_value(SecretId=secret.name, SecretString="second")["VersionId"]
     assert secret.stages() == {second: ["AWSCURRENT"], secret.first: ["AWSPREVIOUS", "MINE"]}
     third = secret.client.put_secret_value(SecretId=secret.name, SecretString="third")["VersionId"]

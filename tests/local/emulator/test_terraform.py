@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.terraform import settings
 from local.emulator.environment import without_aws
 from local.emulator.process import Emulator
 from tests.local.emulator.conftest import ACCOUNT_ID, REGION, Client, package
 
 _CONFIGURATION = Path(__file__).with_name("terraform")
-_PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 _ROTATION = """
 import boto3
@@ -38,29 +38,14 @@ Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def mirror() -> Path:
-    """The directory of provider plugins: TF_MIRROR."""
-    path = Path(os.environ.get("TF_MIRROR", ""))
-    if not (path / _PROVIDER).is_dir():
-        pytest.skip("TF_MIRROR does not name a filesystem mirror with hashicorp/aws")
-    return path
-
-
-@pytest.fixture
-def terraform(emulator: Emulator, mirror: Path, tmp_path: Path) -> Terraform:
+def terraform(emulator: Emulator, tmp_path: Path) -> Terraform:
     shutil.copytree(_CONFIGURATION, tmp_path, dirs_exist_ok=True)
     zip_file = tmp_path / "rotation.zip"
     zip_file.write_bytes(package({"handler.py": _ROTATION}))
-    cli_config = tmp_path / "terraform.tfrc"
-    cli_config.write_text(
-        f"provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(mirror))} }}\n}}\n"
-    )
     environment = {
         **without_aws(os.environ),
         **emulator.environment(REGION),
-        "TF_CLI_CONFIG_FILE": str(cli_config),
-        "TF_IN_AUTOMATION": "1",
-        "CHECKPOINT_DISABLE": "1",
+        **settings(os.environ),
         "TF_VAR_account_id": ACCOUNT_ID,
         "TF_VAR_rotation_package": str(zip_file),
     }
@@ -100,7 +85,5 @@ def test_apply_is_followed_by_an_empty_plan_and_a_clean_destroy(terraform: Terra
 
     # 2 would be a difference; it stands here and not in succeed(), so that the plan is shown.
     succeed("plan", "-no-color", "-input=false", "-detailed-exitcode", "-parallelism=30")
-    destroyed = succeed(
-        "destroy", "-no-color", "-input=false", "-auto-approve", "-refresh=false", "-parallelism=30"
-    )
+    destroyed = succeed("destroy", "-no-color", "-input=false", "-auto-approve", "-refresh=false", "-parallelism=30")
     assert "Destroy complete!" in destroyed

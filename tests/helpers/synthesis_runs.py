@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # Peak memory of the interpreter alone: Node.js is a child. Linux hands a parent's peak on to the program that it
 # starts, so a shell in between starts Python, and pytest's own memory does not count.

@@ -1,0 +1,62 @@
+"""A synthesized `iot-dev` and an embedded AWS with its state bucket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from deploy import stacks, terraform
+from deploy.stacks import Stack
+from environments import load
+from local.emulator.environment import without_aws
+from local.emulator.process import Emulator
+
+ENVIRONMENT = "iot-dev"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the functions of `deploy` are given."""
+
+    environ: dict[str, str]
+    outdir: Path
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded AWS."""
+        return boto3.client(
+            service,
+            endpoint_url=self.environ["AWS_ENDPOINT_URL"],
+            region_name=self.environ["AWS_REGION"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def stack(self, component: str) -> Stack:
+        """One stack of the environment."""
+        return next(stack for stack in stacks.find(ENVIRONMENT) if stack.name == f"{ENVIRONMENT}-{component}")
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """The embedded AWS with the bucket that bootstrap makes, and the environment synthesized elsewhere."""
+    from main import build_app
+
+    environment = load(ENVIRONMENT)
+    outdir = tmp_path / "cdktf.out"
+    build_app([environment], outdir).synth()
+    find = stacks.find
+    monkeypatch.setattr(stacks, "find", lambda name, **options: find(name, **{"outdir": outdir, **options}))
+    with Emulator(environment.account_id, log_dir=tmp_path) as emulator:
+        aws = {**without_aws(os.environ), **emulator.environment(environment.region)}
+        made = Deployment({**aws, **terraform.settings(aws)}, outdir)
+        made.client("s3").create_bucket(
+            Bucket=made.stack("network").backend["bucket"],
+            CreateBucketConfiguration={"LocationConstraint": environment.region},
+        )
+        yield made
