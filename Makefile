@@ -105,6 +105,10 @@ test-fast: lint ## Only the tests that need neither Terraform nor the embedded A
 addresses: setup ## Renew the committed list of resource addresses, after a reviewed change of names
 	.venv/bin/pytest -q tests/app --update-addresses
 
+.PHONY: docs
+docs: setup ## Renew the pages that are made from settings
+	$(PY) -m review.settings_pages
+
 .PHONY: bench
 bench: setup ## Time of a synthesis of all environments against the stock import of one resource
 	$(PY) -m bench

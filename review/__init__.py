@@ -1,0 +1,1 @@
+"""What people read: tables and pages made from settings and synthesized JSON, never typed by hand."""
