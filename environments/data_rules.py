@@ -94,6 +94,7 @@ def _cache_autoscaling(cache: CacheSettings) -> Iterator[Broken]:
         return
     if cache.form != "cluster":
         yield Broken("cache.autoscaling", scaling.dimension, 'only with form = "cluster"', "delete the table")
+        return
     # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoScaling.html
     if cache.node_type.startswith("cache.t"):
         yield Broken(
@@ -101,17 +102,8 @@ def _cache_autoscaling(cache: CacheSettings) -> Iterator[Broken]:
         )
     if scaling.min_count > scaling.max_count:
         yield Broken("cache.autoscaling.max_count", scaling.max_count, f"{scaling.min_count} or more", "raise it")
-    key, count = (
-        ("cache.shards", cache.shards)
-        if scaling.dimension == "shards"
-        else ("cache.replicas_per_shard", cache.replicas_per_shard)
-    )
     if scaling.dimension == "replicas" and scaling.max_count > 5:
         yield Broken("cache.autoscaling.max_count", scaling.max_count, "at most 5 replicas", "lower it")
-    if scaling.min_count <= scaling.max_count and not scaling.min_count <= count <= scaling.max_count:
-        yield Broken(
-            key, count, f"from {scaling.min_count} to {scaling.max_count}, as cache.autoscaling says", "correct one"
-        )
 
 
 def _access_points(storage: StorageSettings) -> Iterator[Broken]:
