@@ -22,7 +22,7 @@ from environments.naming import Naming
 from modules.policies import document, statement
 from modules.security_groups import closed_security_group
 
-PORT = 2049
+_PORT = 2049
 
 
 class Storage(Construct):
@@ -88,6 +88,7 @@ class Storage(Construct):
         }
         self.file_system_id = file_system.id
         self.file_system_arn = file_system.arn
+        self.port = _PORT
         self.access_point_ids = {purpose: point.id for purpose, point in access_points.items()}
         self.access_point_arns = {purpose: point.arn for purpose, point in access_points.items()}
         self.security_group_id = group.id
