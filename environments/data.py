@@ -35,6 +35,10 @@ class DatabaseSettings(Settings):
     backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")]
     backup_window: DailyWindow
     maintenance_window: WeeklyWindow
+    apply_immediately: bool = Field(description="true (changes now) or false (changes in the maintenance window)")
+    final_snapshot: bool = Field(
+        description="true (keep a last snapshot and the backups when destroyed) or false (keep nothing)"
+    )
     iam_authentication: bool = Field(default=True, description="true or false")
     slow_statement_ms: Annotated[
         int, Field(ge=100, le=3_600_000, description="statements slower than this are logged: 100 to 3600000 ms")
@@ -77,6 +81,8 @@ class CacheSettings(Settings):
     snapshot_retention_days: Annotated[int, Field(ge=0, le=35, description="0 (no snapshots) to 35 days")] = 5
     snapshot_window: DailyWindow
     maintenance_window: WeeklyWindow
+    apply_immediately: bool = Field(description="true (changes now) or false (changes in the maintenance window)")
+    final_snapshot: bool = Field(description="true (keep a last snapshot when destroyed) or false (keep nothing)")
     autoscaling: CacheAutoscalingSettings | None = None
 
 

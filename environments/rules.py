@@ -7,30 +7,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
 from environments.base import Settings
-from environments.data import CacheSettings, DatabaseSettings
+from environments.broken import Broken
+from environments.data_rules import DATA_RULES
 from environments.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 from environments.network import NetworkSettings
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A rule that does not hold, without the file: the loader knows which one has the key."""
-
-    key: str
-    value: object
-    allowed: str
-    remedy: str
-
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
 
-_RULES: list[Callable[..., Iterator[Broken]]] = []
+_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES]
 
 
 def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:
@@ -107,68 +96,6 @@ def _way_out(network: NetworkSettings) -> Iterator[Broken]:
         yield Broken(
             "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
         )
-
-
-@_rule
-def _capacity_range(database: DatabaseSettings) -> Iterator[Broken]:
-    low, high = database.min_capacity, database.max_capacity
-    if high < max(low, 1.0):
-        yield Broken("database.max_capacity", high, f"from {max(low, 1.0)} to 256", "raise it above min_capacity")
-    if database.auto_pause_seconds is not None and low > 0:
-        yield Broken(
-            "database.auto_pause_seconds", database.auto_pause_seconds, "nothing while min_capacity > 0", "delete it"
-        )
-    retention = database.performance_insights_retention_days
-    if not (retention in (7, 731) or retention % 31 == 0):
-        yield Broken(
-            "database.performance_insights_retention_days",
-            retention,
-            "7, a multiple of 31 or 731",
-            "choose one of them",
-        )
-    if database.insights == "advanced" and retention < 465:
-        yield Broken(
-            "database.performance_insights_retention_days", retention, "465 or more with advanced insights", "raise it"
-        )
-    if database.master_username in _RESERVED_MASTER_NAMES:
-        yield Broken(
-            "database.master_username",
-            database.master_username,
-            f"a name other than {', '.join(sorted(_RESERVED_MASTER_NAMES))}: RDS reserves it or attackers try it first",
-            "choose another name",
-        )
-    if database.name in _RESERVED_DATABASE_NAMES:
-        yield Broken(
-            "database.name", database.name, "a name that neither RDS nor PostgreSQL reserves", "choose another"
-        )
-
-
-_RESERVED_MASTER_NAMES = frozenset(
-    {"admin", "postgres", "rdsadmin", "root", "master", "rds_superuser", "public", "user"}
-)
-_RESERVED_DATABASE_NAMES = frozenset({"rdsadmin", "template0", "template1", "postgres"})
-
-
-@_rule
-def _cache_form(cache: CacheSettings, zones: tuple[str, ...]) -> Iterator[Broken]:
-    if cache.form == "single" and cache.replicas_per_shard != 0:
-        yield Broken("cache.replicas_per_shard", cache.replicas_per_shard, '0 with form = "single"', "set it to 0")
-    if cache.form == "replicated" and cache.replicas_per_shard < 1:
-        yield Broken(
-            "cache.replicas_per_shard", cache.replicas_per_shard, '1 to 5 with form = "replicated"', "raise it"
-        )
-    if cache.form != "cluster" and cache.shards != 1:
-        yield Broken("cache.shards", cache.shards, f'1 with form = "{cache.form}"', 'set it to 1, or form to "cluster"')
-    nodes = cache.shards * (1 + cache.replicas_per_shard)
-    if nodes > 500:
-        yield Broken("cache.shards", cache.shards, "at most 500 nodes together with the replicas", "lower it")
-    scaling = cache.autoscaling
-    if scaling is not None and scaling.min_count > scaling.max_count:
-        yield Broken("cache.autoscaling.max_count", scaling.max_count, f"{scaling.min_count} or more", "raise it")
-    if scaling is not None and cache.form != "cluster":
-        yield Broken("cache.autoscaling", scaling.dimension, 'only with form = "cluster"', "delete the table")
-    if scaling is not None and scaling.dimension == "replicas" and scaling.max_count > 5:
-        yield Broken("cache.autoscaling.max_count", scaling.max_count, "at most 5 replicas", "lower it")
 
 
 @_rule

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.nat_gateway import NatGateway
 from cdktf_cdktf_provider_aws.route import Route
-from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from constructs import Construct
 
 from environments.naming import Naming
 from environments.network import NetworkSettings
 from modules.policies import Account, document, statement
+from modules.security_groups import closed_security_group
 
 
 class NatGateways(Construct):
@@ -74,14 +74,12 @@ class InterfaceEndpoints(Construct):
         self.security_group_id: str | None = None
         if not settings.interface_endpoints:
             return
-        group = SecurityGroup(
+        group = closed_security_group(
             self,
             "security-group",
             name=names.name("endpoints"),
             description="Interface endpoints; callers add their own rule",
             vpc_id=vpc_id,
-            revoke_rules_on_delete=True,
-            tags={"Name": names.name("endpoints")},
         )
         self.security_group_id = group.id
         for service in settings.interface_endpoints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
@@ -18,7 +19,7 @@ class EncryptionKey(Construct):
     """One KMS key and its alias: one per class of data, so that access to one class gives none to another.
 
     The key material rotates (a year by default, PCI DSS 3.7.4); a deleted key can be restored for
-    `deletion_window_days`.
+    `deletion_window_days`. Terraform never destroys a `protected` one.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class EncryptionKey(Construct):
         description: str,
         via_services: Sequence[str],
         service_principals: Sequence[str] = (),
+        protected: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         key = KmsKey(
@@ -42,6 +44,7 @@ class EncryptionKey(Construct):
             rotation_period_in_days=settings.rotation_period_days,
             deletion_window_in_days=settings.deletion_window_days,
             policy=key_policy(account, via_services=via_services, service_principals=service_principals),
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
         KmsAlias(self, "alias", name=f"alias/{alias}", target_key_id=key.key_id)
         self.arn = key.arn

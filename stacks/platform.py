@@ -6,6 +6,7 @@ from constructs import Construct
 
 from environments import Environment
 from stacks.bootstrap import BootstrapStack
+from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.network import NetworkStack
 
@@ -16,3 +17,4 @@ def add_environment(scope: Construct, environment: Environment) -> None:
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
     EgressStack(scope, environment=environment, network=network.network)
+    DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)

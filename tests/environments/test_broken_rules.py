@@ -8,6 +8,7 @@ import pytest
 from settings_files import Changes, SettingsFiles, settings_text
 
 AUTOSCALING = {
+    "cache.node_type": '"cache.m7g.large"',
     "cache.autoscaling.dimension": '"replicas"',
     "cache.autoscaling.min_count": "1",
     "cache.autoscaling.max_count": "2",

@@ -20,6 +20,13 @@ Stacks = dict[str, Synthesized]
 NAMES = re.compile(r"(^|_)(name|bucket|identifier|replication_group_id|user_id|user_group_id|creation_token|family)$")
 # Attributes that match, but name something else.
 OTHERS = {"service_name", "engine_name", "database_name", "zone_name", "snapshot_name"}
+# The same of single types: the engine's family, and the user of Redis that must be called "default".
+OTHERS_OF_TYPE = {
+    ("aws_db_parameter_group", "family"),
+    ("aws_elasticache_parameter_group", "family"),
+    ("aws_elasticache_user", "user_name"),
+    ("aws_rds_cluster_parameter_group", "family"),
+}
 # Names that are unique within another resource, which is the copy's own.
 SCOPED = {
     "aws_iam_role_policy",
@@ -67,7 +74,11 @@ def names(stacks: Stacks) -> Iterator[tuple[str, str]]:
     for stack in stacks.values():
         for type_, resources in stack.json.get("resource", {}).items():
             for resource in resources.values():
-                found = [value for key, value in resource.items() if NAMES.search(key) and key not in OTHERS]
+                found = [
+                    value
+                    for key, value in resource.items()
+                    if NAMES.search(key) and key not in OTHERS and (type_, key) not in OTHERS_OF_TYPE
+                ]
                 found.append(resource.get("tags", {}).get("Name"))
                 for value in found:
                     if isinstance(value, str) and "${" not in value and type_ not in SCOPED:

@@ -1,0 +1,63 @@
+"""Parameter groups of Aurora PostgreSQL."""
+
+from __future__ import annotations
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.db_parameter_group import DbParameterGroup
+from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
+    RdsClusterParameterGroup,
+    RdsClusterParameterGroupParameter,
+)
+from constructs import Construct
+
+from environments.data import DatabaseSettings
+from environments.naming import Naming
+
+
+class ParameterGroups(Construct):
+    """One group for the cluster and one for its instances; `cluster` and `instance` are their names.
+
+    A major version has a family of its own, and another family means another group, which must exist before the
+    cluster lets go of the old one. So the name holds the version: fixed, as names are contract, and free when its
+    successor is made. The instances' group is empty: it is there because attaching one later restarts them.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, settings: DatabaseSettings, names: Naming) -> None:
+        super().__init__(scope, id_)
+        name = names.name(f"aurora-postgresql{settings.engine_version}")
+        family = f"aurora-postgresql{settings.engine_version}"
+        new_before_old = TerraformResourceLifecycle(create_before_destroy=True)
+        self.cluster = RdsClusterParameterGroup(
+            self,
+            "cluster",
+            name=name,
+            family=family,
+            description="Aurora cluster: TLS only, SCRAM passwords, record of changes and slow statements",
+            parameter=[
+                RdsClusterParameterGroupParameter(name=parameter, value=value)
+                for parameter, value in cluster_parameters(settings).items()
+            ],
+            lifecycle=new_before_old,
+        ).name
+        self.instance = DbParameterGroup(
+            self,
+            "instance",
+            name=name,
+            family=family,
+            description="Aurora instances: everything by the cluster",
+            lifecycle=new_before_old,
+        ).name
+
+
+def cluster_parameters(settings: DatabaseSettings) -> dict[str, str]:
+    """Names and values, all of which take effect without a restart.
+
+    `rds.force_ssl` is off by default up to version 16 (PCI DSS 4.2.1); `log_statement` records every change of schema
+    or role (10.2.1.2), but no data.
+    """
+    return {
+        "log_min_duration_statement": str(settings.slow_statement_ms),
+        "log_statement": "ddl",
+        "password_encryption": "scram-sha-256",
+        "rds.force_ssl": "1",
+    }

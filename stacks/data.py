@@ -1,0 +1,92 @@
+"""Everything of an environment that holds data: Aurora, Redis, EFS, and the key they are encrypted with."""
+
+from __future__ import annotations
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from environments import Environment
+from modules.cache import Cache
+from modules.database import Database
+from modules.encryption import EncryptionKey
+from modules.network import Network
+from modules.storage import Storage
+from stacks.base import BaseStack
+
+
+class DataStack(BaseStack):
+    """Offers `database`, `cache`, `storage` (None while no access point is named) and `key_arn` to later stacks.
+
+    The three know nothing of each other and need only the network, so that each is made as soon as it can be. No rule
+    opens any of them: a consumer adds its own to the `security_group_id` of what it wants to reach.
+    """
+
+    def __init__(self, scope: Construct, *, environment: Environment, network: Network, logs_key_arn: str) -> None:
+        super().__init__(scope, f"{environment.name}-data", environment=environment, component="data")
+        self.key_arn = EncryptionKey(
+            self,
+            "key",
+            settings=environment.encryption,
+            account=self.account,
+            alias=self.names.name("data"),
+            description=f"Database, cache and files of {environment.name}",
+            via_services=["elasticache", "elasticfilesystem", "rds", "secretsmanager"],
+            protected=environment.protected,
+        ).arn
+        self.database = Database(
+            self,
+            "database",
+            settings=environment.database,
+            protected=environment.protected,
+            names=self.names,
+            account=self.account,
+            zones=environment.zones,
+            vpc_id=network.vpc_id,
+            subnet_group=network.database_subnet_group,
+            data_key_arn=self.key_arn,
+            logs_key_arn=logs_key_arn,
+            log_retention_days=environment.logs.retention_days,
+        )
+        self.cache = Cache(
+            self,
+            "cache",
+            settings=environment.cache,
+            protected=environment.protected,
+            names=self.names,
+            vpc_id=network.vpc_id,
+            subnet_group=network.cache_subnet_group,
+            data_key_arn=self.key_arn,
+            logs_key_arn=logs_key_arn,
+            log_retention_days=environment.logs.retention_days,
+        )
+        self.storage: Storage | None = None
+        if environment.storage.access_points:
+            self.storage = Storage(
+                self,
+                "storage",
+                settings=environment.storage,
+                protected=environment.protected,
+                names=self.names,
+                vpc_id=network.vpc_id,
+                subnet_ids=network.subnet_ids_by_zone("data"),
+                data_key_arn=self.key_arn,
+            )
+        self._show()
+
+    def _show(self) -> None:
+        """Outputs for people; stacks use the attributes."""
+        shown: dict[str, tuple[object, str]] = {
+            "database_writer_endpoint": (self.database.writer_endpoint, "Host for reading and writing"),
+            "database_reader_endpoint": (self.database.reader_endpoint, "Host that spreads reads over the readers"),
+            "database_cluster": (self.database.cluster_identifier, "Aurora cluster"),
+            "database_master_secret_arn": (self.database.master_secret_arn, "Where RDS keeps the master password"),
+            "cache_endpoint": (self.cache.endpoint, "Redis host, TLS only"),
+            "cache_user": (self.cache.user_name, "Redis user that logs in with an IAM token"),
+        }
+        if self.cache.reader_endpoint is not None:
+            shown["cache_reader_endpoint"] = (self.cache.reader_endpoint, "Redis host that spreads over the replicas")
+        if self.storage is not None:
+            shown["file_system_id"] = (self.storage.file_system_id, "EFS file system")
+            shown["access_point_ids"] = (self.storage.access_point_ids, "EFS access points by name")
+        for name, (value, description) in shown.items():
+            TerraformOutput(self, name, value=value, description=description)

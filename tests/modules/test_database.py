@@ -1,0 +1,209 @@
+"""Aurora: what is made from which settings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cdktf import TerraformOutput
+from constructs import Construct
+from synthesized import Synthesized, synthesize_module
+
+from environments import load
+from environments.naming import Naming
+from modules.database import Database
+from modules.database_parameters import cluster_parameters
+from modules.policies import Account
+
+ZONES = ("ca-central-1a", "ca-central-1b", "ca-central-1d")
+
+
+def synthesize(environment: str = "iot-prod", *, protected: bool = True, **changed: Any) -> Synthesized:
+    settings = load(environment).database.model_copy(update=changed)
+
+    def build(scope: Construct) -> None:
+        database = Database(
+            scope,
+            "database",
+            settings=settings,
+            protected=protected,
+            names=Naming("iot", "prod"),
+            account=Account("222222222222", "ca-central-1"),
+            zones=ZONES,
+            vpc_id="vpc-1",
+            subnet_group="iot-database-prod",
+            data_key_arn="arn:aws:kms:ca-central-1:222222222222:key/data",
+            logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+            log_retention_days=365,
+        )
+        typed = (
+            "writer_endpoint", "reader_endpoint", "cluster_identifier", "cluster_resource_id", "master_secret_arn",
+            "name", "port",
+        )  # fmt: skip
+        made = {name: getattr(database, name) for name in typed} | {"instances": len(database.instances)}
+        TerraformOutput(scope, "made", value=made)
+
+    return synthesize_module(build)
+
+
+def test_production_has_instances_in_every_zone_with_rising_promotion_tiers() -> None:
+    instances = synthesize(instances=4).all("aws_rds_cluster_instance")
+
+    assert [i["availability_zone"] for i in instances] == [*ZONES, ZONES[0]]
+    assert [i["promotion_tier"] for i in instances] == [0, 1, 2, 3]
+    assert [i["identifier"] for i in instances] == [f"iot-aurora-{n}-prod" for n in (1, 2, 3, 4)]
+    assert all(i["publicly_accessible"] is False for i in instances)
+    assert all(i["instance_class"] == "db.serverless" for i in instances)
+
+
+def test_sixteen_instances_stay_within_the_fifteen_promotion_tiers() -> None:
+    tiers = [i["promotion_tier"] for i in synthesize(instances=16).all("aws_rds_cluster_instance")]
+
+    assert sorted(tiers) == list(range(16))
+
+
+def test_development_has_one_instance_that_pauses() -> None:
+    stack = synthesize("iot-dev", protected=False)
+
+    stack.one("aws_rds_cluster_instance")
+    scaling = stack.one("aws_rds_cluster")["serverlessv2_scaling_configuration"]
+    assert scaling == {"min_capacity": 0, "max_capacity": 2, "seconds_until_auto_pause": 900}
+
+
+def test_protection_covers_the_cluster_and_every_instance() -> None:
+    protected, free = synthesize(protected=True), synthesize(protected=False)
+
+    assert protected.one("aws_rds_cluster")["deletion_protection"] is True
+    assert free.one("aws_rds_cluster")["deletion_protection"] is False
+    for type_ in ("aws_rds_cluster", "aws_rds_cluster_instance"):
+        assert all(resource["lifecycle"] == {"prevent_destroy": True} for resource in protected.all(type_))
+        assert all("lifecycle" not in resource for resource in free.all(type_))
+
+
+def test_the_final_snapshot_is_named_after_something_made_anew_with_the_stack() -> None:
+    stack = synthesize(final_snapshot=True)
+    cluster = stack.one("aws_rds_cluster")
+
+    group = stack.address("aws_security_group")
+    assert cluster["final_snapshot_identifier"] == f"iot-aurora-final-${{{group}.id}}-prod"
+    assert cluster["skip_final_snapshot"] is False
+    assert cluster["delete_automated_backups"] is False
+
+
+def test_without_a_final_snapshot_nothing_is_kept() -> None:
+    cluster = synthesize(final_snapshot=False).one("aws_rds_cluster")
+
+    assert cluster["skip_final_snapshot"] is True
+    assert cluster["delete_automated_backups"] is True
+    assert "final_snapshot_identifier" not in cluster
+
+
+def test_the_master_password_is_made_and_kept_by_rds() -> None:
+    stack = synthesize(master_rotation_days=45)
+    cluster = stack.one("aws_rds_cluster")
+
+    assert cluster["manage_master_user_password"] is True
+    assert cluster["master_user_secret_kms_key_id"].endswith("key/data")
+    assert not {"master_password", "master_password_wo"} & cluster.keys()
+    rotation = stack.one("aws_secretsmanager_secret_rotation")
+    assert rotation["secret_id"] == f"${{{stack.address('aws_rds_cluster')}.master_user_secret[0].secret_arn}}"
+    assert rotation["rotate_immediately"] is False
+    assert rotation["rotation_rules"] == {"automatically_after_days": 45}
+    assert "rotation_lambda_arn" not in rotation
+
+
+def test_everything_at_rest_is_under_the_data_key() -> None:
+    stack = synthesize()
+    cluster = stack.one("aws_rds_cluster")
+
+    assert cluster["storage_encrypted"] is True
+    assert cluster["kms_key_id"].endswith("key/data")
+    for resource in (cluster, *stack.all("aws_rds_cluster_instance")):
+        assert resource["performance_insights_kms_key_id"].endswith("key/data")
+
+
+def test_the_log_group_is_there_before_the_cluster() -> None:
+    stack = synthesize()
+
+    group = stack.one("aws_cloudwatch_log_group")
+    assert group["name"] == "/aws/rds/cluster/iot-aurora-prod/postgresql"
+    assert group["retention_in_days"] == 365
+    assert group["kms_key_id"].endswith("key/logs")
+    cluster = stack.one("aws_rds_cluster")
+    assert stack.address("aws_cloudwatch_log_group") in cluster["depends_on"]
+    assert cluster["enabled_cloudwatch_logs_exports"] == ["postgresql"]
+
+
+def test_what_would_replace_or_restart_unasked_is_left_out() -> None:
+    stack = synthesize()
+
+    assert "availability_zones" not in stack.one("aws_rds_cluster")
+    assert stack.one("aws_rds_cluster")["engine_version"] == "16"
+    for instance in stack.all("aws_rds_cluster_instance"):
+        assert not {"ca_cert_identifier", "engine_version"} & instance.keys()
+
+
+def test_cluster_parameters() -> None:
+    assert cluster_parameters(load("iot-dev").database) == {
+        "log_min_duration_statement": "200",
+        "log_statement": "ddl",
+        "password_encryption": "scram-sha-256",
+        "rds.force_ssl": "1",
+    }
+
+
+@pytest.mark.parametrize("version", ["15", "16", "17"])
+def test_engine_family_and_parameter_groups_agree_and_a_successor_finds_its_name_free(version: str) -> None:
+    stack = synthesize(engine_version=version)
+
+    assert stack.one("aws_rds_cluster")["engine_version"] == version
+    for type_ in ("aws_rds_cluster_parameter_group", "aws_db_parameter_group"):
+        group = stack.one(type_)
+        assert group["family"] == f"aurora-postgresql{version}"
+        assert group["name"] == f"iot-aurora-postgresql{version}-prod"
+        assert group["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_enhanced_monitoring_may_be_used_for_these_instances_only() -> None:
+    stack = synthesize(instances=2, enhanced_monitoring_seconds=30)
+
+    (statement,) = json.loads(stack.one("aws_iam_role")["assume_role_policy"])["Statement"]
+    assert statement["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "222222222222"},
+        "ArnLike": {"aws:SourceArn": [f"arn:aws:rds:ca-central-1:222222222222:db:iot-aurora-{n}-prod" for n in (1, 2)]},
+    }
+    for instance in stack.all("aws_rds_cluster_instance"):
+        assert instance["monitoring_interval"] == 30
+        assert stack.address("aws_iam_role_policy_attachment") in instance["depends_on"]
+
+
+def test_without_enhanced_monitoring_there_is_no_role() -> None:
+    stack = synthesize(enhanced_monitoring_seconds=0)
+
+    assert stack.all("aws_iam_role") == []
+    assert all("monitoring_role_arn" not in i for i in stack.all("aws_rds_cluster_instance"))
+
+
+def test_the_security_group_opens_nothing() -> None:
+    stack = synthesize()
+
+    assert not {"ingress", "egress"} & stack.one("aws_security_group").keys()
+    assert not [address for address in stack.addresses if "rule" in address]
+
+
+def test_typed_outputs() -> None:
+    stack = synthesize(instances=3)
+    cluster = stack.address("aws_rds_cluster")
+
+    assert stack.outputs["made"]["value"] == {
+        "writer_endpoint": f"${{{cluster}.endpoint}}",
+        "reader_endpoint": f"${{{cluster}.reader_endpoint}}",
+        "cluster_identifier": f"${{{cluster}.cluster_identifier}}",
+        "cluster_resource_id": f"${{{cluster}.cluster_resource_id}}",
+        "master_secret_arn": f"${{{cluster}.master_user_secret[0].secret_arn}}",
+        "name": "telemetry",
+        "port": 5432,
+        "instances": 3,
+    }
