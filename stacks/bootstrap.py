@@ -30,6 +30,7 @@ class BootstrapStack(BaseStack):
             alias=state_key_alias(environment),
             description=f"Terraform states and container images of {environment.name}",
             via_services=["s3", "ecr"],
+            protected=True,  # without it every state is lost
         )
         bucket = state_bucket_name(environment)
         StateBucket(self, "state", settings=environment.state, name=bucket, key_arn=key.arn)

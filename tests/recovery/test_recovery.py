@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from recovery.documented_commands import Commands, blocks
+from documented_commands import Commands, blocks
 
 from deploy import terraform
 from environments import load

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ENVIRONMENTS
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
-from environments import load
+from environments import environment_names, load
 from main import build_app
 
 HOLDS_DATA = (
@@ -28,7 +27,7 @@ def data(outdir: Path, environment: str) -> Synthesized:
     return read_stack(outdir, f"{environment}-data")
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_aurora_waits_for_neither_nat_nor_endpoints_nor_redis_nor_efs(app_outdir: Path, environment: str) -> None:
     needed = needed_by(app_outdir, f"{environment}-data", "aws_rds_cluster_instance")
 
@@ -38,14 +37,14 @@ def test_aurora_waits_for_neither_nat_nor_endpoints_nor_redis_nor_efs(app_outdir
     assert not [type_ for type_ in types if type_.startswith(slow)]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_the_stack_waits_for_the_network_alone(app_outdir: Path, environment: str) -> None:
     manifest = json.loads((app_outdir / "manifest.json").read_text(encoding="utf-8"))
 
     assert manifest["stacks"][f"{environment}-data"]["dependencies"] == [f"{environment}-network"]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_no_rule_opens_the_tier(app_outdir: Path, environment: str) -> None:
     stack = data(app_outdir, environment)
 
@@ -79,7 +78,7 @@ def _nodes(group: dict[str, Any]) -> int:
     )
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_what_holds_data_is_protected_where_the_environment_is(app_outdir: Path, environment: str) -> None:
     stack = data(app_outdir, environment)
     protected = load(environment).protected
@@ -104,7 +103,7 @@ def test_unprotecting_changes_the_protection_and_nothing_else(app_outdir: Path, 
     assert unprotect(free["resource"]) == unprotect(protected["resource"])
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_files_only_where_an_access_point_is_named(app_outdir: Path, environment: str) -> None:
     stack = data(app_outdir, environment)
     named = bool(load(environment).storage.access_points)
@@ -113,7 +112,7 @@ def test_files_only_where_an_access_point_is_named(app_outdir: Path, environment
     assert ("file_system_id" in stack.outputs) is named
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_outputs_for_people(app_outdir: Path, environment: str) -> None:
     outputs = {name: output["value"] for name, output in data(app_outdir, environment).outputs.items()}
 
@@ -121,14 +120,14 @@ def test_outputs_for_people(app_outdir: Path, environment: str) -> None:
     assert ("cache_reader_endpoint" in outputs) is (load(environment).cache.form == "replicated")
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_no_password_is_written_down(app_outdir: Path, environment: str) -> None:
     arguments = set(re.findall(r'"(\w+)": "', json.dumps(data(app_outdir, environment).json["resource"])))
 
     assert not arguments & {"master_password", "master_password_wo", "password", "auth_token", "secret_string"}
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", environment_names())
 def test_the_key_is_used_through_the_services_of_this_stack_only(app_outdir: Path, environment: str) -> None:
     statements = json.loads(data(app_outdir, environment).one("aws_kms_key")["policy"])["Statement"]
     use = next(statement for statement in statements if statement["Sid"] == "UseThroughServices")
