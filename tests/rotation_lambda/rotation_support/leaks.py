@@ -1,0 +1,48 @@
+"""Everything secret that the suite has seen, and everything in which it must not stand."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Leaks:
+    """Secrets and evidence of the whole session."""
+
+    secrets: set[str] = field(default_factory=set)
+    evidence: list[tuple[str, str]] = field(default_factory=list)
+    """Where a text came from, and the text."""
+
+    def add_document(self, text: str) -> None:
+        """Remember the password in a secret's JSON."""
+        try:
+            password = json.loads(text).get("password")
+        except (ValueError, AttributeError):
+            return
+        if isinstance(password, str):
+            self.add(password)
+
+    def add(self, value: str) -> None:
+        """Remember a secret. Very short ones, made by tests of odd passwords, would be found by chance."""
+        if len(value) >= 8:
+            self.secrets.add(value)
+
+    def add_error(self, error: BaseException) -> None:
+        """Keep an exception as Lambda would print it, and everything chained to it."""
+        seen: BaseException | None = error
+        while seen is not None:
+            self.evidence.append(("exception", "".join(traceback.format_exception(seen)) + repr(seen.args)))
+            seen = seen.__cause__ or seen.__context__
+
+    def found(self) -> list[str]:
+        """Descriptions of every secret found in any evidence; the secret itself is not repeated."""
+        return sorted(
+            {
+                f"{source}: a secret of {len(secret)} characters"
+                for source, text in self.evidence
+                for secret in self.secrets
+                if secret in text or json.dumps(secret)[1:-1] in text
+            }
+        )
