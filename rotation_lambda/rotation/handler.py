@@ -89,9 +89,7 @@ class Application:
         caller = Caller(deadline, self._pause)
         store = SecretStore(self._secrets_manager(), caller)
         if isinstance(event, ReportEvent):
-            return report_age(
-                event, store, self._cloudwatch(), caller, datetime.datetime.now(datetime.UTC)
-            )
+            return report_age(event, store, self._cloudwatch(), caller, datetime.datetime.now(datetime.UTC))
         connector = Connector(configuration, deadline, self._authorities)
         if isinstance(event, PreflightEvent):
             return Preflight(store, connector).run(event)

@@ -76,7 +76,7 @@ def from_statement(error: psycopg2.Error, purpose: str) -> RotationError:
     """The class of an error raised while a statement ran."""
     state = error.pgcode
     if state is None:
-        return _by_text(str(error).strip())(f"{purpose}: the connection broke ({type(error).__name__})")
+        return errors.DatabaseUnavailableError(f"{purpose}: the connection broke ({type(error).__name__})")
     said = (error.diag.message_primary or "")[:_MAX_TEXT]
     kind = next((kind for prefix, kind in _BY_STATE if state.startswith(prefix)), errors.DatabaseError)
     if said == CONCURRENT_UPDATE:

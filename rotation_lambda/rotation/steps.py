@@ -6,6 +6,7 @@ Each can be killed at any point and run again with the same token: a step first 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from rotation import roles
 from rotation.configuration import Configuration, Deadline
@@ -14,7 +15,6 @@ from rotation.errors import (
     PendingVersionError,
     PermissionDeniedError,
     RoleStateError,
-    RotationError,
     SecretMismatchError,
 )
 from rotation.events import Step, StepEvent
@@ -77,12 +77,13 @@ class Rotation:
         login = _check_pair(current, pending)
         if self._works(pending, login):
             return
-        if (
-            current.role is None
-            and current.login is not None
-            and self._set_as_itself(event, current, pending, login)
-        ):
-            return
+        if current.role is None and current.login is not None:
+            refused = self._set_as_itself(event, current, pending, login)
+            # Refused may also mean that another invocation with this token set the password in the meantime.
+            if refused is None or self._works(pending, login):
+                return
+            if current.master_arn is None:
+                raise refused
         self._set_as_master(current, pending, login)
 
     def _test(self, event: StepEvent) -> None:
@@ -119,9 +120,9 @@ class Rotation:
 
     def _set_as_itself(
         self, event: StepEvent, current: SecretValue, pending: SecretValue, login: Login
-    ) -> bool:
-        """Change the single user's password with its present or previous one; False when only the master is left."""
-        refused: RotationError | None = None
+    ) -> AuthenticationRefusedError | None:
+        """Change the single user's password with its present or previous one; why not, when neither works."""
+        refused: AuthenticationRefusedError | None = None
         for known in self._known_logins(event, current):
             try:
                 session = self._connector.connect(current, known)
@@ -131,11 +132,9 @@ class Rotation:
             with session:
                 # A role's own settings may let it begin as another role, which could not change this one.
                 session.run("working as oneself", "SET ROLE NONE")
-                self._change(session, pending, login, lambda: roles.prepare_oneself(session, login.username))
-            return True
-        if refused is not None and current.master_arn is None:
-            raise refused
-        return False
+                self._change(session, pending, login, partial(roles.prepare_oneself, session, login.username))
+            return None
+        return refused
 
     def _known_logins(self, event: StepEvent, current: SecretValue) -> list[Login]:
         previous = self._store.previous(event.secret_id) if current.master_arn is None else None

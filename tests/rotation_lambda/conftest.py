@@ -26,6 +26,7 @@ os.environ.pop("AWS_PROFILE", None)
 
 import boto3  # noqa: E402
 import pytest  # noqa: E402
+from moto import mock_aws  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
 from local.certificates import CertificateAuthority  # noqa: E402
@@ -108,19 +109,19 @@ def secrets_manager() -> Iterator[AccurateSecretsManager]:
 
 @pytest.fixture(scope="session")
 def aws(secrets_manager: AccurateSecretsManager) -> Iterator[str]:  # noqa: ARG001 (installed before the server answers)
-    """The endpoint of the emulated AWS."""
+    """The endpoint of the emulated AWS, for other processes; clients of this one reach it without a socket."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with mock_aws():
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
 
 
 def _world(
     major: int,
     log_statement: str,
-    aws: str,
     authority: CertificateAuthority,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
@@ -135,8 +136,8 @@ def _world(
             server=server,
             master=master,
             secrets_manager=secrets_manager,
-            client=boto3.client("secretsmanager", endpoint_url=aws, config=CLIENT_CONFIG),
-            cloudwatch=boto3.client("cloudwatch", endpoint_url=aws, config=CLIENT_CONFIG),
+            client=boto3.client("secretsmanager", config=CLIENT_CONFIG),
+            cloudwatch=boto3.client("cloudwatch", config=CLIENT_CONFIG),
             authorities=authorities,
             leaks=leaks,
         )
@@ -147,13 +148,13 @@ def _world(
 
 @pytest.fixture(scope="session")
 def world_16(
-    aws: str,
+    aws: str,  # noqa: ARG001 (running)
     authority: CertificateAuthority,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
     leaks: Leaks,
 ) -> Iterator[World]:
-    yield from _world(16, "ddl", aws, authority, authorities, secrets_manager, leaks)
+    yield from _world(16, "ddl", authority, authorities, secrets_manager, leaks)
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def world(world_16: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture(scope="session", params=[15, 16, 17])
 def any_session_world(
     request: pytest.FixtureRequest,
-    aws: str,
+    aws: str,  # noqa: ARG001 (running)
     authority: CertificateAuthority,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
@@ -174,7 +175,7 @@ def any_session_world(
     if request.param == 16:
         yield request.getfixturevalue("world_16")
     else:
-        yield from _world(request.param, "all", aws, authority, authorities, secrets_manager, leaks)
+        yield from _world(request.param, "all", authority, authorities, secrets_manager, leaks)
 
 
 @pytest.fixture

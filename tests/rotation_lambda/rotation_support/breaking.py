@@ -9,6 +9,7 @@ from unittest import mock
 
 import psycopg2
 import psycopg2.extensions
+from rotation.postgres import APPLICATION_NAME
 
 
 class Killed(BaseException):
@@ -44,7 +45,7 @@ class Breaker:
 
     @contextmanager
     def database(self) -> Iterator[None]:
-        """A point before every connection, statement, large object and commit made while the context is open."""
+        """A point before every connection, statement, large object and commit the Lambda makes while the context is open."""
         breaker, connect = self, psycopg2.connect
 
         class Cursor(psycopg2.extensions.cursor):
@@ -65,6 +66,8 @@ class Breaker:
                 super().commit()
 
         def connect_with_points(**arguments: Any) -> Any:
+            if arguments.get("application_name") != APPLICATION_NAME:
+                return connect(**arguments)
             breaker.pass_point("connect")
             return connect(connection_factory=Connection, **arguments)
 

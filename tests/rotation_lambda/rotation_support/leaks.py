@@ -19,7 +19,7 @@ class Leaks:
         """Remember the password in a secret's JSON."""
         try:
             password = json.loads(text).get("password")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return
         if isinstance(password, str):
             self.add(password)

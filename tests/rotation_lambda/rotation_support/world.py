@@ -154,7 +154,7 @@ class World:
         """A login made by the master (so that the master administers it); its password stays out of the server's log."""
         self.leaks.add(password)
         if not self.server.execute(
-            sql.SQL("SELECT FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))
+            sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))
         ):
             with self.server.connect(self.master) as connection, connection.cursor() as cursor:
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
@@ -201,7 +201,7 @@ class Case:
         try:
             return self.world.handle(self.event(step), **options)
         finally:
-            self.remember()
+            self.remember(verifiers=step == "setSecret")
 
     def steps(self, *steps: str, **options: Any) -> None:
         for step in steps:
@@ -244,11 +244,12 @@ class Case:
             SecretId=self.arn, VersionStage="AWSPENDING", RemoveFromVersionId=version
         )
 
-    def remember(self) -> None:
-        """Remember every password and verifier there is now."""
+    def remember(self, *, verifiers: bool) -> None:
+        """Remember every password there is now, and every verifier when those may have changed."""
         for version in self.world.secrets_manager.versions(self.arn).values():
             self.world.leaks.add_document(version.get("secret_string", "null"))
-        self.world.verifiers()
+        if verifiers:
+            self.world.verifiers()
 
     @contextlib.contextmanager
     def unchanged(self) -> Iterator[None]:
@@ -260,8 +261,14 @@ class Case:
     def broken(
         self, chosen: int | str | None, steps: tuple[str, ...] = STEPS, act: Callable[[], None] | None = None
     ) -> Breaker:
-        """Run `steps` and die at `chosen`; the breaker with the points that were passed."""
+        """Run `steps` and die at `chosen` (or `act` there); the breaker with the points that were passed."""
         breaker = Breaker(chosen, act)
         with breaker.database():
             self.steps(*steps, client=breaker.client(self.world.client))
         return breaker
+
+    def broken_rotation(self, chosen: int | str | None, *, begin: bool = True) -> Breaker:
+        """A whole rotation that dies at `chosen`, of a new token or, to replay, of the same one."""
+        if begin:
+            self.begin()
+        return self.broken(chosen)
