@@ -1,7 +1,7 @@
 """A private certificate authority for embedded servers.
 
-It takes the place of the RDS authorities on this machine, so that clients verify a real chain and a real host name. Its
-keys live in memory and in files that the server using them removes.
+It takes the place of the RDS authorities on this machine, so that clients verify a real chain and a real
+host name. Its keys live in memory and in files that the server using them removes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class ServerCertificate:
 
 
 class CertificateAuthority:
-    """Issues server certificates for DNS names and IP addresses, signed by a root made for this object (EC P-256)."""
+    """Issues server certificates for DNS names and IP addresses, signed by a root made for this object (EC
+    P-256).
+    """
 
     def __init__(self, name: str = "Embedded platform root") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())

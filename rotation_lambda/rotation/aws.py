@@ -99,8 +99,8 @@ class Caller:
     ) -> dict[str, Any] | None:
         """The answer of `operation`; None when AWS answered with the error code `tolerate`.
 
-        `of` names the resource in error messages. Throttling, an internal failure and an endpoint that does not answer are
-        tried again with growing, jittered pauses while the deadline allows.
+        `of` names the resource in error messages. Throttling, an internal failure and an endpoint that
+        does not answer are tried again with growing, jittered pauses while the deadline allows.
         """
         attempt = 0
         while True:
@@ -147,7 +147,7 @@ def _from_transport(
     error: botocore.exceptions.BotoCoreError, operation: str, of: str
 ) -> tuple[RotationError, bool]:
     name = type(error).__name__
-    if isinstance(error, botocore.exceptions.HTTPClientError):
+    if isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
         return EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
     if isinstance(
         error, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import log2
+from typing import NamedTuple
 
 from rotation.errors import ConfigurationError, OutOfTimeError
 
@@ -32,9 +32,10 @@ _CLASSES = {
 }
 
 
-@dataclass(frozen=True)
-class Configuration:
-    """Validated settings; times in seconds. The variables' names for passwords are those of AWS's own functions."""
+class Configuration(NamedTuple):
+    """Validated settings; times in seconds. The variables' names for passwords are those of AWS's own
+    functions.
+    """
 
     password_length: int = 32
     password_classes: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """One cause, one error.
 
-Every failure of a rotation is one of these classes. Each says whether a later attempt can succeed without a person
-(`retryable`; Secrets Manager itself retries every failure) and what that person should do (`action`). A message never
-holds a password, a verifier, the RotationToken or the secret string.
+Every failure of a rotation is one of these classes. Each says whether a later attempt can succeed without
+a person (`retryable`; Secrets Manager itself retries every failure) and what that person should do
+(`action`). A message never holds a password, a verifier, the RotationToken or the secret string.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ class RotationError(Exception):
 
 
 class BadEventError(RotationError):
-    """The event is none of the three that this function knows, or a field is missing, blank or of the wrong type."""
+    """The event is none of the three that this function knows, or a field is missing, blank or of the wrong
+    type.
+    """
 
     action = "invoke the function through Secrets Manager, or send a well-formed preflight or report event"
 
@@ -38,13 +40,17 @@ class BadSecretError(RotationError):
 
 
 class SecretStateError(RotationError):
-    """The secret itself cannot rotate: it does not exist, is to be deleted, rotation is off, or it has no AWSCURRENT version."""
+    """The secret itself cannot rotate: it does not exist, is to be deleted, rotation is off, or it has no
+    AWSCURRENT version.
+    """
 
     action = "look at the secret with describe-secret: restore it, enable rotation, or give it a first value"
 
 
 class PendingVersionError(RotationError):
-    """The version that is to be rotated to is unknown, not staged as AWSPENDING, empty, corrupt or not usable."""
+    """The version that is to be rotated to is unknown, not staged as AWSPENDING, empty, corrupt or not
+    usable.
+    """
 
     action = (
         "remove the label from the version that holds AWSPENDING (update-secret-version-stage --version-stage AWSPENDING "
@@ -53,7 +59,9 @@ class PendingVersionError(RotationError):
 
 
 class SecretMismatchError(RotationError):
-    """AWSCURRENT was edited while the rotation ran: pending and current no longer mean the same database and roles."""
+    """AWSCURRENT was edited while the rotation ran: pending and current no longer mean the same database and
+    roles.
+    """
 
     action = "remove the label AWSPENDING from the pending version, then rotate again: it starts from the edited value"
 
@@ -69,7 +77,9 @@ class AuthenticationRefusedError(RotationError):
 
 
 class TlsError(RotationError):
-    """No verified TLS connection: server without TLS, unknown certificate authority, or unreadable authority file."""
+    """No verified TLS connection: server without TLS, unknown certificate authority, or unreadable authority
+    file.
+    """
 
     action = "use a server with TLS and a certificate of the RDS authorities in the package; rebuild the package if they changed"
 
@@ -81,7 +91,9 @@ class HostNameMismatchError(RotationError):
 
 
 class WeakAuthenticationError(RotationError):
-    """The server asked for a method other than SCRAM-SHA-256, which would reveal the password or a weak hash."""
+    """The server asked for a method other than SCRAM-SHA-256, which would reveal the password or a weak
+    hash.
+    """
 
     action = "set password_encryption to scram-sha-256, give the role a new password, and allow scram-sha-256 in pg_hba.conf"
 
@@ -224,6 +236,8 @@ class OutOfTimeError(RotationError):
 
 
 class InternalError(RotationError):
-    """A defect of this package; the original class is in the message, its text is withheld because it may hold a secret."""
+    """A defect of this package; the original class is in the message, its text is withheld because it may
+    hold a secret.
+    """
 
     action = "report the class and the step to the maintainers of this function"

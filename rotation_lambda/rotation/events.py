@@ -1,7 +1,7 @@
 """What the function can be asked to do, validated before anything else happens.
 
-Secrets Manager sends the four steps. The platform sends `preflight` (after a deployment, before the first rotation) and
-`report` (daily). Further keys are ignored: Secrets Manager and Terraform may add some.
+Secrets Manager sends the four steps. The platform sends `preflight` (after a deployment, before the first
+rotation) and `report` (daily). Further keys are ignored: Secrets Manager and Terraform may add some.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from rotation.errors import BadEventError
 
 MAX_SECRET_ID = 2048
 TOKEN_LENGTHS = (32, 64)
 ROTATION_TOKEN_LENGTHS = (36, 256)
-"""Lengths from the Secrets Manager API reference (SecretId, ClientRequestToken, PutSecretValue's RotationToken)."""
+"""Lengths from the Secrets Manager API reference (SecretId, ClientRequestToken, PutSecretValue's
+RotationToken).
+"""
 
 
 class Step(Enum):
@@ -37,15 +40,13 @@ class StepEvent:
     rotation_token: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True)
-class PreflightEvent:
+class PreflightEvent(NamedTuple):
     """Check, without changing anything, that a rotation of this secret would work."""
 
     secret_id: str
 
 
-@dataclass(frozen=True)
-class ReportEvent:
+class ReportEvent(NamedTuple):
     """Publish the age of the last rotation as a metric."""
 
     secret_id: str
@@ -88,7 +89,9 @@ def _parse_step(event: Mapping[object, object]) -> StepEvent:
 
 
 def _text(source: Mapping[object, object], key: str, lengths: tuple[int, int], faults: list[str]) -> str:
-    """The value of `key`; a fault and an empty string when it is not a text of that length. Values are never quoted."""
+    """The value of `key`; a fault and an empty string when it is not a text of that length. Values are never
+    quoted.
+    """
     value = source.get(key)
     if not isinstance(value, str):
         faults.append(f"{key} is missing" if value is None else f"{key} is not a string")

@@ -1,7 +1,7 @@
 """The entry point of the Lambda function: `rotation.handler.handler`.
 
-One client per service stays in a warm container; everything else is made anew for each event, so that nothing of one
-secret can reach another.
+One client per service stays in a warm container; everything else is made anew for each event, so that
+nothing of one secret can reach another.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class LambdaContext(Protocol):
 class Application:
     """Handles one event at a time with the clients it was given.
 
-    `authorities` (the accepted certificate authorities) and `pause` (sleeping between attempts) are for tests and for the
-    embedded platform; production takes the defaults.
+    `authorities` (the accepted certificate authorities) and `pause` (sleeping between attempts) are for
+    tests and for the embedded platform; production takes the defaults.
     """
 
     def __init__(

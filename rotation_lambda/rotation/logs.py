@@ -24,7 +24,9 @@ def write_record(
     error: RotationError | None = None,
     changes: Sequence[str] = (),
 ) -> None:
-    """Write the record of one invocation; `token` is the ClientRequestToken, `changes` what was done in the database."""
+    """Write the record of one invocation; `token` is the ClientRequestToken, `changes` what was done in the
+    database.
+    """
     record: dict[str, object] = {
         "step": step,
         "secret": secret and secret[:_MAX_VALUE],

@@ -25,8 +25,8 @@ APPLICATION_NAME = "secret-rotation"
 class Connector:
     """Opens sessions for one invocation.
 
-    `authorities` is the file of accepted certificate authorities. It is an argument of the code only: no event, secret or
-    environment variable can choose another, and nothing can lower the checks below.
+    `authorities` is the file of accepted certificate authorities. It is an argument of the code only: no
+    event, secret or environment variable can choose another, and nothing can lower the checks below.
     """
 
     def __init__(
@@ -109,7 +109,8 @@ class Session:
         return f"{info.ssl_attribute('protocol')} {info.ssl_attribute('cipher')}"
 
     def run(self, purpose: str, statement: str, **parts: sql.Composable) -> list[tuple[Any, ...]]:
-        """Run one statement, its `{parts}` filled in as quoted identifiers or literals; `purpose` is for errors.
+        """Run one statement, its `{parts}` filled in as quoted identifiers or literals; `purpose` is for
+        errors.
 
         Nothing that is secret may be part of a statement: servers keep statements in logs and views.
         """
@@ -125,10 +126,10 @@ class Session:
     def set_password(self, login: Login) -> None:
         """Set the role's password so that neither it nor its verifier is ever part of a statement.
 
-        libpq makes the SCRAM verifier. A verifier inside `ALTER ROLE` would stand in the server's log (`log_statement`),
-        in pg_stat_activity and in the context of an error. So it travels as data, into a large object of this transaction,
-        and a block that only knows the object's number uses and removes it. The block's handler drops the context, which
-        would quote the inner statement.
+        libpq makes the SCRAM verifier. A verifier inside `ALTER ROLE` would stand in the server's log
+        (`log_statement`), in pg_stat_activity and in the context of an error. So it travels as data, into
+        a large object of this transaction, and a block that only knows the object's number uses and
+        removes it. The block's handler drops the context, which would quote the inner statement.
         """
         verifier = psycopg2.extensions.encrypt_password(
             login.password, login.username, scope=self._connection, algorithm="scram-sha-256"

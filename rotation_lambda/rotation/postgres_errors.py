@@ -1,9 +1,9 @@
 """Which class an error of psycopg2 is.
 
-Errors of statements carry a SQLSTATE. Errors of connecting carry none, so the text decides: libpq's own words (English
-unless the function's locale says otherwise) and the server's FATAL line. Only the beginning of a line is compared, so a
-role or database whose name is a message cannot choose the class. Values that PostgreSQL quotes in detail, hint, context
-and statement are dropped.
+Errors of statements carry a SQLSTATE. Errors of connecting carry none, so the text decides: libpq's own
+words (English unless the function's locale says otherwise) and the server's FATAL line. Only the
+beginning of a line is compared, so a role or database whose name is a message cannot choose the class.
+Values that PostgreSQL quotes in detail, hint, context and statement are dropped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BY_TEXT: tuple[tuple[str, type[RotationError]], ...] = (
     (r"FATAL:\s+PAM authentication failed", errors.AuthenticationRefusedError),
     (r"FATAL:\s+role \".*\" (is not permitted to log in|does not exist)", errors.AuthenticationRefusedError),
     (r"FATAL:\s+(no pg_hba\.conf entry|pg_hba\.conf rejects)", errors.AccessRuleError),
-    (r"auth(entication)? method .* requirement failed", errors.WeakAuthenticationError),
+    (r"auth(entication)? method (requirement )?\".*\" (requirement )?failed", errors.WeakAuthenticationError),
     (r"server certificate for .* does not match host name", errors.HostNameMismatchError),
     (
         r"SSL |server does not support SSL|root certificate file|could not (read|load) .*certificate",

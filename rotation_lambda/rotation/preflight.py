@@ -1,12 +1,12 @@
 """Would a rotation work? Everything is looked at and nothing is changed.
 
-Secrets Manager rotates asynchronously, so a deployment cannot see a rotation fail. The platform sends this event first and
-fails with its reason.
+Secrets Manager rotates asynchronously, so a deployment cannot see a rotation fail. The platform sends
+this event first and fails with its reason.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from rotation import roles
 from rotation.events import PreflightEvent
@@ -15,8 +15,7 @@ from rotation.secret import Login, SecretValue
 from rotation.store import SecretStore
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was looked at and found in order."""
 
     check: str
@@ -32,7 +31,9 @@ class Preflight:
         self._findings: list[Finding] = []
 
     def run(self, event: PreflightEvent) -> dict[str, object]:
-        """`{"preflight": "passed", "findings": [{"check", "detail"}, …]}`, or the error of the first check that failed."""
+        """`{"preflight": "passed", "findings": [{"check", "detail"}, …]}`, or the error of the first check
+        that failed.
+        """
         state = self._store.describe(event.secret_id)
         self._found("secrets_manager", f"reached; {state.arn} has {len(state.stages)} versions")
         secret = self._store.current(event.secret_id)
@@ -41,7 +42,7 @@ class Preflight:
             self._master(secret, self._store.master(secret.master_arn))
         if secret.login is not None:
             self._current(secret, secret.login)
-        return {"preflight": "passed", "findings": [asdict(finding) for finding in self._findings]}
+        return {"preflight": "passed", "findings": [finding._asdict() for finding in self._findings]}
 
     def _master(self, secret: SecretValue, master: Login) -> None:
         with self._connector.connect(secret, master) as session:
@@ -60,7 +61,9 @@ class Preflight:
             self._found("current_login", f"{login.username} logged in")
 
     def _network(self, secret: SecretValue, session: Session) -> None:
-        """libpq resolved, connected and verified on the way to this session; a failure of any has its own class."""
+        """libpq resolved, connected and verified on the way to this session; a failure of any has its own
+        class.
+        """
         self._found("dns", f"{secret.host} resolves")
         self._found("tcp", f"port {secret.port} answers")
         self._found("tls", f"certificate verified for {secret.host}, {session.tls}")

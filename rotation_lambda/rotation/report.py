@@ -1,6 +1,7 @@
 """The age of the last rotation as a metric.
 
-CloudWatch alarms look back at most 7 days, so an alarm cannot notice by itself that nothing happened for a month.
+CloudWatch alarms look back at most 7 days, so an alarm cannot notice by itself that nothing happened for
+a month.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ def report_age(
 ) -> dict[str, object]:
     """Publish and answer `{"secret", "days_since_rotation", "rotated"}`.
 
-    A secret that was never rotated is as old as its creation: an initial rotation that never succeeds must raise the alarm
-    too.
+    A secret that was never rotated is as old as its creation: an initial rotation that never succeeds
+    must raise the alarm too.
     """
     state = store.describe(event.secret_id)
     since = state.last_rotated or state.created

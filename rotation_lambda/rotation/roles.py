@@ -1,14 +1,14 @@
 """The roles in the database: what they are, whether they may be rotated, and how they are made and repaired.
 
-Every change happens in the caller's one transaction, under an advisory lock for the role. The master is as RDS makes it:
-CREATEROLE, no superuser.
+Every change happens in the caller's one transaction, under an advisory lock for the role. The master is
+as RDS makes it: CREATEROLE, no superuser.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from psycopg2 import sql
 
@@ -36,8 +36,7 @@ PRIVILEGED_ROLES = (
 """Members of these can become superuser, or read everything."""
 
 
-@dataclass(frozen=True)
-class RoleFacts:
+class RoleFacts(NamedTuple):
     """A role as the catalogue has it."""
 
     can_login: bool
@@ -99,7 +98,9 @@ def check_writable(session: Session) -> None:
 
 
 def check_rotatable(session: Session, name: str, master: Login | None) -> RoleFacts | None:
-    """The role's facts when it may be rotated, None when it does not exist; `RoleRefusedError` when it may not."""
+    """The role's facts when it may be rotated, None when it does not exist; `RoleRefusedError` when it may
+    not.
+    """
     if master is not None and name == master.username:
         raise RoleRefusedError(f"{name} is the master itself")
     role = read_role(session, name)
@@ -123,7 +124,9 @@ def check_rotatable(session: Session, name: str, master: Login | None) -> RoleFa
 def check_roles(
     session: Session, secret: SecretValue, names: Iterable[str], master: Login, *, first: bool
 ) -> None:
-    """Whether the master may make and alter `names`; an error names the first thing in the way, before any change."""
+    """Whether the master may make and alter `names`; an error names the first thing in the way, before any
+    change.
+    """
     check_writable(session)
     _check_master(session, secret)
     for name in names:
@@ -144,7 +147,10 @@ def check_roles(
 def prepare_group(
     session: Session, secret: SecretValue, group: str, master: Login, *, first: bool
 ) -> list[str]:
-    """Make the group role and its schema on the first rotation, and repair CONNECT. Answers what was changed."""
+    """Make the group role and its schema on the first rotation, and repair CONNECT.
+
+    Answers what was changed.
+    """
     changes = []
     name = sql.Identifier(group)
     if read_role(session, group) is None:
@@ -161,8 +167,8 @@ def prepare_group(
 def prepare_login(session: Session, secret: SecretValue, name: str) -> list[str]:
     """Make the login when it is missing, and repair what keeps it from logging in. Answers what was changed.
 
-    The role is altered in any case: that takes the lock on its row here, where a wait or an error shows nothing, and not in
-    the statement that sets the password.
+    The role is altered in any case: that takes the lock on its row here, where a wait or an error shows
+    nothing, and not in the statement that sets the password.
     """
     changes = []
     role = read_role(session, name)
@@ -260,7 +266,9 @@ def _grant_membership(session: Session, group: str, member: str) -> None:
 
 
 def _is_member(session: Session, name: str, group: str) -> bool:
-    """Whether `name` has the rights of `group` (USAGE) and can become it (SET; before PostgreSQL 16, MEMBER)."""
+    """Whether `name` has the rights of `group` (USAGE) and can become it (SET; before PostgreSQL 16,
+    MEMBER).
+    """
     kind = "SET" if session.server_version >= POSTGRES_16 else "MEMBER"
     return bool(
         session.run(

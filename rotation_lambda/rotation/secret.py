@@ -1,7 +1,7 @@
 """The secret's JSON: what must be in it, and what the next version holds.
 
-Login names are given explicitly and never derived: a derived name can hit an unrelated role. Keys that this function does
-not know are kept as they are.
+Login names are given explicitly and never derived: a derived name can hit an unrelated role. Keys that
+this function does not know are kept as they are.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Login:
 class SecretValue:
     """One validated version of the application's secret.
 
-    `password` is None in a bootstrap version, which only holds connection facts. `role` and `usernames` are set for
-    alternating users, and unset for a single user.
+    `password` is None in a bootstrap version, which only holds connection facts. `role` and `usernames`
+    are set for alternating users, and unset for a single user.
     """
 
     engine: str

@@ -1,6 +1,7 @@
 """The four steps of a rotation.
 
-Each can be killed at any point and run again with the same token: a step first looks whether its result is already there.
+Each can be killed at any point and run again with the same token: a step first looks whether its result
+is already there.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ class Rotation:
             roles.check_identity(session, secret)
 
     def _works(self, pending: SecretValue, login: Login) -> bool:
-        """Whether the pending login works already; False when it does not, or only with rights that need repair."""
+        """Whether the pending login works already; False when it does not, or only with rights that need
+        repair.
+        """
         try:
             self._log_in(pending, login)
         except (AuthenticationRefusedError, PermissionDeniedError, RoleStateError):

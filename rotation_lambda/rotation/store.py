@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rotation.aws import Caller, SecretsManagerClient
 from rotation.errors import BadSecretError, PendingVersionError, RotationError, SecretStateError
@@ -23,8 +22,7 @@ EMPTY_PENDING_ATTEMPTS = 3
 """A version just written can take a moment to be readable."""
 
 
-@dataclass(frozen=True)
-class SecretState:
+class SecretState(NamedTuple):
     """What DescribeSecret says."""
 
     arn: str
@@ -88,7 +86,9 @@ class SecretStore:
         return parse_secret(text, CURRENT)
 
     def previous(self, secret_id: str) -> SecretValue | None:
-        """The AWSPREVIOUS version; None when there is none or it is unusable: it is a last resort, never a cause."""
+        """The AWSPREVIOUS version; None when there is none or it is unusable: it is a last resort, never a
+        cause.
+        """
         try:
             text = self._text(secret_id, PREVIOUS)
             return parse_secret(text, PREVIOUS) if text is not None else None
@@ -105,7 +105,9 @@ class SecretStore:
         raise PendingVersionError(fault)
 
     def written_pending(self, event: StepEvent) -> SecretValue:
-        """The version of this rotation, which an earlier step wrote; `PendingVersionError` when it has no value."""
+        """The version of this rotation, which an earlier step wrote; `PendingVersionError` when it has no
+        value.
+        """
         for attempt in range(1, EMPTY_PENDING_ATTEMPTS + 1):
             pending = self.pending(event)
             if pending is not None:
@@ -115,7 +117,10 @@ class SecretStore:
         raise PendingVersionError(f"version {event.token} has no value: createSecret has not run for it")
 
     def put_pending(self, event: StepEvent, text: str) -> None:
-        """Write the version of this rotation. One that exists is left as it is: another invocation was faster."""
+        """Write the version of this rotation.
+
+        One that exists is left as it is: another invocation was faster.
+        """
         arguments = {
             "ClientRequestToken": event.token,
             "SecretString": text,

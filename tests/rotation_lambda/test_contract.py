@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from rotation import errors, handler
 from rotation_support.breaking import Breaker, Killed
 from rotation_support.secrets_manager import Fault
@@ -43,7 +44,9 @@ def single_first(world: World) -> Case:
 
 
 READ_ONLY = ("describe_secret", "get_secret_value", "connect", "SELECT", "SET ROLE")
-"""After one of these the world is as before it, so dying then is the same as dying before it: one of the two is enough."""
+"""After one of these the world is as before it, so dying then is the same as dying before it: one of the two
+is enough.
+"""
 
 
 def test_empty_pending_four_steps_alternating(any_world: World) -> None:
@@ -576,7 +579,7 @@ def test_age_report_is_a_metric(world: World) -> None:
     case = alternating_again(world)
     answer = world.handle({"report": {"SecretId": case.arn}})
     assert answer == {"secret": case.arn, "days_since_rotation": 0.0, "rotated": True}
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     found = world.cloudwatch.get_metric_statistics(
         Namespace="SecretRotation",
         MetricName="DaysSinceRotation",
@@ -605,8 +608,9 @@ def test_age_report_without_any_date(world: World) -> None:
 
 
 def test_shipped_entry_point(world: World, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real `handler`, with its own clients: it refuses the embedded server, whose authority is not RDS's."""
-    from rotation import handler
+    """The real `handler`, with its own clients: it refuses the embedded server, whose authority is not
+    RDS's.
+    """
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws)
     case = world.alternating()

@@ -11,11 +11,11 @@ from typing import Any
 import psycopg2
 import pytest
 from psycopg2 import sql
+
+from local.postgres import Role
 from rotation import errors
 from rotation_support.breaking import Breaker
 from rotation_support.world import DATABASE, STEPS, Case, Context, World
-
-from local.postgres import Role
 
 ODD_NAMES = [
     'quo"te',
@@ -484,9 +484,7 @@ def test_another_session_holds_the_lock_on_the_role(any_world: World) -> None:
     case.steps(*STEPS[1:])
 
 
-def test_another_rotation_holds_the_advisory_lock(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_rotation_holds_the_advisory_lock(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """This one waits, and finds the other's work done."""
     case = world.alternating()
     case.rotate()

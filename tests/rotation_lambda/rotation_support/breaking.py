@@ -9,6 +9,7 @@ from unittest import mock
 
 import psycopg2
 import psycopg2.extensions
+
 from rotation.postgres import APPLICATION_NAME
 
 
@@ -19,8 +20,9 @@ class Killed(BaseException):
 class Breaker:
     """Counts the points at which a process can die, and calls `act` at the chosen one.
 
-    A point lies before each connection, statement, commit and AWS call, with a name (`connect`, the statement's text,
-    `commit`, the operation). `chosen` is a number, or a part of a name of which the first match counts.
+    A point lies before each connection, statement, commit and AWS call, with a name (`connect`, the
+    statement's text, `commit`, the operation). `chosen` is a number, or a part of a name of which the
+    first match counts.
     """
 
     def __init__(self, chosen: int | str | None = None, act: Callable[[], None] | None = None) -> None:
@@ -45,7 +47,9 @@ class Breaker:
 
     @contextmanager
     def database(self) -> Iterator[None]:
-        """A point before every connection, statement, large object and commit the Lambda makes while the context is open."""
+        """A point before every connection, statement, large object and commit the Lambda makes while the
+        context is open.
+        """
         breaker, connect = self, psycopg2.connect
 
         class Cursor(psycopg2.extensions.cursor):

@@ -2,14 +2,18 @@
 
 Each difference is corrected where moto makes it:
 
-* `PutSecretValue` for a version that has a value: `ResourceExistsException` when the content differs (moto overwrites).
-* `GetSecretValue` without `VersionStage` is refused: on AWS it means AWSCURRENT, in moto any version, so no caller may omit it.
+* `PutSecretValue` for a version that has a value: `ResourceExistsException` when the content differs
+  (moto overwrites).
+* `GetSecretValue` without `VersionStage` is refused: on AWS it means AWSCURRENT, in moto any version, so
+  no caller may omit it.
 * Versions that lose their last stage are deleted (moto keeps them).
-* `LastRotatedDate` is set when AWSCURRENT moves to the pending version (moto: when rotation is requested).
-* Rotation starts with a placeholder without a value, and is refused while AWSPENDING is on another version than AWSCURRENT
-  (moto refuses when they are on the same, which on AWS is the normal end).
+* `LastRotatedDate` is set when AWSCURRENT moves to the pending version (moto: when rotation is
+  requested).
+* Rotation starts with a placeholder without a value, and is refused while AWSPENDING is on another
+  version than AWSCURRENT (moto refuses when they are on the same, which on AWS is the normal end).
 
-Resource policies, KMS and throttling are not enforced by moto: `faults` makes an operation answer with an error.
+Resource policies, KMS and throttling are not enforced by moto: `faults` makes an operation answer with an
+error.
 """
 
 from __future__ import annotations

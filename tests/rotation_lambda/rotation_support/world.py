@@ -151,7 +151,9 @@ class World:
         return Case(self, self.secret({**document, **overrides}))
 
     def create_login(self, name: str, password: str, options: str = "") -> None:
-        """A login made by the master (so that the master administers it); its password stays out of the server's log."""
+        """A login made by the master (so that the master administers it); its password stays out of the
+        server's log.
+        """
         self.leaks.add(password)
         if not self.server.execute(
             sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))
