@@ -251,7 +251,7 @@ class PostgresServer:
         return master
 
     def reload(self, *, access_rules: Sequence[str] | None = None) -> None:
-        """Write new access rules (pg_hba.conf) when given and make the server read its configuration again."""
+        """Write new access rules (pg_hba.conf) when given; make the server read its configuration again."""
         if access_rules is not None:
             self._write_access_rules(access_rules)
         os.kill(self.pid, signal.SIGHUP)

@@ -19,6 +19,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def measure_steps(rotations: int) -> dict[str, list[float]]:
             token = _begin(arn)
             for step in STEPS:
                 event = {"SecretId": arn, "ClientRequestToken": token, "Step": step}
-                times[step].append(_milliseconds(lambda event=event: application.handle(event, _Context())))
+                times[step].append(_milliseconds(partial(application.handle, event, _Context())))
         login: dict[str, Any] = {"host": HOST, "port": server.port, "dbname": "app", "user": master.name}
         login |= {"password": master.password, "sslmode": "verify-full", "sslrootcert": str(authorities)}
         times["bare login"] = [
@@ -94,7 +95,7 @@ def _begin(arn: str) -> str:
     """Stage a placeholder as RotateSecret does (the emulator refuses a second one without this)."""
     token = str(uuid.uuid4())
     (account,) = secretsmanager_backends
-    secret = secretsmanager_backends[account][REGION].secrets[arn]
+    secret: Any = secretsmanager_backends[account][REGION].secrets[arn]
     secret.rotation_requested = secret.rotation_enabled = True
     secret.remove_version_stages_from_old_versions(["AWSPENDING"])
     secret.versions[token] = {"createdate": 0, "version_id": token, "version_stages": ["AWSPENDING"]}

@@ -45,7 +45,7 @@ class Architecture:
 
     machine: str
     platform: str
-    """The exact tag of the wheel: with a narrower one, pip falls back to an older release without saying so."""
+    """The wheel's exact tag: with a narrower one, pip silently falls back to an older release."""
     elf_machine: int
 
 
@@ -104,7 +104,8 @@ def locked(requirements: Path) -> tuple[str, frozenset[str]]:
     hashes = frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})(?=\s|$)", text))
     if len(names) != 1 or len(hashes) != len(ARCHITECTURES) or len(text.split()) != 1 + len(hashes):
         raise BuildError(
-            f"{requirements.name} must hold one name==version with one sha256 hash for each of {', '.join(ARCHITECTURES)}"
+            f"{requirements.name} must hold one name==version with one sha256 hash for each of "
+            f"{', '.join(ARCHITECTURES)}"
         )
     return names[0], hashes
 
@@ -142,8 +143,8 @@ def _download(target: Architecture, wheels: Path, requirements: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(
-            f"the wheel for {target.platform} is not in {wheels} and could not be downloaded (offline? then copy it there "
-            f"from a machine that is online):\n{done.stderr.strip()}"
+            f"the wheel for {target.platform} is not in {wheels} and could not be downloaded "
+            f"(offline? then copy it there from a machine that is online):\n{done.stderr.strip()}"
         )
 
 
@@ -194,8 +195,8 @@ def checked_authorities(certificates: Path) -> bytes:
     number = re.match(r"# (\d+) authorities", listed)
     if number is None or int(number[1]) != len(expected) or found != expected:
         raise BuildError(
-            f"certificates/rds-ca-roots.pem holds {len(found)} authorities, of which {len(set(found) & set(expected))} are in "
-            f"fingerprints.txt, which lists {len(expected)}"
+            f"certificates/rds-ca-roots.pem holds {len(found)} authorities, of which "
+            f"{len(set(found) & set(expected))} are in fingerprints.txt, which lists {len(expected)}"
         )
     return pem.encode()
 

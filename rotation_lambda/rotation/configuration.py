@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rotation.errors import ConfigurationError, OutOfTimeError
 
 DEFAULT_EXCLUDED = "\"'`\\/@:;%&?#$^!*+=,<>|(){}[]"
-"""Characters that need quoting in a URL, a connection string, a shell or JSON; leaves `-._~` as punctuation."""
+"""Characters that need quoting in a URL, a connection string, a shell or JSON; leaves `-._~`."""
 
 MINIMUM_PASSWORD_BITS = 96
 """Out of reach of guessing even for someone who has stolen the verifier."""
@@ -64,8 +64,8 @@ class Configuration(NamedTuple):
         pool = len("".join(classes))
         if pool < 2 or length * log2(pool) < MINIMUM_PASSWORD_BITS:
             faults.append(
-                f"PASSWORD_LENGTH {length} with the {pool} characters that the EXCLUDE_ variables leave is too easy to guess "
-                f"({MINIMUM_PASSWORD_BITS} bits are needed)"
+                f"PASSWORD_LENGTH {length} with the {pool} characters that the EXCLUDE_ variables leave is "
+                f"too easy to guess ({MINIMUM_PASSWORD_BITS} bits are needed)"
             )
         configuration = cls(
             password_length=length,

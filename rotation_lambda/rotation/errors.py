@@ -53,8 +53,8 @@ class PendingVersionError(RotationError):
     """
 
     action = (
-        "remove the label from the version that holds AWSPENDING (update-secret-version-stage --version-stage AWSPENDING "
-        "--remove-from-version-id VERSION), then rotate again"
+        "remove the label from the version that holds AWSPENDING (update-secret-version-stage "
+        "--version-stage AWSPENDING --remove-from-version-id VERSION), then rotate again"
     )
 
 
@@ -63,7 +63,10 @@ class SecretMismatchError(RotationError):
     roles.
     """
 
-    action = "remove the label AWSPENDING from the pending version, then rotate again: it starts from the edited value"
+    action = (
+        "remove the label AWSPENDING from the pending version, then rotate again: it starts from the "
+        "edited value"
+    )
 
 
 class AuthenticationRefusedError(RotationError):
@@ -71,8 +74,8 @@ class AuthenticationRefusedError(RotationError):
 
     retryable = True
     action = (
-        "retry if the master secret is being rotated at this moment; otherwise put a working password into the named secret, "
-        "or add masterarn so that the master can set it"
+        "retry if the master secret is being rotated at this moment; otherwise put a working password into "
+        "the named secret, or add masterarn so that the master can set it"
     )
 
 
@@ -81,7 +84,10 @@ class TlsError(RotationError):
     file.
     """
 
-    action = "use a server with TLS and a certificate of the RDS authorities in the package; rebuild the package if they changed"
+    action = (
+        "use a server with TLS and a certificate of the RDS authorities in the package; rebuild the "
+        "package if they changed"
+    )
 
 
 class HostNameMismatchError(RotationError):
@@ -95,7 +101,10 @@ class WeakAuthenticationError(RotationError):
     hash.
     """
 
-    action = "set password_encryption to scram-sha-256, give the role a new password, and allow scram-sha-256 in pg_hba.conf"
+    action = (
+        "set password_encryption to scram-sha-256, give the role a new password, and allow scram-sha-256 "
+        "in pg_hba.conf"
+    )
 
 
 class DnsError(RotationError):
@@ -169,7 +178,10 @@ class LockTimeoutError(RotationError):
 class PermissionDeniedError(RotationError):
     """The role that makes the change lacks a privilege in the database."""
 
-    action = "grant the named privilege (the master needs CREATEROLE, and from PostgreSQL 16 ADMIN OPTION on the roles it did not create)"
+    action = (
+        "grant the named privilege (the master needs CREATEROLE, and from PostgreSQL 16 ADMIN OPTION on "
+        "the roles it did not create)"
+    )
 
 
 class RoleRefusedError(RotationError):
@@ -216,8 +228,8 @@ class EndpointUnreachableError(RotationError):
 
     retryable = True
     action = (
-        "is there a route or a VPC endpoint to the service (Secrets Manager; CloudWatch for reports) in the function's "
-        "subnets, with private DNS, and does its security group admit the function on 443?"
+        "is there a route or a VPC endpoint to the service (Secrets Manager; CloudWatch for reports) in the "
+        "function's subnets, with private DNS, and does its security group admit the function on 443?"
     )
 
 

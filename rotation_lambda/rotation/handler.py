@@ -117,7 +117,9 @@ def _cloudwatch() -> Any:
 def _step(event: Event | None) -> str | None:
     if isinstance(event, StepEvent):
         return event.step.value
-    return {PreflightEvent: "preflight", ReportEvent: "report"}.get(type(event))
+    if isinstance(event, PreflightEvent):
+        return "preflight"
+    return None if event is None else "report"
 
 
 def _origin(error: BaseException) -> str:

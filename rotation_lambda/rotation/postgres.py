@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: verified TLS and SCRAM or nothing, every wait bounded, every error classified."""
+"""Connections to PostgreSQL: verified TLS and SCRAM or nothing; waits bounded, errors classified."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Connector:
                 options=(
                     f"-c statement_timeout={statement_timeout}s -c lock_timeout={settings.lock_timeout}s "
                     f"-c idle_in_transaction_session_timeout={statement_timeout}s "
-                    # What a role's own settings would otherwise choose: whose functions are called, and read-only mode.
+                    # A role's own settings would otherwise choose whose functions are called, and read-only.
                     "-c search_path=pg_catalog -c default_transaction_read_only=off"
                 ),
             )
@@ -139,13 +139,13 @@ class Session:
             f"changing the password of {login.username}",
             "DO {block}",
             block=sql.Literal(
-                "DECLARE change json := convert_from(lo_get(%(number)d), 'UTF8')::json; "
+                f"DECLARE change json := convert_from(lo_get({number}), 'UTF8')::json; "
                 "BEGIN "
-                "PERFORM lo_unlink(%(number)d); "
-                "EXECUTE format('ALTER ROLE %%I PASSWORD %%L', change->>'role', change->>'verifier'); "
+                f"PERFORM lo_unlink({number}); "
+                "EXECUTE format('ALTER ROLE %I PASSWORD %L', change->>'role', change->>'verifier'); "
                 "EXCEPTION WHEN query_canceled OR OTHERS THEN "
                 "RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = 'the password could not be changed'; "
-                "END" % {"number": number}
+                "END"
             ),
         )
 

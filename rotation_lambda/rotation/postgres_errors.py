@@ -67,7 +67,7 @@ _MAX_TEXT = 300
 def from_connecting(error: psycopg2.Error, purpose: str) -> RotationError:
     """The class of an error raised by `psycopg2.connect`."""
     text = str(error)
-    # A host with several addresses gives one line for each; the last attempt is the one that ended the connection.
+    # A host with several addresses gives one line for each; the last attempt decided.
     said = _LINE.split(text)[-1].strip()
     return _by_text(said)(f"{purpose}: {said.splitlines()[0][:_MAX_TEXT] if said else type(error).__name__}")
 

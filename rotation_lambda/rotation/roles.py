@@ -47,7 +47,7 @@ class RoleFacts(NamedTuple):
 
 
 def lock_role(session: Session, name: str) -> bool:
-    """Take the advisory lock for `name` until the transaction ends; whether another rotation held it before."""
+    """Take the advisory lock for `name` until the transaction ends; whether another rotation held it."""
     key = int.from_bytes(hashlib.sha256(f"secret-rotation:{name}".encode()).digest()[:8], "big", signed=True)
     number = sql.Literal(key)
     if session.run(f"locking {name}", "SELECT pg_try_advisory_xact_lock({key})", key=number)[0][0]:
@@ -60,8 +60,9 @@ def read_role(session: Session, name: str) -> RoleFacts | None:
     """The role `name`; None when there is none."""
     rows = session.run(
         f"reading role {name}",
-        "SELECT rolcanlogin, rolinherit, coalesce(rolvaliduntil <= now(), false), coalesce(rolconfig, '{{}}'),"
-        " array_remove(ARRAY[CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolreplication THEN 'REPLICATION' END,"
+        "SELECT rolcanlogin, rolinherit, coalesce(rolvaliduntil <= now(), false),"
+        " coalesce(rolconfig, '{{}}'), array_remove(ARRAY[CASE WHEN rolsuper THEN 'SUPERUSER' END,"
+        " CASE WHEN rolreplication THEN 'REPLICATION' END,"
         " CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,"
         " CASE WHEN rolbypassrls THEN 'BYPASSRLS' END], NULL)"
         " FROM pg_roles WHERE rolname = {name}",
@@ -111,7 +112,8 @@ def check_rotatable(session: Session, name: str, master: Login | None) -> RoleFa
     members = session.run(
         f"reading the memberships of {name}",
         "SELECT rolname FROM pg_roles WHERE rolname <> {name} AND pg_has_role({name}, oid, 'MEMBER')"
-        " AND (rolsuper OR rolreplication OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolname = ANY ({privileged}))"
+        " AND (rolsuper OR rolreplication OR rolcreaterole OR rolcreatedb OR rolbypassrls"
+        " OR rolname = ANY ({privileged}))"
         " ORDER BY 1",
         name=sql.Literal(name),
         privileged=sql.Literal(list(PRIVILEGED_ROLES)),
@@ -217,7 +219,7 @@ def check_identity(session: Session, secret: SecretValue) -> None:
 
 
 def _check_master(session: Session, secret: SecretValue) -> None:
-    """Whether the session's user can change the secret's roles; `PermissionDeniedError` names what it lacks."""
+    """Whether the session's user can change the secret's roles; the error names what it lacks."""
     name, superuser, creates = session.run(
         "reading the master's privileges",
         "SELECT rolname, rolsuper, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user",

@@ -88,7 +88,7 @@ class Rotation:
         self._set_as_master(current, pending, login)
 
     def _test(self, event: StepEvent) -> None:
-        """Log in with the pending version. A first version without a password is tested through the master."""
+        """Log in with the pending version; a first version without a password is tested by the master."""
         pending = self._store.written_pending(event)
         current = self._store.current(event.secret_id)
         _check_facts(current, pending)

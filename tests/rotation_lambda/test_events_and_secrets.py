@@ -199,7 +199,8 @@ KEYS = ("engine", "host", "port", "dbname", "masterarn", "usernames", "role")
 @pytest.mark.parametrize("key", KEYS)
 def test_each_required_key_missing(world: World, key: str) -> None:
     case = world.alternating()
-    case.edit(**{key: None})
+    missing: dict[str, Any] = {key: None}
+    case.edit(**missing)
     case.begin()
     _refused(case, errors.BadSecretError, key)
 
@@ -244,7 +245,8 @@ BAD_VALUES: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("key", "value"), BAD_VALUES)
 def test_bad_value_names_its_key(world: World, key: str, value: object) -> None:
     case = world.alternating()
-    case.edit(**{key: value})
+    changes: dict[str, Any] = {key: value}
+    case.edit(**changes)
     case.begin()
     _refused(case, errors.BadSecretError, key)
 

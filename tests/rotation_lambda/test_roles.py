@@ -551,9 +551,9 @@ def test_statement_that_takes_too_long(world: World) -> None:
     case.begin()
     case.step("createSecret")
     login = case.document("AWSPENDING")["username"]
-    with _open_transaction(world, sql.SQL(f"ALTER ROLE {login} CONNECTION LIMIT 5")):
-        with pytest.raises(errors.DatabaseTimeoutError):
-            case.step("setSecret")
+    locked = _open_transaction(world, sql.SQL(f"ALTER ROLE {login} CONNECTION LIMIT 5"))
+    with locked, pytest.raises(errors.DatabaseTimeoutError):
+        case.step("setSecret")
 
 
 def test_connection_that_breaks_in_the_middle(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Killing a rotation between any two of its statements and AWS calls, at a chosen one, every time the same."""
+"""Killing a rotation between any two of its statements and AWS calls, every time at the same point."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Breaker:
     first match counts.
     """
 
-    def __init__(self, chosen: int | str | None = None, act: Callable[[], None] | None = None) -> None:
+    def __init__(self, chosen: int | str | None = None, act: Callable[[], object] | None = None) -> None:
         self.points: list[str] = []
         self._chosen = chosen
         self._act = act or self._kill

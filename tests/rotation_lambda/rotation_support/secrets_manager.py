@@ -147,16 +147,16 @@ class AccurateSecretsManager:
             self._delete_unlabelled(secret)
             return answer
 
+        watched: dict[str, Any] = {
+            name: self._watched(name, getattr(SecretsManagerResponse, name)) for name in OPERATIONS
+        }
         with (
             mock.patch.multiple(
                 SecretsManagerBackend,
                 put_secret_value=put_secret_value,
                 update_secret_version_stage=update_secret_version_stage,
             ),
-            mock.patch.multiple(
-                SecretsManagerResponse,
-                **{name: self._watched(name, getattr(SecretsManagerResponse, name)) for name in OPERATIONS},
-            ),
+            mock.patch.multiple(SecretsManagerResponse, **watched),
         ):
             yield self
 
