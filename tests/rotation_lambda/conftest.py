@@ -109,7 +109,7 @@ def secrets_manager() -> Iterator[AccurateSecretsManager]:
 
 @pytest.fixture(scope="session")
 def aws(secrets_manager: AccurateSecretsManager) -> Iterator[str]:  # noqa: ARG001 (installed before the server answers)
-    """The endpoint of the emulated AWS, for other processes; clients of this one reach it without a socket."""
+    """The endpoint of the emulated AWS, for other processes; this one reaches it without a socket."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with mock_aws():
         server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -132,6 +132,13 @@ def _world(
         master = server.create_master("platform_master", databases=[DATABASE])
         server.execute("CREATE EXTENSION pg_stat_statements")
         leaks.add(master.password)
+
+        def collect() -> None:
+            statements = server.execute("SELECT query FROM pg_stat_statements")
+            leaks.evidence.append((f"pg_stat_statements {major}", "\n".join(row[0] for row in statements)))
+            leaks.evidence.append((f"server log {major}", server.log_file.read_text()))
+
+        leaks.collectors.append(collect)
         yield World(
             server=server,
             master=master,
@@ -141,9 +148,8 @@ def _world(
             authorities=authorities,
             leaks=leaks,
         )
-        statements = server.execute("SELECT query FROM pg_stat_statements")
-        leaks.evidence.append((f"pg_stat_statements {major}", "\n".join(row[0] for row in statements)))
-        leaks.evidence.append((f"server log {major}", server.log_file.read_text()))
+        collect()
+        leaks.collectors.remove(collect)
 
 
 @pytest.fixture(scope="session")

@@ -464,11 +464,11 @@ def test_too_little_time_left_starts_no_change(world: World) -> None:
     case.step("createSecret")
     with case.unchanged(), pytest.raises(errors.OutOfTimeError, match="connecting"):
         case.step("setSecret", context=Context(3_000))
-    with case.unchanged(), pytest.raises(errors.OutOfTimeError, match="changing the password"):
-        context = Context()
-        breaker = Breaker("SET ROLE NONE", lambda: setattr(context, "milliseconds", 2_500))
-        with breaker.database():
-            case.step("setSecret", context=context)
+    context = Context()
+    breaker = Breaker("SET ROLE NONE", lambda: setattr(context, "milliseconds", 2_500))
+    changing = pytest.raises(errors.OutOfTimeError, match="changing the password")
+    with case.unchanged(), breaker.database(), changing:
+        case.step("setSecret", context=context)
 
 
 def test_log_record_of_a_step(world: World) -> None:

@@ -54,7 +54,7 @@ def test_bad_event_is_one_error_before_any_call(world: World, event: object, mes
     assert world.secrets_manager.calls == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

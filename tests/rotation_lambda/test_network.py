@@ -346,7 +346,8 @@ def test_texts_of_servers_that_cannot_be_provoked_here(text: str, kind: type[err
 
 
 def test_names_cannot_choose_the_class() -> None:
-    line = 'connection to server at "h" (10.0.0.1), port 1 failed: FATAL:  role "Connection refused" does not exist'
+    line = 'connection to server at "h" (10.0.0.1), port 1 failed: FATAL:  role "Connection refused" does'
+    line += " not exist"
     error = from_connecting(psycopg2.OperationalError(line), "connecting")
     assert type(error) is errors.AuthenticationRefusedError
     line = (

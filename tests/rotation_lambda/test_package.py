@@ -153,7 +153,7 @@ def test_missing_hash_fails(tmp_path: Path, text: str) -> None:
         build.build("arm64", tmp_path / "x.zip", requirements=requirements)
 
 
-def test_wheel_with_another_hash_is_not_used(tmp_path: Path) -> None:
+def test_wheel_with_another_hash_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     for file in build.DEFAULT_WHEELS.glob("*aarch64.whl"):
@@ -279,7 +279,7 @@ print(json.dumps([sys.version_info[:2], psycopg2.__file__, psycopg2.__version__,
 
 
 def test_built_zip_rotates_under_python_313(world: World, aws: str, tmp_path: Path) -> None:
-    """Unpacked as Lambda does, with the test authority in place of RDS's, and the runtime's boto3 beside it."""
+    """Unpacked as Lambda does, with the test authority in place of RDS's and the runtime's boto3."""
     python = _python_313()
     if python is None:
         pytest.skip("this machine has no Python 3.13")
