@@ -1,0 +1,144 @@
+"""Calls to AWS: bounded in time, retried where a retry can help, and every failure in a class of its own.
+
+botocore's own retries are off: they know nothing of the invocation's deadline.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import botocore.exceptions
+from botocore.config import Config
+
+from rotation.configuration import Deadline
+from rotation.errors import (
+    AccessDeniedError,
+    EndpointUnreachableError,
+    RotationError,
+    SecretStateError,
+    ServiceError,
+    ThrottledError,
+)
+
+CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=4, retries={"total_max_attempts": 1}, max_pool_connections=2)
+"""Seconds. Two attempts on an endpoint that does not answer stay within 10 seconds."""
+
+MAX_ATTEMPTS = 6
+MAX_UNREACHABLE_ATTEMPTS = 2
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 2.0
+
+_THROTTLING = frozenset(
+    {
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+    }
+)
+_DENIED = frozenset(
+    {
+        "AccessDeniedException",
+        "AccessDenied",
+        "KMSAccessDeniedException",
+        "DecryptionFailure",
+        "EncryptionFailure",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "ExpiredTokenException",
+        "ExpiredToken",
+    }
+)
+_CODES: dict[str, type[RotationError]] = {
+    **dict.fromkeys(_THROTTLING, ThrottledError),
+    **dict.fromkeys(_DENIED, AccessDeniedError),
+    "ResourceNotFoundException": SecretStateError,
+    "InvalidRequestException": SecretStateError,
+}
+
+
+class SecretsManagerClient(Protocol):
+    """The operations of the boto3 Secrets Manager client that this package calls."""
+
+    def describe_secret(self, **arguments: Any) -> dict[str, Any]: ...
+    def get_secret_value(self, **arguments: Any) -> dict[str, Any]: ...
+    def put_secret_value(self, **arguments: Any) -> dict[str, Any]: ...
+    def update_secret_version_stage(self, **arguments: Any) -> dict[str, Any]: ...
+
+
+class CloudWatchClient(Protocol):
+    """The operation of the boto3 CloudWatch client that this package calls."""
+
+    def put_metric_data(self, **arguments: Any) -> dict[str, Any]: ...
+
+
+class Caller:
+    """Calls client operations inside one invocation's deadline.
+
+    `pause` sleeps for a number of seconds; tests replace it.
+    """
+
+    def __init__(self, deadline: Deadline, pause: Callable[[float], None] = time.sleep) -> None:
+        self._deadline = deadline
+        self._pause = pause
+
+    def call(
+        self,
+        operation: Callable[..., dict[str, Any]],
+        *,
+        of: str,
+        tolerate: str | None = None,
+        **arguments: Any,
+    ) -> dict[str, Any] | None:
+        """The answer of `operation`; None when AWS answered with the error code `tolerate`.
+
+        `of` names the resource in error messages. Throttling, an internal failure and an endpoint that
+        does not answer are tried again with growing, jittered pauses while the deadline allows.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            code, failure, again = None, None, False
+            try:
+                return operation(**arguments)
+            except botocore.exceptions.ClientError as error:
+                code, failure, again = _from_answer(error, operation.__name__, of)
+            except botocore.exceptions.BotoCoreError as error:
+                failure, again = _from_transport(error, operation.__name__, of)
+            # Raised here, outside the handlers: botocore's errors can hold arguments of the call.
+            if tolerate is not None and code == tolerate:
+                return None
+            limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, EndpointUnreachableError) else MAX_ATTEMPTS
+            if not again or attempt >= limit or not self.wait(attempt):
+                raise failure
+
+    def wait(self, attempt: int) -> bool:
+        """Pause before attempt number `attempt + 1`; False when the deadline leaves no time for it."""
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+        if self._deadline.seconds() < pause + FIRST_PAUSE_SECONDS:
+            return False
+        self._pause(pause)
+        return True
+
+
+def _from_answer(error: botocore.exceptions.ClientError, operation: str, of: str) -> tuple[str, RotationError, bool]:
+    code = str(error.response.get("Error", {}).get("Code", "unknown"))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    kind = _CODES.get(code, ServiceError)
+    # The service's own words say which policy denied; they never quote a secret's value.
+    said = str(error.response.get("Error", {}).get("Message", ""))[:500]
+    return code, kind(f"{operation} of {of} answered {code}: {said}"), kind is ThrottledError or status >= 500
+
+
+def _from_transport(error: botocore.exceptions.BotoCoreError, operation: str, of: str) -> tuple[RotationError, bool]:
+    name = type(error).__name__
+    if isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
+        return EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
+    if isinstance(error, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)):
+        return AccessDeniedError(f"{operation} of {of} has no credentials ({name})"), False
+    return ServiceError(f"{operation} of {of} could not be called ({name})"), False

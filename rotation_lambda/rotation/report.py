@@ -1,0 +1,50 @@
+"""The age of the last rotation as a metric.
+
+CloudWatch alarms look back at most 7 days, so an alarm cannot notice by itself that nothing happened for
+a month.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from rotation.aws import Caller, CloudWatchClient
+from rotation.errors import SecretStateError
+from rotation.events import ReportEvent
+from rotation.store import SecretStore
+
+NAMESPACE = "SecretRotation"
+METRIC = "DaysSinceRotation"
+DIMENSION = "SecretArn"
+
+_SECONDS_PER_DAY = 86_400
+
+
+def report_age(
+    event: ReportEvent, store: SecretStore, client: CloudWatchClient, caller: Caller, now: datetime.datetime
+) -> dict[str, object]:
+    """Publish and answer `{"secret", "days_since_rotation", "rotated"}`.
+
+    A secret that was never rotated is as old as its creation: an initial rotation that never succeeds
+    must raise the alarm too.
+    """
+    state = store.describe(event.secret_id)
+    since = state.last_rotated or state.created
+    if since is None:
+        raise SecretStateError(f"secret {event.secret_id} has neither a rotation date nor a creation date")
+    days = round(max(0.0, (now - since).total_seconds() / _SECONDS_PER_DAY), 3)
+    caller.call(
+        client.put_metric_data,
+        of=NAMESPACE,
+        Namespace=NAMESPACE,
+        MetricData=[
+            {
+                "MetricName": METRIC,
+                "Dimensions": [{"Name": DIMENSION, "Value": state.arn}],
+                "Timestamp": now,
+                "Value": days,
+                "Unit": "None",
+            }
+        ],
+    )
+    return {"secret": state.arn, "days_since_rotation": days, "rotated": state.last_rotated is not None}

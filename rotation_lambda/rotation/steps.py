@@ -1,0 +1,205 @@
+"""The four steps of a rotation.
+
+Each can be killed at any point and run again with the same token: a step first looks whether its result
+is already there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from rotation import roles
+from rotation.configuration import Configuration, Deadline
+from rotation.errors import (
+    AuthenticationRefusedError,
+    PendingVersionError,
+    PermissionDeniedError,
+    RoleStateError,
+    SecretMismatchError,
+)
+from rotation.events import Step, StepEvent
+from rotation.passwords import generate_password
+from rotation.postgres import Connector, Session
+from rotation.secret import Login, SecretValue
+from rotation.store import SecretStore
+
+CHANGE_SECONDS = 4.0
+"""A change of roles is not begun with less time than this; it takes well under a second on a quiet server."""
+
+
+class Rotation:
+    """The steps for one event. What is altered in the database is appended to `changes`, for the log."""
+
+    def __init__(
+        self,
+        store: SecretStore,
+        connector: Connector,
+        configuration: Configuration,
+        deadline: Deadline,
+        changes: list[str],
+    ) -> None:
+        self._store = store
+        self._connector = connector
+        self._configuration = configuration
+        self._deadline = deadline
+        self._changes = changes
+
+    def run(self, event: StepEvent) -> str:
+        """Run the event's step; `done`, or `already current` when the rotation was finished before."""
+        if self._store.check_event(event, self._store.describe(event.secret_id)):
+            return "already current"
+        steps: dict[Step, Callable[[StepEvent], None]] = {
+            Step.CREATE: self._create,
+            Step.SET: self._set,
+            Step.TEST: self._test,
+            Step.FINISH: self._finish,
+        }
+        steps[event.step](event)
+        return "done"
+
+    def _create(self, event: StepEvent) -> None:
+        """Write the pending version, with a new password. Nothing is written unless the secrets are sound."""
+        current = self._store.current(event.secret_id)
+        if current.role is not None or current.login is None:
+            self._master(current)
+        pending = self._store.pending(event)
+        if pending is None:
+            login = Login(current.next_username, generate_password(self._configuration))
+            self._store.put_pending(event, current.rotated(login))
+            # What counts is what was stored: another invocation with this token may have been faster.
+            pending = self._store.written_pending(event)
+        _check_pair(current, pending)
+
+    def _set(self, event: StepEvent) -> None:
+        """Make the database accept the pending password."""
+        current = self._store.current(event.secret_id)
+        pending = self._store.written_pending(event)
+        login = _check_pair(current, pending)
+        if self._works(pending, login):
+            return
+        if current.role is None and current.login is not None:
+            refused = self._set_as_itself(event, current, pending, login)
+            # Refused may also mean that another invocation with this token set the password in the meantime.
+            if refused is None or self._works(pending, login):
+                return
+            if current.master_arn is None:
+                raise refused
+        self._set_as_master(current, pending, login)
+
+    def _test(self, event: StepEvent) -> None:
+        """Log in with the pending version; a first version without a password is tested by the master."""
+        pending = self._store.written_pending(event)
+        current = self._store.current(event.secret_id)
+        _check_facts(current, pending)
+        if pending.login is None and pending.document == current.document:
+            # RotateImmediately=false: a copy of a first version is all there is to test.
+            master = self._master(current)
+            with self._connector.connect(current, master) as session:
+                roles.check_roles(session, current, current.names, master, first=True)
+            return
+        self._log_in(pending, _login_of(pending))
+
+    def _finish(self, event: StepEvent) -> None:
+        """Make the pending version current, after it has proved to work."""
+        current = self._store.current(event.secret_id)
+        pending = self._store.written_pending(event)
+        self._log_in(pending, _check_pair(current, pending))
+        self._store.promote(event)
+
+    def _log_in(self, secret: SecretValue, login: Login) -> None:
+        with self._connector.connect(secret, login) as session:
+            roles.check_identity(session, secret)
+
+    def _works(self, pending: SecretValue, login: Login) -> bool:
+        """Whether the pending login works already; False when it does not, or only with rights that need
+        repair.
+        """
+        try:
+            self._log_in(pending, login)
+        except (AuthenticationRefusedError, PermissionDeniedError, RoleStateError):
+            return False
+        return True
+
+    def _set_as_itself(
+        self, event: StepEvent, current: SecretValue, pending: SecretValue, login: Login
+    ) -> AuthenticationRefusedError | None:
+        """Change the single user's password with its present or previous one; why not, when neither works."""
+        refused: AuthenticationRefusedError | None = None
+        for known in self._known_logins(event, current):
+            try:
+                session = self._connector.connect(current, known)
+            except AuthenticationRefusedError as error:
+                refused = refused or error
+                continue
+            with session:
+                # A role's own settings may let it begin as another role, which could not change this one.
+                session.run("working as oneself", "SET ROLE NONE")
+                self._change(session, pending, login, partial(roles.prepare_oneself, session, login.username))
+            return None
+        return refused
+
+    def _known_logins(self, event: StepEvent, current: SecretValue) -> list[Login]:
+        previous = self._store.previous(event.secret_id) if current.master_arn is None else None
+        logins = [current.login]
+        if previous is not None and not previous.differences(current) and previous.username == current.username:
+            logins.append(previous.login)
+        return [login for login in logins if login is not None]
+
+    def _set_as_master(self, current: SecretValue, pending: SecretValue, login: Login) -> None:
+        master = self._master(current)
+        first = current.login is None
+        with self._connector.connect(current, master) as session:
+            session.run("working as the master", "SET ROLE NONE")
+            names = pending.usernames if first and pending.role is not None else (login.username,)
+
+            def prepare() -> list[str]:
+                groups = [pending.role] if pending.role is not None else []
+                roles.check_roles(session, pending, (*groups, *names), master, first=first)
+                changes = []
+                for group in groups:
+                    changes += roles.prepare_group(session, pending, group, master, first=first)
+                for name in names:
+                    changes += roles.prepare_login(session, pending, name)
+                return changes
+
+            self._change(session, pending, login, prepare)
+
+    def _change(self, session: Session, pending: SecretValue, login: Login, prepare: Callable[[], list[str]]) -> None:
+        """One transaction under the role's lock: `prepare` checks and repairs, then the password is set."""
+        self._deadline.require(CHANGE_SECONDS, "changing the password")
+        waited = roles.lock_role(session, pending.role or login.username)
+        if waited and self._works(pending, login):
+            return
+        changes = prepare()
+        session.set_password(login)
+        session.commit()
+        self._changes += [*changes, f"set the password of {login.username}"]
+
+    def _master(self, secret: SecretValue) -> Login:
+        return self._store.master(str(secret.master_arn))
+
+
+def _login_of(pending: SecretValue) -> Login:
+    if pending.login is None:
+        raise PendingVersionError("the AWSPENDING version holds no password")
+    return pending.login
+
+
+def _check_facts(current: SecretValue, pending: SecretValue) -> None:
+    differences = pending.differences(current)
+    if differences:
+        raise SecretMismatchError(f"AWSPENDING and AWSCURRENT differ in {', '.join(differences)}")
+
+
+def _check_pair(current: SecretValue, pending: SecretValue) -> Login:
+    """The login to be set, when `pending` is a version that a rotation of `current` makes."""
+    _check_facts(current, pending)
+    login = _login_of(pending)
+    if login.username != current.next_username:
+        raise SecretMismatchError(
+            f"AWSPENDING is for {login.username}, the next login after AWSCURRENT is {current.next_username}"
+        )
+    if login == current.login:
+        raise PendingVersionError("the AWSPENDING version is a copy of AWSCURRENT, so nothing would be rotated")
+    return login

@@ -1,0 +1,177 @@
+"""The secret and its versions, as one rotation sees and changes them.
+
+Every read names the stage: without it Secrets Manager may answer with another version than the one meant.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rotation.aws import Caller, SecretsManagerClient
+from rotation.errors import BadSecretError, PendingVersionError, RotationError, SecretStateError
+from rotation.events import StepEvent
+from rotation.secret import Login, SecretValue, parse_master, parse_secret
+
+CURRENT = "AWSCURRENT"
+PENDING = "AWSPENDING"
+PREVIOUS = "AWSPREVIOUS"
+
+EMPTY_PENDING_ATTEMPTS = 3
+"""A version just written can take a moment to be readable."""
+
+
+class SecretState(NamedTuple):
+    """What DescribeSecret says."""
+
+    arn: str
+    stages: Mapping[str, tuple[str, ...]]
+    """The stages of each version id."""
+    rotation_enabled: bool
+    last_rotated: datetime.datetime | None
+    created: datetime.datetime | None
+
+    def version_with(self, stage: str) -> str | None:
+        """The id of the version that holds `stage`."""
+        return next((version for version, stages in self.stages.items() if stage in stages), None)
+
+
+class SecretStore:
+    """Reads and writes of Secrets Manager for one invocation."""
+
+    def __init__(self, client: SecretsManagerClient, caller: Caller) -> None:
+        self._client = client
+        self._caller = caller
+
+    def describe(self, secret_id: str) -> SecretState:
+        """The secret's state; `SecretStateError` when it is to be deleted."""
+        answer = self._call("describe_secret", secret_id)
+        if answer.get("DeletedDate"):
+            raise SecretStateError(f"secret {secret_id} is scheduled for deletion")
+        return SecretState(
+            arn=str(answer["ARN"]),
+            stages={version: tuple(stages) for version, stages in answer.get("VersionIdsToStages", {}).items()},
+            rotation_enabled=bool(answer.get("RotationEnabled")),
+            last_rotated=answer.get("LastRotatedDate"),
+            created=answer.get("CreatedDate"),
+        )
+
+    def check_event(self, event: StepEvent, state: SecretState) -> bool:
+        """Whether the event's version is current already; an error when it is not one to rotate to."""
+        if not state.rotation_enabled:
+            raise SecretStateError(f"rotation is not enabled for secret {event.secret_id}")
+        if not state.stages:
+            raise SecretStateError(f"secret {event.secret_id} has no version")
+        stages = state.stages.get(event.token)
+        if stages is not None and CURRENT in stages:
+            return True
+        if stages is None or PENDING not in stages:
+            holder = state.version_with(PENDING)
+            raise PendingVersionError(
+                f"version {event.token} is {'unknown' if stages is None else 'not labelled AWSPENDING'}; "
+                f"{f'version {holder} holds that label' if holder else 'no version holds that label'}"
+            )
+        if state.version_with(CURRENT) is None:
+            raise SecretStateError(f"secret {event.secret_id} has no AWSCURRENT version")
+        return False
+
+    def current(self, secret_id: str) -> SecretValue:
+        """The validated AWSCURRENT version."""
+        text = self._text(secret_id, CURRENT)
+        if text is None:
+            raise SecretStateError(f"secret {secret_id} has no AWSCURRENT version")
+        return parse_secret(text, CURRENT)
+
+    def previous(self, secret_id: str) -> SecretValue | None:
+        """The AWSPREVIOUS version; None when there is none or it is unusable: it is a last resort, never a
+        cause.
+        """
+        try:
+            text = self._text(secret_id, PREVIOUS)
+            return parse_secret(text, PREVIOUS) if text is not None else None
+        except RotationError:
+            return None
+
+    def pending(self, event: StepEvent) -> SecretValue | None:
+        """The validated version of this rotation; None when it has no value yet."""
+        try:
+            text = self._text(event.secret_id, PENDING, event.token)
+            return None if text is None else parse_secret(text, PENDING)
+        except BadSecretError as error:
+            fault = error.fault
+        raise PendingVersionError(fault)
+
+    def written_pending(self, event: StepEvent) -> SecretValue:
+        """The version of this rotation, which an earlier step wrote; `PendingVersionError` when it has no
+        value.
+        """
+        for attempt in range(1, EMPTY_PENDING_ATTEMPTS + 1):
+            pending = self.pending(event)
+            if pending is not None:
+                return pending
+            if attempt == EMPTY_PENDING_ATTEMPTS or not self._caller.wait(attempt):
+                break
+        raise PendingVersionError(f"version {event.token} has no value: createSecret has not run for it")
+
+    def put_pending(self, event: StepEvent, text: str) -> None:
+        """Write the version of this rotation.
+
+        One that exists is left as it is: another invocation was faster.
+        """
+        arguments = {
+            "ClientRequestToken": event.token,
+            "SecretString": text,
+            "VersionStages": [PENDING],
+        }
+        if event.rotation_token is not None:
+            arguments["RotationToken"] = event.rotation_token
+        self._call("put_secret_value", event.secret_id, tolerate="ResourceExistsException", **arguments)
+
+    def promote(self, event: StepEvent) -> None:
+        """Move AWSCURRENT to the version of this rotation. A move that another invocation finished counts."""
+        holder = self.describe(event.secret_id).version_with(CURRENT)
+        if holder == event.token:
+            return
+        failure = None
+        try:
+            self._call(
+                "update_secret_version_stage",
+                event.secret_id,
+                VersionStage=CURRENT,
+                MoveToVersionId=event.token,
+                RemoveFromVersionId=holder,
+            )
+            return
+        except RotationError as error:
+            failure = error
+        if self.describe(event.secret_id).version_with(CURRENT) != event.token:
+            raise failure
+
+    def master(self, master_arn: str) -> Login:
+        """The master's login, from its own secret."""
+        text = self._text(master_arn, CURRENT)
+        if text is None:
+            raise SecretStateError(f"the master's secret {master_arn} does not exist or has no AWSCURRENT version")
+        return parse_master(text)
+
+    def _text(self, secret_id: str, stage: str, version: str | None = None) -> str | None:
+        arguments = {"VersionStage": stage, **({"VersionId": version} if version else {})}
+        answer = self._caller.call(
+            self._client.get_secret_value,
+            of=secret_id,
+            tolerate="ResourceNotFoundException",
+            SecretId=secret_id,
+            **arguments,
+        )
+        if answer is None:
+            return None
+        if not isinstance(answer.get("SecretString"), str):
+            raise BadSecretError(f"the {stage} version of {secret_id} is binary, not a text")
+        return str(answer["SecretString"])
+
+    def _call(self, operation: str, secret_id: str, *, tolerate: str | None = None, **arguments: Any) -> dict[str, Any]:
+        answer = self._caller.call(
+            getattr(self._client, operation), of=secret_id, tolerate=tolerate, SecretId=secret_id, **arguments
+        )
+        return answer or {}
