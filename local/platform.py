@@ -16,9 +16,11 @@ from deploy.failure import DeployError
 from deploy.stacks import Stack
 from environments import Environment
 from local import kept
+from local.database import EmbeddedDatabase
 from local.emulator.environment import without_aws
 from local.emulator.process import Emulator
 from local.progress import Progress
+from local.rotations import Rotations, passwords, places, where_found
 
 
 class Platform:
@@ -29,7 +31,14 @@ class Platform:
         self._name = environment.name
         self._keep = keep
         self._progress = Progress(kept.folder(self._name))
-        self._emulator = Emulator(environment.account_id, log_dir=kept.folder(self._name), detached=keep)
+        self._folder = kept.folder(self._name)
+        self._database = EmbeddedDatabase(self._folder, environment.names.name("rotation"))
+        self._emulator = Emulator(
+            environment.account_id,
+            log_dir=self._folder,
+            lambda_config=self._database.function_settings,
+            detached=keep,
+        )
 
     def run(self) -> None:
         """Everything in order; the embedded AWS is stopped in every case but a successful run with `keep`.
@@ -41,8 +50,15 @@ class Platform:
                 self._emulator.start()
                 cleanup.callback(self._emulator.stop)
             self._prepare()
+            self._database.watch(
+                self._environment.names.name("aurora"), self._client("rds"), self._client("secretsmanager")
+            )
+            cleanup.callback(self._database.stop)
             self._deploy()
-            self._plan_again()
+            self._plan_again("Plan every stack again: no change", "plan")
+            self._rotate()
+            self._plan_again("Plan every stack after three rotations: no change", "plan-after-rotations")
+            self._find_no_password()
             self._show()
             if self._keep:
                 cleanup.pop_all()
@@ -55,8 +71,11 @@ class Platform:
         settings = {**without_aws(os.environ), **self._variables}
         self._variables |= terraform.settings(settings)
         self._environ = {**settings, **self._variables}
-        self._s3 = boto3.client(
-            "s3",
+        self._s3 = self._client("s3")
+
+    def _client(self, service: str) -> Any:
+        return boto3.client(
+            service,
             endpoint_url=self._variables["AWS_ENDPOINT_URL"],
             region_name=self._environment.region,
             aws_access_key_id=self._variables["AWS_ACCESS_KEY_ID"],
@@ -72,10 +91,37 @@ class Platform:
         with self._progress.phase("Deploy every stack", "deploy") as phase:
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
 
-    def _plan_again(self) -> None:
+    def _rotate(self) -> None:
+        """Three rotations in all; the previous login must work until the next. Raises DeployError."""
+        outputs = {
+            name: output["value"]
+            for _, state in stacks.states(stacks.find(self._name), self._s3)
+            for name, output in state["outputs"].items()
+        }
+        rotations = Rotations(outputs["secret_arn"], self._client, self._database)
+        with self._progress.phase("Rotate the database credentials three times", "rotations") as phase:
+            credentials = rotations.first()
+            said = [credentials.username]
+            for _ in range(2):
+                credentials = rotations.next(credentials)
+                said.append(credentials.username)
+            phase.detail(" -> ".join(said))
+
+    def _find_no_password(self) -> None:
+        """Search states, plans, logs and functions for every password of the platform. Raises DeployError."""
+        with self._progress.phase("Find no password in any state, plan or log", "passwords") as phase:
+            found = passwords(self._client)
+            bucket = stacks.find(self._name)[0].backend["bucket"]
+            searched = places(self._client, self._folder, {bucket})
+            leaks = where_found(found, searched)
+            if not found or leaks:
+                raise DeployError(f"passwords stand in: {', '.join(leaks)}" if found else "no password to search for")
+            phase.detail(f"{len(found)} passwords, {len(searched)} places")
+
+    def _plan_again(self, title: str, log: str) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""
         found = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
-        with self._progress.phase("Plan every stack again: no change", "plan") as phase, ThreadPoolExecutor(2) as pool:
+        with self._progress.phase(title, log) as phase, ThreadPoolExecutor(2) as pool:
             for stack, plan in zip(found, pool.map(self._plan, found), strict=True):
                 phase.line(f"{stack.name}: exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
                 phase.detail(stack.name)
@@ -115,7 +161,10 @@ class Platform:
                 raise DeployError(f"resources are left in {', '.join(left)}")
 
     def _explain(self) -> None:
-        script = kept.remember(self._name, self._emulator.pid, self._variables)
+        assert self._database.server is not None
+        script = kept.remember(
+            self._name, [self._emulator.pid, self._database.server.pid], self._database.server.folder, self._variables
+        )
         script = script.relative_to(terraform.ROOT)
         print(
             f"""

@@ -171,6 +171,11 @@ class PostgresServer:
         return self._process.pid
 
     @property
+    def folder(self) -> Path:
+        """Its binaries and data, removed by `stop`."""
+        return self._require_folder()
+
+    @property
     def log_file(self) -> Path:
         """Where the server writes its log."""
         return self._chosen_log or self._require_folder() / "server.log"
@@ -232,11 +237,11 @@ class PostgresServer:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-    def create_master(self, name: str, *, databases: Sequence[str] = ()) -> Role:
-        """A master as RDS has it (`NOSUPERUSER CREATEROLE CREATEDB LOGIN`) with a random password, owning
-        `databases`.
+    def create_master(self, name: str, *, password: str | None = None, databases: Sequence[str] = ()) -> Role:
+        """A master as RDS has it (`NOSUPERUSER CREATEROLE CREATEDB LOGIN`), owning `databases`; its password is random
+        unless it is given.
         """
-        master = Role(name, secrets.token_urlsafe(24))
+        master = Role(name, password or secrets.token_urlsafe(24))
         self.execute(
             sql.SQL("CREATE ROLE {} NOSUPERUSER CREATEROLE CREATEDB LOGIN PASSWORD {}").format(
                 sql.Identifier(master.name), sql.Literal(master.password)
@@ -302,6 +307,7 @@ class PostgresServer:
                 stderr=log,
                 cwd=self._data(),
                 env=_environment(),
+                start_new_session=True,  # a Ctrl-C in the terminal is for whoever runs the server
                 **_account(),
             )
 

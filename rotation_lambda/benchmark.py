@@ -27,12 +27,12 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import boto3  # noqa: E402
-import build  # noqa: E402
 import psycopg2  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.secretsmanager.models import secretsmanager_backends  # noqa: E402
 from rotation.handler import Application  # noqa: E402
 
+import build  # noqa: E402
 from local.certificates import CertificateAuthority  # noqa: E402
 from local.postgres import PostgresServer  # noqa: E402
 
