@@ -124,7 +124,10 @@ def _world(
     leaks: Leaks,
 ) -> Iterator[World]:
     settings = {**OBSERVED, "log_statement": log_statement}
-    with PostgresServer(major=major, certificate=authority.issue(HOST), settings=settings) as server:
+    with (
+        PostgresServer(major=major, certificate=authority.issue(HOST), settings=settings) as server,
+        server.connect() as observer,
+    ):
         master = server.create_master("platform_master", databases=[DATABASE])
         server.execute("CREATE EXTENSION pg_stat_statements")
         leaks.add(master.password)
@@ -137,6 +140,7 @@ def _world(
         leaks.collectors.append(collect)
         yield World(
             server=server,
+            observer=observer,
             master=master,
             secrets_manager=secrets_manager,
             client=boto3.client("secretsmanager", config=CLIENT_CONFIG),

@@ -126,9 +126,7 @@ def test_killed_between_any_two_statements_replay_completes(world: World, make: 
 @pytest.mark.parametrize(
     ("where", "steps"),
     [
-        ("get_secret_value", STEPS[1:]),
         ("commit", STEPS[1:]),
-        ("DO ", STEPS[1:]),
         ("update_secret_version_stage", STEPS[3:]),
     ],
 )

@@ -43,6 +43,8 @@ class World:
     """What all tests of a session share, and makers of cases."""
 
     server: PostgresServer
+    observer: Any
+    """A connection as the superuser that stays open, for what is looked at after every step."""
     master: Role
     secrets_manager: AccurateSecretsManager
     client: Any
@@ -162,11 +164,14 @@ class World:
     def alter(self, name: str, change: sql.Composable | str) -> None:
         """ALTER ROLE as the superuser, unobserved."""
         text = sql.SQL(change) if isinstance(change, str) else change
-        self.server.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), text))
+        with self.observer.cursor() as cursor:
+            cursor.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), text))
 
     def verifiers(self) -> dict[str, str]:
         """Every role's stored verifier. All of them are remembered as secrets."""
-        rows = self.server.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+        with self.observer.cursor() as cursor:
+            cursor.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+            rows = cursor.fetchall()
         for _, verifier in rows:
             self.leaks.add(verifier)
             self.leaks.add(verifier.split("$")[-1].split(":")[0])
