@@ -8,7 +8,6 @@ from pydantic import Field
 
 from environments.base import RoleArn, Settings, described
 
-
 _PgRole = Annotated[
     str, described("a PostgreSQL role name of 1 to 50 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,49}$")
 ]
@@ -41,7 +40,7 @@ class RotationSettings(Settings):
         Field(
             ge=0,
             le=100,
-            description="runs of the function at once, 1 to 100; 0 reserves none, as in a new account, whose quota is 10",
+            description="runs of the function at once, 1 to 100; 0 reserves none, for new accounts with a quota of 10",
         ),
     ] = 2  # a rotation and the daily report; more at once can only be a mistake
     role_name: _PgRole = Field(

@@ -14,7 +14,7 @@ from constructs import Construct
 from environments.credentials import RotationSettings
 from environments.naming import Naming
 from modules.database import Database
-from modules.policies import Account, document, statement
+from modules.policies import document, statement
 
 # A stage that nobody moves: AWS deletes versions that have none.
 BOOTSTRAP_STAGE = "BOOTSTRAP"

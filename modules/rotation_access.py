@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from environments.network import NetworkSettings
 from modules.database import Database
@@ -60,7 +61,7 @@ class RotationPermissions(Construct):
             principal="secretsmanager.amazonaws.com",
             source_account=account.id,
         )
-        self.all: tuple[IDependable, ...] = (policy, permission)
+        self.all: tuple[ITerraformDependable, ...] = (policy, permission)
 
 
 class RotationPath(Construct):
@@ -80,7 +81,7 @@ class RotationPath(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._function_group_id = function_group_id
-        rules: list[IDependable] = [*self._rules("database", database.security_group_id, database.port)]
+        rules: list[ITerraformDependable] = [*self._rules("database", database.security_group_id, database.port)]
         if endpoint_group_id is not None:
             rules += self._rules("endpoints", endpoint_group_id, _HTTPS)
         if settings.nat != "none" and not set(settings.interface_endpoints) >= _CALLED:
@@ -98,7 +99,7 @@ class RotationPath(Construct):
             )
         self.all = tuple(rules)
 
-    def _rules(self, target: str, group_id: str, port: int) -> tuple[IDependable, IDependable]:
+    def _rules(self, target: str, group_id: str, port: int) -> tuple[ITerraformDependable, ITerraformDependable]:
         """Out of the function's group and into the target's."""
         return (
             VpcSecurityGroupEgressRule(

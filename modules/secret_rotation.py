@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
@@ -13,7 +14,7 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_rotation import (
     SecretsmanagerSecretRotation,
     SecretsmanagerSecretRotationRotationRules,
 )
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from environments.credentials import RotationSettings
 from environments.naming import Naming
@@ -38,7 +39,7 @@ class SecretRotation(Construct):
         secret_arn: str,
         facts: Mapping[str, object],
         instances: Sequence[str],
-        waits_for: Sequence[IDependable],
+        waits_for: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, id_)
         preflight = LambdaInvocation(
