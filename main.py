@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 
 
 def build_app(environments: Sequence[Environment], outdir: Path | None = None) -> App:
-    """The CDKTF app of the given environments; `outdir` defaults to what the cdktf CLI asks for (`cdktf.out`)."""
+    """The CDKTF app of the given environments; `outdir` defaults to what the cdktf CLI asks for (`cdktf.out`).
+
+    Raises PackageError when the zip of the rotation function cannot be built.
+    """
     # Imported here because it starts Node.js, which a fault in a file should not have to wait for.
     from cdktf import App
 
+    from stacks.packages import build_packages
     from stacks.platform import add_environment
 
+    packages = build_packages(environment.rotation.architecture for environment in environments)
     app = App(outdir=None if outdir is None else str(outdir))
     for environment in environments:
-        add_environment(app, environment)
+        add_environment(app, environment, package=packages[environment.rotation.architecture])
     return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Synthesize; 0 when done, 2 when a settings file is at fault, and then nothing has been written."""
+    """Synthesize; 0 when done, 2 when a settings file or the zip is at fault, and then nothing has been written."""
     parser = argparse.ArgumentParser(prog="main.py", description="Synthesize Terraform JSON into cdktf.out.")
     parser.add_argument("--env", metavar="NAME", help="one environment; without it all of them")
     parser.add_argument("--suffix", metavar="TEXT", help="make a short-lived copy of --env, e.g. pr-12")
@@ -46,7 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         return 2
-    build_app(environments).synth()
+    from stacks.packages import PackageError
+
+    try:
+        build_app(environments).synth()
+    except PackageError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

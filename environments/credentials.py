@@ -8,6 +8,10 @@ from pydantic import Field
 
 from environments.base import RoleArn, Settings, described
 
+_PgRole = Annotated[
+    str, described("a PostgreSQL role name of 1 to 50 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,49}$")
+]
+
 
 class RotationSettings(Settings):
     """How the application's database credentials change, and who may read them."""
@@ -31,12 +35,30 @@ class RotationSettings(Settings):
         int,
         Field(ge=0, le=30, description="0 (deleted at once) or 7 to 30 days in which a deleted secret can be restored"),
     ]
-    role_name: Annotated[
-        str, described("a PostgreSQL role name of 1 to 50 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,49}$")
-    ] = "application"
+    reserved_concurrency: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="runs of the function at once, 1 to 100; 0 reserves none, for new accounts with a quota of 10",
+        ),
+    ] = 2  # a rotation and the daily report; more at once can only be a mistake
+    role_name: _PgRole = Field(
+        default="application",
+        description="a PostgreSQL role name: the group that owns the application's objects, or the single login",
+    )
+    usernames: tuple[_PgRole, _PgRole] = Field(
+        default=("application_blue", "application_green"),
+        description='the two logins of strategy = "alternating"; "single" has none but role_name',
+    )
     consumer_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="ARNs of IAM roles outside this environment that may read the secret"
     )
     break_glass_role_arn: RoleArn | None = Field(
         default=None, description="the ARN of the IAM role that may read the secret in an emergency"
+    )
+    deploy_role_arns: tuple[RoleArn, ...] = Field(
+        default=(),
+        description="ARNs of the IAM roles that plan and deploy: with any named, no other reads the version without a "
+        "password that Terraform refreshes",
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from environments.base import Settings
 from environments.broken import Broken
+from environments.credential_rules import CREDENTIAL_RULES
 from environments.data_rules import DATA_RULES
 from environments.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 from environments.network import NetworkSettings
@@ -19,7 +20,7 @@ from environments.network import NetworkSettings
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
 
-_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES]
+_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES, *CREDENTIAL_RULES]
 
 
 def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:
@@ -84,7 +85,7 @@ def _reserved_networks(network: NetworkSettings) -> Iterator[Broken]:
 
 @_rule
 def _way_out(network: NetworkSettings) -> Iterator[Broken]:
-    needed = {"secretsmanager", "logs", "ecr.api", "ecr.dkr"} - set(network.interface_endpoints)
+    needed = {"secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"} - set(network.interface_endpoints)
     if network.nat == "none" and needed:
         yield Broken(
             "network.interface_endpoints",
@@ -95,25 +96,6 @@ def _way_out(network: NetworkSettings) -> Iterator[Broken]:
     if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
         yield Broken(
             "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
-        )
-
-
-@_rule
-def _recovery_window(rotation: Any) -> Iterator[Broken]:
-    if 0 < rotation.recovery_window_days < 7:
-        yield Broken(
-            "rotation.recovery_window_days", rotation.recovery_window_days, "0 or 7 to 30", "choose one of them"
-        )
-
-
-@_rule
-def _rotation_alarm(rotation: Any, monitoring: Any) -> Iterator[Broken]:
-    if monitoring.rotation_age_days <= rotation.interval_days:
-        yield Broken(
-            "monitoring.rotation_age_days",
-            monitoring.rotation_age_days,
-            f"more than rotation.interval_days = {rotation.interval_days}",
-            "raise it",
         )
 
 

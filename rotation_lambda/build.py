@@ -17,6 +17,7 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import ssl
 import struct
@@ -210,12 +211,15 @@ def _manifest(content: Mapping[str, bytes], architecture: str, requirement: str)
 
 
 def _write(path: Path, content: Mapping[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+    """Replace the file at once: two syntheses may run at the same time, and neither may read half a zip."""
+    temporary = path.with_suffix(f".{os.getpid()}")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for name, data in sorted(content.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = 3
             entry.external_attr = (0o100755 if is_library(name) else 0o100644) << 16
             archive.writestr(entry, data)
+    temporary.replace(path)
 
 
 def main(arguments: list[str] | None = None) -> int:

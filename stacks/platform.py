@@ -5,16 +5,30 @@ from __future__ import annotations
 from constructs import Construct
 
 from environments import Environment
+from modules.rotation_function import CodePackage
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.network import NetworkStack
+from stacks.rotation import RotationStack
+from stacks.secrets import SecretsStack
 
 
-def add_environment(scope: Construct, environment: Environment) -> None:
-    """Add every stack of `environment`. A short-lived copy has no bootstrap: it uses its original's bucket."""
+def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
+    """Add every stack of `environment`. A short-lived copy has no bootstrap: it uses its original's bucket.
+
+    `package` is the zip of the rotation function.
+    """
     if environment.suffix is None:
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
-    EgressStack(scope, environment=environment, network=network.network)
-    DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
+    egress = EgressStack(scope, environment=environment, network=network.network)
+    rotation = RotationStack(
+        scope,
+        environment=environment,
+        network=network.network,
+        logs_key_arn=network.logs_key_arn,
+        package=package,
+    )
+    data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
+    SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)

@@ -15,6 +15,9 @@ AUTOSCALING = {
     "cache.autoscaling.cpu_target_percent": "60",
 }
 CERTIFICATE = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
+ROLE = "arn:aws:iam::111111111111:role/reports"
+OTHERS_ROLE = "arn:aws:iam::222222222222:role/reports"
+OWN_ROLES = "allowed: a role of the account 111111111111; name a role that a reader there may take"
 
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
@@ -83,6 +86,47 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"monitoring.rotation_age_days": "30"},
         "monitoring.rotation_age_days = 30; allowed: more than rotation.interval_days = 30; raise it",
     ),
+    "login that RDS reserves": (
+        {"rotation.usernames": '["app_blue", "rds_green"]'},
+        'rotation.usernames.1 = "rds_green"; allowed: a name that neither RDS nor PostgreSQL reserves; choose another',
+    ),
+    "single login that PostgreSQL reserves": (
+        {"rotation.strategy": '"single"', "rotation.role_name": '"public"'},
+        'rotation.role_name = "public"; allowed: a name that neither RDS nor PostgreSQL reserves; choose another',
+    ),
+    "two logins of one name": (
+        {"rotation.usernames": '["app_blue", "app_blue"]'},
+        'rotation.usernames.1 = "app_blue"; allowed: a name other than that of rotation.usernames.0; choose another',
+    ),
+    "login of the group's name": (
+        {"rotation.usernames": '["application", "app_blue"]'},
+        'rotation.usernames.0 = "application"; allowed: a name other than that of rotation.role_name; choose another',
+    ),
+    "login of the master's name": (
+        {"rotation.role_name": '"platform_owner"'},
+        'rotation.role_name = "platform_owner"; allowed: a name other than that of database.master_username; '
+        "choose another",
+    ),
+    "consumer of another account": (
+        {"rotation.consumer_role_arns": f'["{ROLE}", "{OTHERS_ROLE}"]'},
+        f'rotation.consumer_role_arns = "{OTHERS_ROLE}"; {OWN_ROLES}',
+    ),
+    "deployer of another account": (
+        {"rotation.deploy_role_arns": f'["{OTHERS_ROLE}"]'},
+        f'rotation.deploy_role_arns = "{OTHERS_ROLE}"; {OWN_ROLES}',
+    ),
+    "break-glass role of another account": (
+        {"rotation.break_glass_role_arn": f'"{OTHERS_ROLE}"'},
+        f'rotation.break_glass_role_arn = "{OTHERS_ROLE}"; {OWN_ROLES}',
+    ),
+    "timeout shorter than a step": (
+        {"rotation.timeout_seconds": "29"},
+        "rotation.timeout_seconds = 29; allowed: time limit of one rotation step, 30 to 900 seconds; correct the value",
+    ),
+    "window longer than the shortest interval": (
+        {"rotation.window_hours": "25"},
+        "rotation.window_hours = 25; allowed: length of the rotation window, 1 to 24 hours; correct the value",
+    ),
     "memory that Fargate does not pair with the CPU": (
         {"service.cpu": "256", "service.memory_mb": "4096"},
         "service.memory_mb = 4096; allowed: with cpu = 256: 512, 1024, 2048; choose one of them",
@@ -144,7 +188,7 @@ BOUNDARIES: dict[str, Changes] = {
     "reserved block next door": {"network.reserved_cidrs": '["10.21.0.0/16", "10.19.255.255/32"]'},
     "no NAT with what must be called": {
         "network.nat": '"none"',
-        "network.interface_endpoints": '["secretsmanager", "logs", "ecr.api", "ecr.dkr"]',
+        "network.interface_endpoints": '["secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"]',
     },
     "certificate of the region": {"service.certificate_arn": f'"{CERTIFICATE.replace("us-east-1", "ca-central-1")}"'},
     "equal capacities": {"tier": '"production"', "database.min_capacity": "2.0", "database.max_capacity": "2.0"},
@@ -159,6 +203,13 @@ BOUNDARIES: dict[str, Changes] = {
     "many shards": AUTOSCALING
     | {"cache.form": '"cluster"', "cache.autoscaling.dimension": '"shards"', "cache.autoscaling.max_count": "250"},
     "fixed cache scaling": AUTOSCALING | {"cache.form": '"cluster"', "cache.autoscaling.min_count": "2"},
+    "roles of the account": {
+        "rotation.consumer_role_arns": f'["{ROLE}"]',
+        "rotation.deploy_role_arns": f'["{ROLE}"]',
+        "rotation.break_glass_role_arn": f'"{ROLE}"',
+    },
+    "single login with the default pair": {"rotation.strategy": '"single"', "rotation.role_name": '"application_blue"'},
+    "no reserved concurrency": {"rotation.reserved_concurrency": "0"},
     "shortest recovery window": {"rotation.recovery_window_days": "7"},
     "alarm on the day after": {"monitoring.rotation_age_days": "31"},
     "most memory of a CPU": {"service.cpu": "256", "service.memory_mb": "2048"},

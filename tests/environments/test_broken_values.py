@@ -144,7 +144,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "no way out": (
         {"network.nat": '"none"', "network.interface_endpoints": '["logs", "kms"]'},
         'network.interface_endpoints = ["logs", "kms"]; allowed: with nat = "none" also ecr.api, ecr.dkr, '
-        "secretsmanager: tasks and the rotation function call them; add them or choose another nat",
+        "monitoring, secretsmanager: tasks and the rotation function call them; add them or choose another nat",
     ),
     "zones of another region": (
         {"zones": '["eu-west-1a", "eu-west-1b"]'},

@@ -1,0 +1,37 @@
+"""The function that rotates database credentials, ready before the database is."""
+
+from __future__ import annotations
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from environments import Environment
+from modules.network import Network
+from modules.rotation_function import CodePackage, RotationFunction
+from stacks.base import BaseStack
+
+
+class RotationStack(BaseStack):
+    """Offers `function` (ARN, name, hash of the code, role, security group) to the secrets stack.
+
+    Apart from the database because its first network interface takes minutes, and needs only the network.
+    """
+
+    def __init__(
+        self, scope: Construct, *, environment: Environment, network: Network, logs_key_arn: str, package: CodePackage
+    ) -> None:
+        super().__init__(scope, f"{environment.name}-rotation", environment=environment, component="rotation")
+        self.function = RotationFunction(
+            self,
+            "function",
+            settings=environment.rotation,
+            encryption=environment.encryption,
+            package=package,
+            names=self.names,
+            account=self.account,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.subnet_ids("private"),
+            logs_key_arn=logs_key_arn,
+            log_retention_days=environment.logs.retention_days,
+        )
+        TerraformOutput(self, "function_name", value=self.function.name, description="The rotation function")

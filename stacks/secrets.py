@@ -1,0 +1,96 @@
+"""The application's database credentials: the secret, who may use it, and its rotation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from environments import Environment
+from modules.application_secret import ApplicationSecret
+from modules.encryption import EncryptionKey
+from modules.rotation_access import RotationPath, RotationPermissions
+from modules.secret_rotation import RotationWatch, SecretRotation
+from stacks.base import BaseStack
+from stacks.data import DataStack
+from stacks.egress import EgressStack
+from stacks.rotation import RotationStack
+
+
+class SecretsStack(BaseStack):
+    """Offers `secret_arn` and `key_arn`, which is all that a consumer needs, and `rotation_failed_rule` for alarms.
+
+    It comes after the whole of data (every instance), rotation and egress, because the first rotation begins when the
+    rotation is set, and calls AWS. `reader_role_arns` are roles of later stacks that read the secret; a name is enough,
+    the role need not be there yet.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: Environment,
+        rotation: RotationStack,
+        data: DataStack,
+        egress: EgressStack,
+        reader_role_arns: Sequence[str] = (),
+    ) -> None:
+        super().__init__(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
+        # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
+        self.add_dependency(egress)
+        function, database = rotation.function, data.database
+        self.key_arn = EncryptionKey(
+            self,
+            "key",
+            settings=environment.encryption,
+            account=self.account,
+            alias=self.names.name("secrets"),
+            description=f"Secrets of {environment.name}",
+            via_services=["secretsmanager"],
+            protected=environment.protected,
+        ).arn
+        secret = ApplicationSecret(
+            self,
+            "database",
+            settings=environment.rotation,
+            protected=environment.protected,
+            names=self.names,
+            database=database,
+            key_arn=self.key_arn,
+            reader_role_arns=[function.role_arn, *reader_role_arns],
+        )
+        self.secret_arn = secret.arn
+        permissions = RotationPermissions(
+            self,
+            "permissions",
+            function=function,
+            account=self.account,
+            database=database,
+            data_key_arn=data.key_arn,
+            secret_arn=secret.arn,
+            secret_key_arn=self.key_arn,
+        )
+        path = RotationPath(
+            self,
+            "path",
+            settings=environment.network,
+            function_group_id=function.security_group_id,
+            database=database,
+            endpoint_group_id=egress.endpoint_security_group_id,
+        )
+        SecretRotation(
+            self,
+            "rotation",
+            settings=environment.rotation,
+            function=function,
+            secret_arn=secret.arn,
+            facts=secret.facts,
+            instances=[instance.arn for instance in database.instances],
+            waits_for=[secret.version, secret.policy, *permissions.all, *path.all],
+        )
+        self.rotation_failed_rule = RotationWatch(
+            self, "watch", function=function, names=self.names, secret_arn=secret.arn
+        ).failure_rule
+        TerraformOutput(self, "secret_arn", value=self.secret_arn, description="The application's database secret")
+        TerraformOutput(self, "secrets_key_arn", value=self.key_arn, description="The key it is encrypted with")
