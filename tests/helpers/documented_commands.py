@@ -18,6 +18,9 @@ import jmespath  # type: ignore[import-untyped]
 from botocore import xform_name
 from botocore.model import ListShape, Shape, StructureShape
 
+# What takes AWS minutes takes the embedded AWS moments; the program asks every 30 seconds.
+_SOON = {"Delay": 1, "MaxAttempts": 60}
+
 
 def blocks(text: str) -> dict[str, list[str]]:
     """Lines of all `bash` blocks under each heading."""
@@ -69,7 +72,7 @@ class Commands:
         if waits:
             kind = operation.rsplit("-", 1)[0]
             arguments = _arguments(options, client.meta.service_model.operation_model(_api_name(f"describe-{kind}s")))
-            client.get_waiter(operation.replace("-", "_")).wait(**arguments)
+            client.get_waiter(operation.replace("-", "_")).wait(**arguments, WaiterConfig=_SOON)
             return ""
         arguments = _arguments(options, client.meta.service_model.operation_model(_api_name(operation)))
         answer = getattr(client, operation.replace("-", "_"))(**arguments)

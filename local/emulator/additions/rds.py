@@ -1,11 +1,24 @@
-"""RDS: the managed master secret, Performance Insights, sources of parameters."""
+"""RDS: the managed master secret, restored, changed and deleted clusters, Performance Insights, sources of
+parameters.
+"""
 
+import copy
 import json
 import secrets
 import string
+import time
+import uuid
 from typing import Any
 
-from moto.rds.models import DBCluster, DBClusterParameterGroup, DBInstance, DBParameterGroup, MasterUserSecret
+from moto.rds.models import (
+    DBCluster,
+    DBClusterParameterGroup,
+    DBInstance,
+    DBParameterGroup,
+    MasterUserSecret,
+    RDSBackend,
+)
+from moto.rds.responses import RDSResponse
 
 from local.emulator.registry import add, extend, replace
 
@@ -20,14 +33,95 @@ _INSIGHTS = (
 )
 
 
+def _password() -> str:
+    return "".join(secrets.choice(_PASSWORD_CHARACTERS) for _ in range(_PASSWORD_LENGTH))
+
+
 @replace(MasterUserSecret, unless="master_username")
 def _generate_secret_string(self: Any) -> str:
     """moto's managed master secret always holds the user `admin` with one fixed password.
 
     The rotation function logs in with this secret, so it must name the cluster's own master user.
     """
-    password = "".join(secrets.choice(_PASSWORD_CHARACTERS) for _ in range(_PASSWORD_LENGTH))
-    return json.dumps({"username": self.resource.master_username, "password": password})
+    return json.dumps({"username": self.resource.master_username, "password": _password()})
+
+
+@replace(MasterUserSecret, because="self.secretsmanager.rotate_secret(")
+def rotate_secret(self: Any) -> None:
+    """moto asks Secrets Manager, which has no function to call for this secret and so keeps its value. Here it is
+    RDS that makes the new one, and the schedule of the rotation stays as it is.
+    """
+    self._status = "rotating"
+    value = self._generate_secret_string()
+    self.secretsmanager.put_secret_value(self.secret.arn, value, None, str(uuid.uuid4()), ["AWSCURRENT"])
+    self.secret.last_rotation_date = int(time.time())
+
+
+@extend(RDSBackend, "modify_db_cluster", because="if manage_master_user_password:")
+def keep_master_secret(stock: Any, self: Any, kwargs: Any) -> Any:
+    """moto makes a second master secret when RDS is told again to manage the password; the first one stays, and
+    nobody knows it. AWS keeps the secret, and its key, which cannot be changed.
+    """
+    cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
+    if cluster.manage_master_user_password and kwargs.get("manage_master_user_password"):
+        for name in ("manage_master_user_password", "master_user_secret_kms_key_id"):
+            kwargs.pop(name, None)
+    return stock(self, kwargs)
+
+
+@extend(RDSBackend, "modify_db_cluster", unless="cloudwatch_logs_export_configuration")
+def change_log_exports(stock: Any, self: Any, kwargs: Any) -> Any:
+    """moto looks for the change under the name that it has in CreateDBCluster, where it never is."""
+    cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
+    change = kwargs.pop("cloudwatch_logs_export_configuration", None) or {}
+    disabled = change.get("DisableLogTypes", [])
+    kept = [kind for kind in cluster.enabled_cloudwatch_logs_exports if kind not in disabled]
+    added = [kind for kind in change.get("EnableLogTypes", []) if kind not in kept]
+    kwargs["enabled_cloudwatch_logs_exports"] = kept + added
+    return stock(self, kwargs)
+
+
+@extend(RDSBackend, "modify_db_cluster", unless="members")
+def rename_with_instances(stock: Any, self: Any, kwargs: Any) -> Any:
+    """moto renames the cluster alone; its instances go on naming the old one."""
+    cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
+    instances = cluster.members
+    answer = stock(self, kwargs)
+    for instance in instances:
+        instance.db_cluster_identifier = cluster.db_cluster_identifier
+    return answer
+
+
+@extend(DBCluster, because='cfg.pop("_master_user_password")')
+def get_cfg(stock: Any, self: Any) -> dict[str, Any]:
+    """What a cluster is restored with from a snapshot: moto fails where RDS manages the password, for want of one.
+
+    On AWS a restored cluster has the password of its source and no managed secret. No one can read the password
+    of the embedded AWS's cluster, so it is any.
+    """
+    source = copy.copy(self)
+    source._master_user_password = _password()
+    return {**stock(source), "manage_master_user_password": False}
+
+
+@extend(RDSBackend, unless="manage_master_user_password")
+def restore_db_cluster_to_point_in_time(stock: Any, self: Any, **arguments: Any) -> Any:
+    """As `get_cfg`; moto makes the restored cluster a managed secret, which must be asked for."""
+    return stock(self, **arguments, manage_master_user_password=False, master_user_password=_password())
+
+
+@extend(RDSResponse, unless="DeleteAutomatedBackups")
+def delete_db_cluster(stock: Any, self: Any) -> Any:
+    """moto keeps the automated snapshots of every deleted cluster. AWS deletes them unless told otherwise; those
+    of another cluster that had the name before stay.
+    """
+    answer = stock(self)
+    if self.params.get("DeleteAutomatedBackups", True):
+        resource = answer.result["DBCluster"].db_cluster_resource_id
+        for name, snapshot in list(self.backend.cluster_snapshots.items()):
+            if snapshot.snapshot_type == "automated" and snapshot.cluster.db_cluster_resource_id == resource:
+                del self.backend.cluster_snapshots[name]
+    return answer
 
 
 @extend(DBParameterGroup, unless="Source")

@@ -49,6 +49,155 @@ def test_master_passwords_differ(client: Client, cluster: Any, name: str) -> Non
     assert len(values) == 2
 
 
+def value(client: Client, cluster: Any) -> Any:
+    arn = cluster["MasterUserSecret"]["SecretArn"]
+    return json.loads(client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+
+def test_rotating_the_master_password_changes_it(client: Client, cluster: Any, key_arn: str) -> None:
+    secrets = client("secretsmanager")
+    arn = cluster["MasterUserSecret"]["SecretArn"]
+    secrets.rotate_secret(SecretId=arn, RotationRules={"AutomaticallyAfterDays": 7})
+    before, described = value(client, cluster), secrets.describe_secret(SecretId=arn)
+
+    client("rds").modify_db_cluster(
+        DBClusterIdentifier=cluster["DBClusterIdentifier"], RotateMasterUserPassword=True, ApplyImmediately=True
+    )
+
+    after = value(client, cluster)
+    assert after["username"] == before["username"]
+    assert after["password"] != before["password"]
+    previous = secrets.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["SecretString"]
+    assert json.loads(previous) == before
+    kept = ("Name", "KmsKeyId", "Tags", "OwningService", "RotationRules", "NextRotationDate")
+    assert {name: secrets.describe_secret(SecretId=arn)[name] for name in kept} == {n: described[n] for n in kept}
+
+
+def test_managing_the_master_password_again_keeps_its_secret(client: Client, cluster: Any, key_arn: str) -> None:
+    rds = client("rds")
+    before = value(client, cluster)
+
+    changed = rds.modify_db_cluster(
+        DBClusterIdentifier=cluster["DBClusterIdentifier"],
+        ManageMasterUserPassword=True,
+        MasterUserSecretKmsKeyId=key_arn,
+    )["DBCluster"]
+
+    assert changed["MasterUserSecret"]["SecretArn"] == cluster["MasterUserSecret"]["SecretArn"]
+    assert changed["MasterUserSecret"]["KmsKeyId"] == key_arn
+    assert value(client, changed) == before
+
+
+def test_managing_the_master_password_can_be_ended_and_begun(client: Client, cluster: Any) -> None:
+    rds, secrets = client("rds"), client("secretsmanager")
+    name = cluster["DBClusterIdentifier"]
+
+    ended = rds.modify_db_cluster(
+        DBClusterIdentifier=name, ManageMasterUserPassword=False, MasterUserPassword="a-password-of-mine"
+    )["DBCluster"]
+    assert "MasterUserSecret" not in ended
+    with pytest.raises(secrets.exceptions.ResourceNotFoundException):
+        value(client, cluster)
+
+    begun = rds.modify_db_cluster(DBClusterIdentifier=name, ManageMasterUserPassword=True)["DBCluster"]
+    assert value(client, begun)["username"] == "steward"
+
+
+def test_log_exports_are_changed(client: Client, cluster: Any) -> None:
+    rds = client("rds")
+    name = cluster["DBClusterIdentifier"]
+
+    def after(**change: list[str]) -> list[str]:
+        rds.modify_db_cluster(DBClusterIdentifier=name, CloudwatchLogsExportConfiguration=change)
+        found = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+        return list(found.get("EnabledCloudwatchLogsExports", []))
+
+    assert after(EnableLogTypes=["postgresql"]) == ["postgresql"]
+    assert after(EnableLogTypes=["postgresql", "instance"]) == ["postgresql", "instance"]
+    rds.modify_db_cluster(DBClusterIdentifier=name, BackupRetentionPeriod=2)
+    assert after(DisableLogTypes=["postgresql", "upgrade"]) == ["instance"]
+    assert after(DisableLogTypes=["instance"]) == []
+
+
+def test_a_renamed_cluster_keeps_its_instances(client: Client, cluster: Any, name: str) -> None:
+    rds = client("rds")
+    for number in (1, 2):
+        rds.create_db_instance(
+            DBInstanceIdentifier=f"{name}-{number}",
+            DBClusterIdentifier=name,
+            DBInstanceClass="db.serverless",
+            Engine="aurora-postgresql",
+        )
+    members = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["DBClusterMembers"]
+
+    rds.modify_db_cluster(DBClusterIdentifier=name, NewDBClusterIdentifier=f"{name}-old", ApplyImmediately=True)
+
+    renamed = rds.describe_db_clusters(DBClusterIdentifier=f"{name}-old")["DBClusters"][0]
+    assert renamed["DbClusterResourceId"] == cluster["DbClusterResourceId"]
+    assert renamed["DBClusterMembers"] == members
+    assert [member["DBInstanceIdentifier"] for member in members] == [f"{name}-1", f"{name}-2"]
+    found = rds.describe_db_instances(DBInstanceIdentifier=f"{name}-1")["DBInstances"][0]
+    assert found["DBClusterIdentifier"] == f"{name}-old"
+
+
+def test_modifying_a_cluster_that_is_not_there(client: Client, name: str) -> None:
+    rds = client("rds")
+    with pytest.raises(rds.exceptions.DBClusterNotFoundFault):
+        rds.modify_db_cluster(DBClusterIdentifier=name, BackupRetentionPeriod=2)
+
+
+def test_a_restored_cluster_has_no_managed_secret(client: Client, cluster: Any, name: str) -> None:
+    rds = client("rds")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=name)
+
+    restored = [
+        rds.restore_db_cluster_from_snapshot(
+            DBClusterIdentifier=f"{name}-snapshot", SnapshotIdentifier=name, Engine="aurora-postgresql"
+        )["DBCluster"],
+        rds.restore_db_cluster_to_point_in_time(
+            DBClusterIdentifier=f"{name}-moment", SourceDBClusterIdentifier=name, UseLatestRestorableTime=True
+        )["DBCluster"],
+    ]
+
+    for one in restored:
+        assert "MasterUserSecret" not in one
+        assert one["MasterUsername"] == "steward"
+        begun = rds.modify_db_cluster(DBClusterIdentifier=one["DBClusterIdentifier"], ManageMasterUserPassword=True)
+        assert value(client, begun["DBCluster"]) != value(client, cluster)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"DeleteAutomatedBackups": True}, {"DeleteAutomatedBackups": False}])
+def test_deleting_a_cluster_and_its_automated_snapshots(
+    client: Client, cluster: Any, name: str, arguments: dict[str, bool]
+) -> None:
+    rds = client("rds")
+
+    def kinds() -> list[str]:
+        found = rds.describe_db_cluster_snapshots(DBClusterIdentifier=name)["DBClusterSnapshots"]
+        return sorted(snapshot["SnapshotType"] for snapshot in found)
+
+    assert kinds() == ["automated"]
+    rds.delete_db_cluster(DBClusterIdentifier=name, FinalDBSnapshotIdentifier=name, **arguments)
+
+    kept = ["automated"] if arguments.get("DeleteAutomatedBackups") is False else []
+    assert kinds() == [*kept, "manual"]
+
+
+def test_automated_snapshots_of_a_cluster_of_another_name_stay(client: Client, cluster: Any, name: str) -> None:
+    rds = client("rds")
+    rds.modify_db_cluster(DBClusterIdentifier=name, NewDBClusterIdentifier=f"{name}-old")
+    before = rds.describe_db_cluster_snapshots(DBClusterIdentifier=name)["DBClusterSnapshots"]
+    rds.restore_db_cluster_to_point_in_time(
+        DBClusterIdentifier=f"{name}-new", SourceDBClusterIdentifier=f"{name}-old", UseLatestRestorableTime=True
+    )
+    rds.modify_db_cluster(DBClusterIdentifier=f"{name}-new", NewDBClusterIdentifier=name)
+
+    rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+
+    assert rds.describe_db_cluster_snapshots(DBClusterIdentifier=name)["DBClusterSnapshots"] == before
+    assert len(before) == 1
+
+
 def test_no_scaling_block_of_serverless_v1(cluster: Any) -> None:
     assert "ScalingConfigurationInfo" not in cluster
 
