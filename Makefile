@@ -59,6 +59,10 @@ local-stop: setup ## End what KEEP=1 left running
 
 ## -- the platform on AWS
 
+.PHONY: package
+package: setup ## The zip of the rotation function, ARCHITECTURE=arm64 or x86_64; synth builds it by itself
+	$(PY) rotation_lambda/build.py $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
 .PHONY: synth
 synth: setup ## Terraform JSON of ENV, or of all environments, into cdktf.out
 	$(PY) main.py $(if $(ENV),--env $(ENV)) $(copy)
@@ -112,3 +116,7 @@ docs: setup ## Renew the pages that are made from settings
 .PHONY: bench
 bench: setup ## Time of a synthesis of all environments against the stock import of one resource
 	$(PY) -m bench
+
+.PHONY: bench-rotation
+bench-rotation: setup ## Time of the four steps, cold import and size of the rotation function, each beside its comparison
+	$(PY) rotation_lambda/benchmark.py

@@ -29,9 +29,11 @@ class DatabaseSettings(Settings):
     min_capacity: _Acu
     max_capacity: _Acu
     auto_pause_seconds: Annotated[
-        int | None,
-        Field(ge=300, le=86400, description="seconds idle before a pause, 300 to 86400; only with min_capacity = 0"),
-    ] = None
+        int,
+        Field(
+            ge=0, le=86400, description="seconds idle before a pause: 0 (never), or 300 to 86400 with min_capacity = 0"
+        ),
+    ] = 0
     backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")]
     backup_window: DailyWindow
     maintenance_window: WeeklyWindow

@@ -20,10 +20,11 @@ def _capacity(database: DatabaseSettings) -> Iterator[Broken]:
     low, high = database.min_capacity, database.max_capacity
     if high < max(low, 1.0):
         yield Broken("database.max_capacity", high, f"from {max(low, 1.0)} to 256", "raise it above min_capacity")
-    if database.auto_pause_seconds is not None and low > 0:
-        yield Broken(
-            "database.auto_pause_seconds", database.auto_pause_seconds, "nothing while min_capacity > 0", "delete it"
-        )
+    pause = database.auto_pause_seconds
+    if pause > 0 and low > 0:
+        yield Broken("database.auto_pause_seconds", pause, "0 while min_capacity > 0", "set it to 0")
+    if 0 < pause < 300:
+        yield Broken("database.auto_pause_seconds", pause, "0 or 300 to 86400", "choose one of them")
 
 
 def _insights(database: DatabaseSettings) -> Iterator[Broken]:

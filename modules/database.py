@@ -93,7 +93,7 @@ class Database(Construct):
             serverlessv2_scaling_configuration=RdsClusterServerlessv2ScalingConfiguration(
                 min_capacity=settings.min_capacity,
                 max_capacity=settings.max_capacity,
-                seconds_until_auto_pause=settings.auto_pause_seconds,
+                seconds_until_auto_pause=settings.auto_pause_seconds or None,
             ),
             db_subnet_group_name=subnet_group,
             vpc_security_group_ids=[group.id],

@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "pause without zero capacity": (
         {"database.min_capacity": "0.5", "database.auto_pause_seconds": "300"},
-        "database.auto_pause_seconds = 300; allowed: nothing while min_capacity > 0; delete it",
+        "database.auto_pause_seconds = 300; allowed: 0 while min_capacity > 0; set it to 0",
     ),
     "insights retention between the steps": (
         {"database.performance_insights_retention_days": "30"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,9 @@ def test_a_kept_platform_is_used_from_a_shell_and_ended() -> None:
     try:
         assert up.returncode == 0, up.stdout + up.stderr
         assert "Plan every stack again: no change" in up.stdout
+        assert re.search(r"Rotate the database credentials three times: (\w+) -> (\w+) -> \1\n", up.stdout)
+        assert "Plan every stack after three rotations: no change" in up.stdout
+        assert "Find no password in any state, plan or log" in up.stdout
         plans = (kept.folder("iot-dev") / "plan.log").read_text()
         assert "iot-dev-network: exit code 0" in plans
         assert "bootstrap-iot-dev: exit code 0" in plans
