@@ -1,0 +1,185 @@
+"""`KEEP=1 make local` as a person uses it: commands in a shell, a rotation that cannot work, and its end."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from deploy import stacks
+from deploy.terraform import ROOT
+from local import kept
+from local.certificates import CertificateAuthority
+from local.database import AUTHORITIES
+from local.postgres import free_loopback_address
+
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
+
+_LOCAL = [sys.executable, "-m", "local"]
+_NAME = "iot-dev"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The platform that runs, and what its start printed."""
+
+    printed: str
+    folder: Path
+
+    def shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as the README tells: in a shell that has sourced the environment's file."""
+        return subprocess.run(
+            ["bash", "-c", f"source {self.folder / 'environment.sh'} && {command}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded AWS."""
+        endpoint = re.search(r"AWS_ENDPOINT_URL=(\S+)", (self.folder / "environment.sh").read_text())
+        assert endpoint is not None
+        return boto3.client(
+            service,
+            endpoint_url=endpoint[1],
+            region_name="ca-central-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Kept]:
+    up = subprocess.run([*_LOCAL, "up", "--env", _NAME, "--keep"], cwd=ROOT, capture_output=True, text=True)
+    try:
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield Kept(up.stdout, kept.folder(_NAME))
+    finally:
+        down = subprocess.run([*_LOCAL, "down", "--env", _NAME], cwd=ROOT, capture_output=True, text=True)
+    assert "has ended" in down.stdout
+
+
+def test_it_was_planned_twice_rotated_and_searched_for_passwords(platform: Kept) -> None:
+    assert "Plan every stack again: no change" in platform.printed
+    assert re.search(r"Rotate the database credentials three times: (\w+) -> (\w+) -> \1\n", platform.printed)
+    assert "Plan every stack after three rotations: no change" in platform.printed
+    assert "Find no password in any state, plan or log" in platform.printed
+    plans = (platform.folder / "plan-after-rotations.log").read_text()
+    assert "iot-dev-secrets: exit code 0" in plans
+    assert "bootstrap-iot-dev: exit code 0" in plans
+
+
+def test_the_documented_commands_find_what_stands_and_nothing_to_do(platform: Kept) -> None:
+    diff = platform.shell("npx cdktf diff iot-dev-network")
+    deploy = platform.shell("npx cdktf deploy iot-dev-network --auto-approve --skip-provider-lock")
+    listed = platform.shell("terraform -chdir=cdktf.out/stacks/iot-dev-network state list")
+    bootstrap = platform.shell(f"{sys.executable} -m deploy bootstrap --env iot-dev --approve")
+
+    assert "No changes." in diff.stdout, diff.stdout + diff.stderr
+    assert "0 added, 0 changed, 0 destroyed" in deploy.stdout, deploy.stdout + deploy.stderr
+    assert "aws_vpc.network_vpc" in listed.stdout, listed.stderr
+    assert "bootstrap-iot-dev is up to date" in bootstrap.stdout, bootstrap.stdout + bootstrap.stderr
+
+
+def test_a_second_one_is_refused(platform: Kept) -> None:
+    second = subprocess.run([*_LOCAL, "up", "--env", _NAME], cwd=ROOT, capture_output=True, text=True)
+
+    assert second.returncode == 1
+    assert "make local-stop ENV=iot-dev" in second.stderr
+
+
+def test_the_code_of_the_function_is_deployed_once(platform: Kept) -> None:
+    again = platform.shell("npx cdktf deploy iot-dev-network iot-dev-rotation --auto-approve --skip-provider-lock")
+
+    assert again.stdout.count("0 added, 0 changed, 0 destroyed") == 2, again.stdout + again.stderr
+
+
+def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.pem"
+    foreign.write_bytes(CertificateAuthority("Somebody else").pem)
+    settings["files"][AUTHORITIES] = str(foreign)
+
+
+def _nothing_listens(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
+    settings["environment"]["PGHOSTADDR"] = free_loopback_address(5432)
+
+
+def _nobody_answers(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
+    """A packet without an answer looks the same whether a route or a security group is missing."""
+    silent = socket.create_server((free_loopback_address(5432), 5432))
+    _silent.append(silent)
+    settings["environment"]["PGHOSTADDR"] = silent.getsockname()[0]
+
+
+def _weak_master(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
+    """The master's secret then names a role that may create no role."""
+    cluster = platform.client("rds").describe_db_clusters()["DBClusters"][0]
+    secrets = platform.client("secretsmanager")
+    arn = cluster["MasterUserSecret"]["SecretArn"]
+    master = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+    weak = {"username": "weak_master", "password": "only-for-this-test"}
+    connection = psycopg2.connect(
+        host=cluster["Endpoint"],
+        hostaddr=settings["environment"]["PGHOSTADDR"],
+        dbname=cluster["DatabaseName"],
+        user=master["username"],
+        password=master["password"],
+        sslmode="verify-full",
+        sslrootcert=str(platform.folder / "authority.pem"),
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE ROLE weak_master LOGIN PASSWORD {}").format(sql.Literal(weak["password"])))
+    connection.close()
+    secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(weak))
+
+
+_silent: list[socket.socket] = []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (_foreign_authority, "TlsError"),
+        (_nothing_listens, "ConnectionRefusedByHostError"),
+        (_nobody_answers, "DatabaseTimeoutError"),
+        (_weak_master, "PermissionDeniedError"),  # last: nothing rotates after it
+    ],
+)
+def test_a_rotation_that_cannot_work_fails_the_deployment_with_the_reason(
+    platform: Kept, tmp_path: Path, spoil: Callable[[Kept, dict[str, Any], Path], None], expected: str
+) -> None:
+    # GIVEN a platform on which one thing is wrong
+    file = platform.folder / "functions.json"
+    before = file.read_text()
+    settings = json.loads(before)
+    spoil(platform, next(iter(settings.values())), tmp_path)
+    file.write_text(json.dumps(settings))
+    secrets = next(stack for stack in stacks.find(_NAME) if stack.name == f"{_NAME}-secrets")
+    invocations = json.loads((secrets.folder / "cdk.tf.json").read_text())["resource"]["aws_lambda_invocation"]
+    (preflight,) = (f"aws_lambda_invocation.{id_}" for id_ in invocations)
+
+    # WHEN the preflight runs, as a change of the code would make it run
+    try:
+        applied = platform.shell(
+            f"terraform -chdir={secrets.folder} apply -auto-approve -no-color -input=false -replace={preflight}"
+        )
+    finally:
+        file.write_text(before)
+        while _silent:
+            _silent.pop().close()
+
+    # THEN the deployment fails and says why
+    assert applied.returncode == 1, applied.stdout
+    assert expected in applied.stderr
