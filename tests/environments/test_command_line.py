@@ -124,3 +124,23 @@ def test_an_empty_environment_name_is_an_error_and_no_default(project: Path) -> 
 
     assert result.returncode == 2
     assert f"the file is missing; allowed: {KNOWN};" in result.stderr
+
+
+def test_a_zip_that_cannot_be_built_is_said_in_one_line_and_nothing_is_written(project: Path) -> None:
+    # GIVEN the whole project, without the list of the zip's requirements
+    for room in ("modules", "stacks", "rotation_lambda"):
+        shutil.copytree(ROOT / room, project / room, ignore=shutil.ignore_patterns("__pycache__"))
+    (project / "rotation_lambda" / "requirements.txt").write_text("psycopg2-binary==2.9.13\n")
+    before = tree(project)
+
+    # WHEN the app is run
+    result = run(project)
+
+    # THEN it says why
+    assert result.returncode == 2
+    (line,) = [line for line in result.stderr.splitlines() if not line.startswith("b'!!")]
+    assert line == (
+        "the rotation function for arm64 cannot be built: requirements.txt must hold one name==version with one "
+        "sha256 hash for each of arm64, x86_64"
+    )
+    assert tree(project) == before

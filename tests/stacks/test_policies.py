@@ -22,12 +22,15 @@ ANYBODY = {
 # Actions that AWS offers no resource for (Service Authorization Reference).
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
+    # Lambda's, whose interfaces have no name before they are made; the code itself is denied them.
+    "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "ec2:UnassignPrivateIpAddresses",
     "ecr:GetAuthorizationToken",
     "elasticfilesystem:DescribeMountTargets",
     "logs:DescribeLogGroups",
