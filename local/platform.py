@@ -56,9 +56,9 @@ class Platform:
             cleanup.callback(self._database.stop)
             self._deploy()
             self._plan_again("Plan every stack again: no change", "plan")
-            self._rotate()
+            forgotten = self._rotate()
             self._plan_again("Plan every stack after three rotations: no change", "plan-after-rotations")
-            self._find_no_password()
+            self._find_no_password(forgotten)
             self._show()
             if self._keep:
                 cleanup.pop_all()
@@ -91,8 +91,8 @@ class Platform:
         with self._progress.phase("Deploy every stack", "deploy") as phase:
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
 
-    def _rotate(self) -> None:
-        """Three rotations in all; the previous login must work until the next. Raises DeployError."""
+    def _rotate(self) -> set[str]:
+        """Three rotations; the previous login must work until the next. Returns the passwords. Raises DeployError."""
         outputs = {
             name: output["value"]
             for _, state in stacks.states(stacks.find(self._name), self._s3)
@@ -106,11 +106,12 @@ class Platform:
                 credentials = rotations.next(credentials)
                 said.append(credentials.username)
             phase.detail(" -> ".join(said))
+        return rotations.passwords
 
-    def _find_no_password(self) -> None:
+    def _find_no_password(self, forgotten: set[str]) -> None:
         """Search states, plans, logs and functions for every password of the platform. Raises DeployError."""
         with self._progress.phase("Find no password in any state, plan or log", "passwords") as phase:
-            found = passwords(self._client)
+            found = passwords(self._client) | forgotten
             bucket = stacks.find(self._name)[0].backend["bucket"]
             searched = places(self._client, self._folder, {bucket})
             leaks = where_found(found, searched)

@@ -40,6 +40,8 @@ class Rotations:
         self._arn = secret_arn
         self._secrets = clients("secretsmanager")
         self._database = database
+        self.passwords: set[str] = set()
+        """Every password that was current once: Secrets Manager forgets those of two rotations ago."""
 
     def first(self) -> Credentials:
         """What the rotation made that began with the rotation resource. Raises DeployError after two minutes."""
@@ -80,6 +82,7 @@ class Rotations:
             answer = self._secrets.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
             credentials = Credentials(answer["VersionId"], json.loads(answer["SecretString"]))
             if "password" in credentials.facts and arrived(credentials):
+                self.passwords.add(credentials.facts["password"])
                 self.log_in(credentials)
                 return credentials
             time.sleep(_POLL_SECONDS)

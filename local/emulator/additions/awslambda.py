@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
+from moto.ec2 import ec2_backends
 
 from local.emulator import functions
 from local.emulator.registry import extend, replace
@@ -55,6 +56,20 @@ def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) 
     if "EphemeralStorage" in config_updates:
         self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
     configuration: dict[str, Any] = self.get_configuration()
+    return configuration
+
+
+@replace(LambdaFunction, because="vpc-123abc")
+def vpc_config(self: Any) -> dict[str, Any] | None:
+    """moto answers one made-up VPC for all functions; the provider looks for the default security group of the real
+    one when it destroys a function with `replace_security_groups_on_destroy`.
+    """
+    if not self._vpc_config:
+        return None
+    configuration: dict[str, Any] = dict(self._vpc_config)
+    if subnet_ids := configuration.get("SubnetIds"):
+        subnet = ec2_backends[self.account_id][self.region].get_subnet(subnet_ids[0])
+        configuration["VpcId"] = subnet.vpc_id
     return configuration
 
 

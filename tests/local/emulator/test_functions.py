@@ -282,3 +282,14 @@ def _is_running(pid: int) -> bool:
     """A zombie that nobody has waited for yet does not count."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")
+
+
+def test_function_is_in_the_vpc_of_its_subnets(client: Client, name: str) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName=name, Description="-", VpcId=vpc)["GroupId"]
+
+    made = _create(client, name, "", VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
+
+    assert made["VpcConfig"]["VpcId"] == vpc
