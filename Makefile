@@ -95,15 +95,21 @@ lint: setup ## ruff, mypy, import-linter, and the lock files name no registry
 	.venv/bin/lint-imports
 	@! grep -nE '"(resolved|url)": "http' Pipfile.lock package-lock.json
 
+# The rotation function by itself: how much of it these tests run is measured.
+define fast-tests
+.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda
+.venv/bin/pytest tests/rotation_lambda --cov=rotation_lambda --cov-report=term-missing:skip-covered --cov-fail-under=97
+endef
+
 .PHONY: test
 test: lint ## Every test; the layers and what each needs stand in README.md
-	.venv/bin/pytest -m "not terraform and not emulator"
+	$(fast-tests)
 	.venv/bin/pytest -m terraform
 	.venv/bin/pytest -m emulator
 
 .PHONY: test-fast
 test-fast: lint ## Only the tests that need neither Terraform nor the embedded AWS
-	.venv/bin/pytest -m "not terraform and not emulator"
+	$(fast-tests)
 
 .PHONY: addresses
 addresses: setup ## Renew the committed list of resource addresses, after a reviewed change of names
@@ -119,4 +125,4 @@ bench: setup ## Time of a synthesis of all environments against the stock import
 
 .PHONY: bench-rotation
 bench-rotation: setup ## Time of the four steps, cold import and size of the rotation function, each beside its comparison
-	$(PY) rotation_lambda/benchmark.py
+	$(PY) -m bench.rotation

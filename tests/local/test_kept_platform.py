@@ -81,6 +81,14 @@ def test_it_was_planned_twice_rotated_and_searched_for_passwords(platform: Kept)
     assert "bootstrap-iot-dev: exit code 0" in plans
 
 
+def test_the_master_secret_is_never_written_by_us(platform: Kept) -> None:
+    master = platform.client("rds").describe_db_clusters()["DBClusters"][0]["MasterUserSecret"]["SecretArn"]
+
+    versions = platform.client("secretsmanager").list_secret_version_ids(SecretId=master, IncludeDeprecated=True)
+
+    assert [version["VersionStages"] for version in versions["Versions"]] == [["AWSCURRENT"]]
+
+
 def test_the_documented_commands_find_what_stands_and_nothing_to_do(platform: Kept) -> None:
     diff = platform.shell("npx cdktf diff iot-dev-network")
     deploy = platform.shell("npx cdktf deploy iot-dev-network --auto-approve --skip-provider-lock")

@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
-from moto.ec2 import ec2_backends
+from moto.ec2.models import ec2_backends
 
 from local.emulator import functions
 from local.emulator.registry import extend, replace

@@ -1,4 +1,4 @@
-"""Measure the Lambda on this machine: `python rotation_lambda/bench.py [--rotations N]`.
+"""Measure the Lambda on this machine: `python -m bench.rotation [--rotations N]`.
 
 Prints the duration of the four steps against the embedded PostgreSQL and the emulated Secrets Manager
 (p50, p95, beside a bare TLS login), the cold import beside a bare `import boto3`, and the sizes of both
@@ -23,8 +23,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+HERE = Path(__file__).resolve().parent.parent / "rotation_lambda"
+# A program of its own, as Lambda unpacks it.
+sys.path.insert(0, str(HERE))
 
 import boto3  # noqa: E402
 import psycopg2  # noqa: E402
