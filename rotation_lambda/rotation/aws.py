@@ -28,6 +28,8 @@ CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=4, retries={"total_max_at
 
 MAX_ATTEMPTS = 6
 MAX_UNREACHABLE_ATTEMPTS = 2
+MAX_DENIED_ATTEMPTS = 14
+"""About 20 seconds in all: what IAM needs until a policy that was just attached holds everywhere."""
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -80,12 +82,16 @@ class CloudWatchClient(Protocol):
 class Caller:
     """Calls client operations inside one invocation's deadline.
 
-    `pause` sleeps for a number of seconds; tests replace it.
+    `pause` sleeps for a number of seconds; tests replace it. With `retry_denials` a denied call is tried again: the
+    preflight follows the deployment of its own permissions by a second.
     """
 
-    def __init__(self, deadline: Deadline, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, deadline: Deadline, pause: Callable[[float], None] = time.sleep, *, retry_denials: bool = False
+    ) -> None:
         self._deadline = deadline
         self._pause = pause
+        self._retry_denials = retry_denials
 
     def call(
         self,
@@ -114,6 +120,8 @@ class Caller:
             if tolerate is not None and code == tolerate:
                 return None
             limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, EndpointUnreachableError) else MAX_ATTEMPTS
+            if code in _DENIED and self._retry_denials:
+                again, limit = True, MAX_DENIED_ATTEMPTS
             if not again or attempt >= limit or not self.wait(attempt):
                 raise failure
 

@@ -86,7 +86,7 @@ class Application:
 
     def _dispatch(self, event: Event, deadline: Deadline, changes: list[str]) -> dict[str, object]:
         configuration = Configuration.from_environment(self._environment)
-        caller = Caller(deadline, self._pause)
+        caller = Caller(deadline, self._pause, retry_denials=isinstance(event, PreflightEvent))
         store = SecretStore(self._secrets_manager(), caller)
         if isinstance(event, ReportEvent):
             return report_age(event, store, self._cloudwatch(), caller, datetime.datetime.now(datetime.UTC))

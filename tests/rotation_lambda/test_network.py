@@ -23,6 +23,7 @@ from rotation.aws import CLIENT_CONFIG
 from rotation.postgres import Connector
 from rotation.postgres_errors import from_connecting
 from rotation_support.breaking import Breaker
+from rotation_support.secrets_manager import Fault
 from rotation_support.world import STEPS, Case, World
 
 from local.certificates import CertificateAuthority
@@ -455,6 +456,19 @@ def test_preflight_raises_on_the_first_thing_that_would_break_rotation(
 def test_preflight_of_a_secret_that_does_not_exist(world: World) -> None:
     with pytest.raises(errors.SecretStateError):
         world.handle({"preflight": {"SecretId": "nothing"}})
+
+
+def test_preflight_waits_for_permissions_that_were_just_attached(world: World) -> None:
+    case = world.alternating()
+    world.secrets_manager.faults.append(Fault("describe_secret", "AccessDeniedException", times=5))
+    assert world.handle({"preflight": {"SecretId": case.arn}})["preflight"] == "passed"
+
+
+def test_preflight_without_permission_is_denied_in_the_end(world: World) -> None:
+    case = world.alternating()
+    world.secrets_manager.faults.append(Fault("describe_secret", "AccessDeniedException"))
+    with pytest.raises(errors.AccessDeniedError):
+        world.handle({"preflight": {"SecretId": case.arn}})
 
 
 def test_no_path_leads_around_the_connector() -> None:
