@@ -92,7 +92,7 @@ def test_subnet_group_can_be_changed_and_deleted(client: Client, name: str) -> N
         CacheSubnetGroupName=name, CacheSubnetGroupDescription="Test", SubnetIds=subnets[:1]
     )
     changed = cache.modify_cache_subnet_group(CacheSubnetGroupName=name, SubnetIds=subnets)["CacheSubnetGroup"]
-    assert [s["SubnetIdentifier"] for s in changed["Subnets"]] == subnets
+    assert {s["SubnetIdentifier"] for s in changed["Subnets"]} == set(subnets)
     assert changed["CacheSubnetGroupDescription"] == "Test"
     cache.delete_cache_subnet_group(CacheSubnetGroupName=name)
     with pytest.raises(cache.exceptions.CacheSubnetGroupNotFoundFault):
