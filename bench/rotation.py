@@ -31,11 +31,11 @@ import boto3  # noqa: E402
 import psycopg2  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.secretsmanager.models import secretsmanager_backends  # noqa: E402
-from rotation.handler import Application  # noqa: E402
 
 import build  # noqa: E402
 from local.certificates import CertificateAuthority  # noqa: E402
 from local.postgres import PostgresServer  # noqa: E402
+from rotation.handler import Application  # noqa: E402
 
 HOST = "db.example.test"
 REGION = "ca-central-1"

@@ -63,6 +63,8 @@ def _perform(options: argparse.Namespace) -> None:
         teardown.unprotect(name, app=app, environ=environ)
     elif verb == "destroy":
         teardown.destroy(name, app=app, environ=environ, s3=_client("s3", environment.region))
+    elif verb == "diff":
+        cdktf.diff(name, app=app, environ=environ)
     else:
         cdktf.run(verb, f"{name}-*", app=app, environ=environ, approved=options.approve)
 

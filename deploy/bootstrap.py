@@ -64,7 +64,7 @@ def _apply(stack: Stack, environ: Mapping[str, str], approved: bool) -> None:
         _terraform(stack, environ, "apply", "-auto-approve", "-input=false", "-parallelism=30")
         return
     # Terraform shows the plan and asks in the terminal.
-    asking = {**environ, "TF_INPUT": "1"}
+    asking = {key: value for key, value in environ.items() if key not in terraform.SILENCING}
     code = subprocess.run([terraform.binary(environ), "apply"], cwd=stack.folder, env=asking, check=False).returncode
     if code:
         raise DeployError(f"terraform apply in {stack.name} ended with exit code {code}; nothing is lost: run it again")

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy import processes, terraform
 from deploy.failure import DeployError
 from deploy.processes import OnLine
+from deploy.stacks import find
 from deploy.terraform import ROOT
 
 _CLI = ROOT / "node_modules" / ".bin" / "cdktf"
@@ -36,6 +37,27 @@ def synthesize(app: Sequence[str], environ: Mapping[str, str], *, on_line: OnLin
         raise DeployError(f"synthesis ended with exit code {code}; nothing was changed")
 
 
+def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Show what a deployment would change, stack by stack: the CLI's own `diff` takes one stack.
+
+    Raises DeployError, after all the others, for stacks that cannot be planned.
+    """
+    synthesize(app, environ)
+    failed = [
+        stack.name
+        for stack in find(environment)
+        if processes.run([*_command("diff", stack.name, app), "--skip-synth"], environ=environ, cwd=ROOT)
+    ]
+    if failed:
+        raise DeployError(f"not planned: {', '.join(failed)}; a stack can be planned when those it needs are deployed")
+
+
+def _command(verb: str, stacks: str, app: Sequence[str]) -> list[str]:
+    if not _CLI.exists():
+        raise DeployError("the cdktf CLI is not installed; run: make setup")
+    return [str(_CLI), verb, stacks, "--app", shlex.join(app), "--terraform-parallelism", "30"]
+
+
 def run(
     verb: str,
     stacks: str,
@@ -47,18 +69,20 @@ def run(
 ) -> None:
     """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`.
 
-    Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails.
+    Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
+    no terminal to ask in.
     """
-    if not _CLI.exists():
-        raise DeployError("the cdktf CLI is not installed; run: make setup")
-    command = [str(_CLI), verb, stacks, "--app", shlex.join(app), "--terraform-parallelism", "30"]
+    command = _command(verb, stacks, app)
     command += ["--auto-approve"] if approved else []
     # The lock for other platforms needs the registry, which a machine with a mirror may not reach.
     command += ["--skip-provider-lock"] if verb == "deploy" and terraform.find_mirror(environ) else []
     if approved:
         code = processes.run(command, environ=environ, cwd=ROOT, on_line=on_line)
+    elif sys.stdin.isatty():
+        asking = {key: value for key, value in environ.items() if key not in terraform.SILENCING}
+        code = subprocess.run(command, env=asking, cwd=ROOT, check=False).returncode
     else:
-        code = subprocess.run(command, env=dict(environ), cwd=ROOT, check=False).returncode
+        raise DeployError(f"cdktf {verb} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
     if code:
         raise DeployError(
             f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; "

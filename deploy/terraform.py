@@ -57,6 +57,10 @@ def _platform() -> str:
     return f"{platform.system().lower()}_{machine}"
 
 
+# Of the variables below, those that keep a tool from asking in a terminal.
+SILENCING = frozenset({"CI", "TF_IN_AUTOMATION", "TF_INPUT", "FORCE_COLOR"})
+
+
 def settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Variables for Terraform and the cdktf CLI: no telemetry, no questions, and the mirror, if there is one.
 

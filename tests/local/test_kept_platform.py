@@ -101,6 +101,16 @@ def test_the_documented_commands_find_what_stands_and_nothing_to_do(platform: Ke
     assert "bootstrap-iot-dev is up to date" in bootstrap.stdout, bootstrap.stdout + bootstrap.stderr
 
 
+def test_make_diff_plans_every_stack_and_make_deploy_asks(platform: Kept) -> None:
+    diff = platform.shell("make -s diff ENV=iot-dev")
+    deploy = platform.shell("make -s deploy ENV=iot-dev < /dev/null")
+
+    assert diff.returncode == 0, diff.stdout + diff.stderr
+    assert diff.stdout.count("No changes.") == len(stacks.find(_NAME))
+    assert deploy.returncode == 2
+    assert "AUTO_APPROVE=1" in deploy.stderr
+
+
 def test_a_second_one_is_refused(platform: Kept) -> None:
     second = subprocess.run([*_LOCAL, "up", "--env", _NAME], cwd=ROOT, capture_output=True, text=True)
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from rotation import errors, handler
 from rotation_support.breaking import Breaker, Killed
 from rotation_support.secrets_manager import Fault

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from rotation import errors
 from rotation.configuration import DEFAULT_EXCLUDED, Configuration
 from rotation.events import parse_event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rotation.errors import PendingVersionError
 from rotation_support.leaks import Leaks
 from rotation_support.world import Case, World

@@ -18,6 +18,9 @@ import botocore.exceptions
 import psycopg2
 import pytest
 from psycopg2 import sql
+
+from local.certificates import CertificateAuthority
+from local.postgres import TLS_AND_SCRAM_ONLY
 from rotation import errors
 from rotation.aws import CLIENT_CONFIG
 from rotation.postgres import Connector
@@ -25,9 +28,6 @@ from rotation.postgres_errors import from_connecting
 from rotation_support.breaking import Breaker
 from rotation_support.secrets_manager import Fault
 from rotation_support.world import STEPS, Case, World
-
-from local.certificates import CertificateAuthority
-from local.postgres import TLS_AND_SCRAM_ONLY
 
 
 def prepared(world: World) -> Case:

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 import pytest
 from cryptography import x509
+
 from rotation_support.world import STEPS, World
 
 PROJECT = Path(__file__).resolve().parents[2]

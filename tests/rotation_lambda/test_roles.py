@@ -11,11 +11,11 @@ from typing import Any
 import psycopg2
 import pytest
 from psycopg2 import sql
+
+from local.postgres import Role
 from rotation import errors
 from rotation_support.breaking import Breaker
 from rotation_support.world import DATABASE, STEPS, Case, Context, World
-
-from local.postgres import Role
 
 ODD_NAMES = [
     'quo"te',

@@ -9,6 +9,7 @@ from unittest import mock
 
 import psycopg2
 import psycopg2.extensions
+
 from rotation.postgres import APPLICATION_NAME
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import sql
-from rotation.handler import Application
 
 from local.postgres import PostgresServer, Role
+from rotation.handler import Application
 from rotation_support.breaking import Breaker
 from rotation_support.leaks import Leaks
 from rotation_support.secrets_manager import AccurateSecretsManager
