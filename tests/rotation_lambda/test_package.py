@@ -249,7 +249,8 @@ def test_authority_that_is_not_listed_fails(tmp_path: Path, change: str, authori
 def _python_313() -> str | None:
     """A CPython 3.13 of this machine that starts."""
     candidates = [sys.executable, shutil.which("python3.13")]
-    candidates += [str(path) for path in sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python"))]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += [str(path) for path in sorted(pyenv.glob("versions/3.13*/bin/python"))]
     for candidate in filter(None, candidates):
         done = subprocess.run(
             [candidate, "-c", "import sys; print(sys.version_info[:2])"],
