@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from environments.broken import Broken
 from environments.credentials import RotationSettings
 from environments.data import DatabaseSettings
-from environments.operations import MonitoringSettings
+from environments.monitoring import MonitoringSettings
 
 # The same that the function refuses, whose first rotation would be too late to hear of it.
 _RESERVED_PREFIXES = ("pg_", "rds_", "rdsadmin")

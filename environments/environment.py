@@ -6,19 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from environments.api import ApiSettings
 from environments.base import Settings, described
 from environments.credentials import RotationSettings
 from environments.data import CacheSettings, DatabaseSettings, StorageSettings
+from environments.monitoring import MonitoringSettings
 from environments.naming import Naming
 from environments.network import NetworkSettings
-from environments.operations import (
-    AccountSettings,
-    EncryptionSettings,
-    LogSettings,
-    MonitoringSettings,
-    StateSettings,
-)
-from environments.workload import ApiSettings, ServiceSettings
+from environments.operations import AccountSettings, EncryptionSettings, LogSettings, StateSettings
+from environments.service import ServiceSettings
 
 Tier = Literal["development", "production"]
 

@@ -1,4 +1,4 @@
-"""Settings of state, logs, encryption and monitoring: how the platform is kept and watched."""
+"""Settings of state, logs and encryption: how the platform is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from environments.base import RetentionDays, Settings, described
+from environments.base import RetentionDays, Settings
 
 
 class StateSettings(Settings):
@@ -42,21 +42,3 @@ class EncryptionSettings(Settings):
     deletion_window_days: Annotated[
         int, Field(ge=7, le=30, description="days before a deleted key is gone for ever, 7 to 30")
     ]
-
-
-class MonitoringSettings(Settings):
-    """Who is told, and from which values on."""
-
-    alarm_emails: tuple[Annotated[str, described("an e-mail address", r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = Field(
-        default=(), description="e-mail addresses that get every alarm"
-    )
-    rotation_age_days: Annotated[
-        int,
-        Field(
-            ge=1, le=120, description="days since the last rotation before the alarm, more than the interval: 1 to 120"
-        ),
-    ] = 35
-    cpu_percent: Annotated[int, Field(ge=1, le=100, description="CPU or ACU use before the alarm, 1 to 100")] = 80
-    monthly_budget_usd: Annotated[
-        int | None, Field(ge=1, description="US dollars per month, 1 or more; absent means no budget alarm")
-    ] = None

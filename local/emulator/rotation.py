@@ -18,8 +18,9 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 # AWS repeats a failed rotation with the same token for hours; here a few times, and soon.
 RETRY_DELAYS = (1.0, 3.0)
 
-# The tokens that a thread is at work on; under the state's lock.
+# The tokens that a thread is at work on, and those that were asked for meanwhile; under the state's lock.
 _running: set[str] = set()
+_asked_again: set[str] = set()
 
 
 def holder(secret: Any, label: str) -> str | None:
@@ -87,9 +88,10 @@ def begin(secret: Any, token: str) -> None:
 
 def start(secret: Any, token: str) -> None:
     """Rotate in the background: RotateSecret has answered by the time the function runs, whatever comes of
-    it.
+    it. Asked again meanwhile, it begins anew when this attempt has failed: no request is lost.
     """
     if token in _running:
+        _asked_again.add(token)
         return
     _running.add(token)
     threading.Thread(target=_rotate, args=(secret, token), name=f"rotation-{token}", daemon=True).start()
@@ -133,19 +135,27 @@ def _goes_on(secret: Any, token: str) -> bool:
 
 
 def _rotate(secret: Any, token: str) -> None:
-    try:
-        for delay in (0.0, *RETRY_DELAYS):
-            time.sleep(delay)
-            with STATE:
-                if not _goes_on(secret, token):
-                    return
-                if all(_goes_on(secret, token) and _succeeds(secret, token, step) for step in STEPS):
-                    secret.last_rotation_date = int(time.time())
-                    return
-        _log.warning("rotation of %s was given up; AWSPENDING stays on version %s", secret.name, token)
-    finally:
+    delays = [0.0, *RETRY_DELAYS]
+    while delays:
+        time.sleep(delays.pop(0))
         with STATE:
-            _running.discard(token)
+            ended = not _goes_on(secret, token) or _rotated(secret, token)
+            if not ended and token in _asked_again:
+                delays = [0.0, *RETRY_DELAYS]
+            _asked_again.discard(token)
+            if ended or not delays:
+                # With the lock still held, so that the next request starts a thread of its own.
+                _running.discard(token)
+                break
+    if not ended:
+        _log.warning("rotation of %s was given up; AWSPENDING stays on version %s", secret.name, token)
+
+
+def _rotated(secret: Any, token: str) -> bool:
+    done = all(_goes_on(secret, token) and _succeeds(secret, token, step) for step in STEPS)
+    if done:
+        secret.last_rotation_date = int(time.time())
+    return done
 
 
 def _test(secret: Any, token: str) -> None:
