@@ -1,4 +1,4 @@
-"""`python -m review.diagram [--env NAME]`: draw the last synthesis; without a name all shipped environments and README."""
+"""`python -m review.diagram [--env NAME]`: draws the last synthesis; without a name every environment, and README."""
 
 from __future__ import annotations
 

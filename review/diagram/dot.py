@@ -1,4 +1,4 @@
-"""The picture in Graphviz's language: a cluster for the VPC and each tier, a table with a column per zone in each box."""
+"""The picture in Graphviz's language: a cluster for the VPC and each tier, a column per zone in each box."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def _lines(picture: Picture) -> Iterator[str]:
         if boxes:
             yield f'subgraph "cluster_{tier.name}" {{'
             yield f"  {tier.name} [label={_tier(tier, picture.zones)}]"
-            yield f'label=""; style="rounded,filled"; fillcolor="{_TIER_COLOURS.get(tier.name, "#f8fafc")}"; color="{_LINE}"'
+            colour = _TIER_COLOURS.get(tier.name, "#f8fafc")
+            yield f'label=""; style="rounded,filled"; fillcolor="{colour}"; color="{_LINE}"'
             for box in boxes:
                 yield f"  {names[box.key]} [label={_box(box, picture.zones)}]"
                 if box.key not in entered:
@@ -73,7 +74,8 @@ def _tier(tier: Tier, zones: tuple[str, ...]) -> str:
         for zone in zones
         if zone in tier.blocks
     )
-    head = f'<TD ALIGN="LEFT"><FONT POINT-SIZE="13" COLOR="{_INK}"><B>{escape(tier.name)}</B></FONT><BR/>{escape(tier.way_out)}</TD>'
+    name = f'<FONT POINT-SIZE="13" COLOR="{_INK}"><B>{escape(tier.name)}</B></FONT>'
+    head = f"<TD>{name}<BR/>{escape(tier.way_out)}</TD>"
     return (
         f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4" CELLPADDING="4"><TR>{head}{blocks}</TR></TABLE>>, '
         f'fontsize=9, fontcolor="{_QUIET}"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 from review.diagram.model import Box, Kind, Picture
 
@@ -28,10 +29,10 @@ def _lines(picture: Picture) -> Iterator[str]:
             yield "    end"
     yield "  end"
     for arrow in picture.arrows:
-        yield f'  {names[arrow.source]} {_LINES[arrow.kind]}|"{arrow.label}"| {names[arrow.target]}'
+        yield f'  {names[arrow.source]} {_LINES[arrow.kind]}|"{escape(arrow.label)}"| {names[arrow.target]}'
 
 
 def _text(box: Box, picture: Picture) -> str:
     where = box.spread or (f"in {len(box.cells)} of {len(picture.zones)} zones" if box.cells else "")
-    text = "<br/>".join(line for line in (f"<b>{box.title}</b>", where) if line)
+    text = "<br/>".join(line for line in (f"<b>{escape(box.title)}</b>", where) if line)
     return f'"{text}"'

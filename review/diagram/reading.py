@@ -52,7 +52,10 @@ class _Reading:
         self._rules()
         self._apis()
         provider = self._synthesis.stacks[self._vpc.stack]["provider"]["aws"][0]
-        arrows = (Arrow(*ends, ", ".join(_unique(labels)), kind) for (*ends, kind), labels in self._arrows.items())
+        arrows = (
+            Arrow(source, target, ", ".join(_unique(labels)), kind)
+            for (source, target, kind), labels in self._arrows.items()
+        )
         return Picture(
             environment=self._environment,
             region=str(provider["region"]),
@@ -99,10 +102,7 @@ class _Reading:
         """The subnets that it stands in, named by itself or by its subnet group."""
         named = self._synthesis.meant(resource.stack, list(_arguments(resource.values, _SUBNET_ARGUMENTS)))
         grouped = [
-            subnet
-            for group in named
-            if group.type in _SUBNET_GROUPS
-            for subnet in self._meant(group, "subnet_ids")
+            subnet for group in named if group.type in _SUBNET_GROUPS for subnet in self._meant(group, "subnet_ids")
         ]
         return [subnet for subnet in (*named, *grouped) if subnet.type == "aws_subnet"]
 
