@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from environments.base import RetentionDays, Settings
+from environments.base import RetentionDays, Settings, described
 
 
 class StateSettings(Settings):
@@ -22,6 +22,17 @@ class AccountSettings(Settings):
 
     owns_api_gateway_role: bool = Field(
         default=False, description="true or false: this bootstrap makes API Gateway's CloudWatch role of the account"
+    )
+    github_repository: Annotated[
+        str | None,
+        described(
+            'a GitHub repository as "owner/name", whose workflows plan and deploy',
+            r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}$",
+        ),
+    ] = None
+    owns_github_provider: bool = Field(
+        default=True,
+        description="true or false: with github_repository, this bootstrap makes the account's provider of GitHub",
     )
 
 

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from environments import Environment
 from modules.api_gateway_account import ApiGatewayAccountRole
+from modules.deploy_roles import DeployRoles
 from modules.encryption import EncryptionKey
 from modules.image_repository import ImageRepository
 from modules.state_backend import StateBucket
@@ -14,7 +15,7 @@ from stacks.base import BaseStack, state_bucket_name, state_key_alias
 
 
 class BootstrapStack(BaseStack):
-    """State bucket with its key, image repository and, where the environment owns them, the account's singletons.
+    """State bucket with its key, image repository, roles of the workflows, and the account's singletons that it owns.
 
     Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` leaves it out. Its own state ends up in
     the bucket that it makes: see `make bootstrap`.
@@ -43,5 +44,22 @@ class BootstrapStack(BaseStack):
         )
         if environment.account.owns_api_gateway_role:
             ApiGatewayAccountRole(self, "api-gateway", names=self.names, account=self.account)
+        if environment.account.github_repository is not None:
+            roles = DeployRoles(
+                self,
+                "deploy-roles",
+                repository=environment.account.github_repository,
+                owns_provider=environment.account.owns_github_provider,
+                names=self.names,
+                account=self.account,
+                state_bucket=bucket,
+                state_key_arn=key.arn,
+            )
+            TerraformOutput(
+                self, "plan_role_arn", value=roles.plan_role_arn, description="What GitHub Actions plans as"
+            )
+            TerraformOutput(
+                self, "deploy_role_arn", value=roles.deploy_role_arn, description="What GitHub Actions deploys as"
+            )
         TerraformOutput(self, "state_bucket", value=bucket, description="Bucket of this environment's states")
         TerraformOutput(self, "repository_url", value=repository.url, description="Where images are pushed to")

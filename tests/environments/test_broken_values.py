@@ -36,6 +36,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"stage": '"dev"'},
         'stage = "dev"; allowed: no such key; delete it: the file\'s name says it',
     ),
+    "no repository": (
+        {"account.github_repository": '"https://github.com/owner/name"'},
+        'account.github_repository = "https://github.com/owner/name"; allowed: a GitHub repository as "owner/name", '
+        f"whose workflows plan and deploy; {CORRECT}",
+    ),
     "suffix in the file": (
         {"suffix": '"pr-1"'},
         'suffix = "pr-1"; allowed: no such key; delete it: the command line says it with --suffix',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_the_path_has_no_gap(app_outdir: Path, environment: str) -> None:
 
     assert path[0].start == 0
     assert path[-1].end == schedule.seconds
-    assert all(before.end == after.start for before, after in zip(path, path[1:], strict=False))
+    assert all(before.end == after.start for before, after in itertools.pairwise(path))
 
 
 def test_the_path_is_printed(

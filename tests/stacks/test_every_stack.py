@@ -185,3 +185,19 @@ def test_one_environment_at_most_owns_the_singletons_of_an_account(environments:
     ]
 
     assert len(set(owners)) == len(owners)
+
+
+def test_the_roles_of_the_workflows_come_by_setting() -> None:
+    from cdktf import App, Testing
+
+    from environments.operations import AccountSettings
+    from stacks.bootstrap import BootstrapStack
+
+    for repository in (None, "owner/name"):
+        account = AccountSettings(github_repository=repository)
+        environment = load("iot-dev").model_copy(update={"account": account})
+        stack = Synthesized(Testing.synth(BootstrapStack(App(), environment=environment)))
+        assert {"plan_role_arn", "deploy_role_arn"} <= stack.outputs.keys() or repository is None
+        assert [role["name"] for role in stack.all("aws_iam_role")] == (
+            ["iot-deploy-dev", "iot-plan-dev"] if repository else []
+        )
