@@ -294,8 +294,8 @@ def test_slots_used_up(world: World) -> None:
 
 
 def test_connect_was_revoked_from_a_single_user(world: World) -> None:
-    world.server.execute(f"CREATE DATABASE revoked OWNER {world.master.name}")
-    world.server.execute("REVOKE CONNECT ON DATABASE revoked FROM PUBLIC")
+    world.execute(f"CREATE DATABASE revoked OWNER {world.master.name}")
+    world.execute("REVOKE CONNECT ON DATABASE revoked FROM PUBLIC")
     case = world.single(dbname="revoked")
     case.begin()
     case.step("createSecret")
@@ -411,7 +411,7 @@ def test_preflight_of_a_single_user(world: World) -> None:
 
 
 def _no_createrole(world: World, _: Case) -> None:
-    world.server.execute(f"ALTER ROLE {world.master.name} NOCREATEROLE")
+    world.execute(f"ALTER ROLE {world.master.name} NOCREATEROLE")
 
 
 def _no_password(world: World, case: Case) -> None:
@@ -450,7 +450,7 @@ def test_preflight_raises_on_the_first_thing_that_would_break_rotation(
             world.handle({"preflight": {"SecretId": case.arn}})
         assert type(caught.value) is kind
     finally:
-        world.server.execute(f"ALTER ROLE {world.master.name} CREATEROLE")
+        world.execute(f"ALTER ROLE {world.master.name} CREATEROLE")
 
 
 def test_preflight_of_a_secret_that_does_not_exist(world: World) -> None:

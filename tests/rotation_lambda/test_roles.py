@@ -90,7 +90,7 @@ def test_server_log_and_views_hold_no_secret(any_world: World) -> None:
 
     def look(name: str) -> None:
         points(name)
-        rows = any_world.server.execute("SELECT query FROM pg_stat_activity")
+        rows = any_world.execute("SELECT query FROM pg_stat_activity")
         seen.extend(str(row[0]) for row in rows)
 
     breaker.pass_point = look  # type: ignore[method-assign]
@@ -114,7 +114,7 @@ def test_failing_password_statement_shows_nothing(world: World) -> None:
     name = case.current()["username"]
     case.begin()
     case.step("createSecret")
-    breaker = Breaker("large object", lambda: world.server.execute(f"ALTER ROLE {name} RENAME TO {name}_gone"))
+    breaker = Breaker("large object", lambda: world.execute(f"ALTER ROLE {name} RENAME TO {name}_gone"))
     world.environment = {"LOCK_TIMEOUT_SECONDS": "1"}
     # The row of the role is locked by then, so that renaming has to wait: take the lock away first.
     with pytest.MonkeyPatch.context() as patch:
@@ -132,7 +132,7 @@ def test_pg_stat_statements_that_tracks_everything(any_world: World) -> None:
     case = any_world.alternating()
     case.rotate()
     master = any_world.master.name
-    any_world.server.execute("ALTER SYSTEM SET pg_stat_statements.track = 'all'")
+    any_world.execute("ALTER SYSTEM SET pg_stat_statements.track = 'all'")
     any_world.server.reload()
     try:
         _wait_for(any_world, "pg_stat_statements.track", "all")
@@ -140,14 +140,14 @@ def test_pg_stat_statements_that_tracks_everything(any_world: World) -> None:
         case.step("createSecret")
         with case.unchanged(), pytest.raises(errors.StatementTrackingError):
             case.step("setSecret")
-        any_world.server.execute(f"GRANT SET ON PARAMETER pg_stat_statements.track TO {master}")
+        any_world.execute(f"GRANT SET ON PARAMETER pg_stat_statements.track TO {master}")
         case.steps(*STEPS[1:])
-        any_world.server.execute(f"REVOKE SET ON PARAMETER pg_stat_statements.track FROM {master}")
+        any_world.execute(f"REVOKE SET ON PARAMETER pg_stat_statements.track FROM {master}")
     finally:
-        any_world.server.execute("ALTER SYSTEM RESET pg_stat_statements.track")
+        any_world.execute("ALTER SYSTEM RESET pg_stat_statements.track")
         any_world.server.reload()
     _wait_for(any_world, "pg_stat_statements.track", "top")
-    queries = any_world.server.execute("SELECT query FROM pg_stat_statements")
+    queries = any_world.execute("SELECT query FROM pg_stat_statements")
     assert not any("SCRAM-SHA-256$" in query for (query,) in queries)
 
 
@@ -166,13 +166,13 @@ def test_first_rotation_makes_group_logins_and_schema(any_world: World) -> None:
     case = any_world.alternating()
     first = case.rotate()
     group = first["role"]
-    assert any_world.server.execute(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{group}'") == [(False,)]
+    assert any_world.execute(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{group}'") == [(False,)]
     owner = f"SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = '{group}'"
     assert any_world.query(first, owner) == [(group,)]
     assert any_world.query(first, "SHOW search_path") == [('"$user", public',)]
     any_world.query(first, "CREATE TABLE made_in_own_schema (id int)")
     assert any_world.query(first, "SELECT to_regclass('made_in_own_schema')::regclass::text")
-    logins = any_world.server.execute(
+    logins = any_world.execute(
         "SELECT rolname, rolcanlogin, rolpassword IS NULL FROM pg_authid"
         f" WHERE rolname LIKE '{group[:-6]}_%' ORDER BY 1"
     )
@@ -230,15 +230,15 @@ def test_settings_and_limits_of_the_logins_survive(world: World) -> None:
         current = case.rotate()
         assert world.query(current, "SHOW search_path") == [("pg_catalog, public",)]
         assert world.query(current, "SHOW default_transaction_read_only") == [("on",)]
-    limits = world.server.execute("SELECT rolname FROM pg_roles WHERE rolconnlimit = 7 ORDER BY 1")
+    limits = world.execute("SELECT rolname FROM pg_roles WHERE rolconnlimit = 7 ORDER BY 1")
     assert limits == [(name,) for name in names]
 
 
 def test_single_user_with_settings_that_would_hinder(world: World) -> None:
     case = world.single()
     name = case.current()["username"]
-    world.server.execute(f"CREATE ROLE {name}_other NOLOGIN")
-    world.server.execute(f"GRANT {name}_other TO {name}")
+    world.execute(f"CREATE ROLE {name}_other NOLOGIN")
+    world.execute(f"GRANT {name}_other TO {name}")
     world.alter(name, f"SET role = {name}_other")
     world.alter(name, "SET default_transaction_read_only = on")
     assert world.works(case.rotate())
@@ -304,14 +304,14 @@ def test_first_rotation_with_a_login_that_exists(any_world: World) -> None:
     any_world.create_login(login, "password-of-before", "NOINHERIT VALID UNTIL '2001-01-01' CONNECTION LIMIT 9")
     first = case.rotate()
     assert any_world.query(first, "SELECT current_user") == [(first["role"],)]
-    assert any_world.server.execute(f"SELECT rolconnlimit FROM pg_roles WHERE rolname = '{login}'") == [(9,)]
+    assert any_world.execute(f"SELECT rolconnlimit FROM pg_roles WHERE rolname = '{login}'") == [(9,)]
 
 
 def test_setting_of_one_database_that_names_another_role_is_reported(world: World) -> None:
     case = world.alternating()
     current = case.rotate()
     login = current["usernames"][1]
-    world.server.execute(f"ALTER ROLE {login} IN DATABASE {DATABASE} SET role = 'none'")
+    world.execute(f"ALTER ROLE {login} IN DATABASE {DATABASE} SET role = 'none'")
     case.begin()
     case.steps("createSecret", "setSecret")
     for step in STEPS[2:]:
@@ -325,7 +325,7 @@ def test_membership_lost_before_finish_is_not_promoted(world: World) -> None:
     current = case.rotate()
     case.begin()
     case.steps(*STEPS[:3])
-    world.server.execute(f"ALTER ROLE {current['usernames'][1]} RESET role")
+    world.execute(f"ALTER ROLE {current['usernames'][1]} RESET role")
     _as_master(world, sql.SQL(f"REVOKE {current['role']} FROM {current['usernames'][1]}"))
     with pytest.raises(errors.RoleStateError, match="not a member"):
         case.step("finishSecret")
@@ -379,7 +379,7 @@ def test_superuser_master_works(world: World) -> None:
 def _master(world: World, options: str) -> Role:
     role = Role(f"master_{options.lower()}_{time.monotonic_ns()}", f"password-{time.monotonic_ns()}")
     world.leaks.add(role.password)
-    world.server.execute(f"CREATE ROLE {role.name} LOGIN {options} PASSWORD '{role.password}'")
+    world.execute(f"CREATE ROLE {role.name} LOGIN {options} PASSWORD '{role.password}'")
     return role
 
 
@@ -403,25 +403,25 @@ def test_privileged_role_is_not_rotated(world: World, attribute: str, with_maste
 @pytest.mark.parametrize("role", ["rds_superuser", "pg_read_server_files", "pg_execute_server_program"])
 def test_member_of_a_powerful_role_is_not_rotated(world: World, role: str) -> None:
     with contextlib.suppress(psycopg2.errors.DuplicateObject, psycopg2.errors.ReservedName):
-        world.server.execute(f"CREATE ROLE {role} NOLOGIN")
+        world.execute(f"CREATE ROLE {role} NOLOGIN")
     case = world.single()
     name = case.current()["username"]
-    world.server.execute(f"CREATE ROLE {name}_between NOLOGIN")
-    world.server.execute(f"GRANT {role} TO {name}_between")
-    world.server.execute(f"GRANT {name}_between TO {name}")
+    world.execute(f"CREATE ROLE {name}_between NOLOGIN")
+    world.execute(f"GRANT {role} TO {name}_between")
+    world.execute(f"GRANT {name}_between TO {name}")
     _refused(case, errors.RoleRefusedError, f"is a member of {role}")
 
 
 def test_member_of_a_harmless_predefined_role_is_rotated(world: World) -> None:
     case = world.single()
-    world.server.execute(f"GRANT pg_monitor TO {case.current()['username']}")
+    world.execute(f"GRANT pg_monitor TO {case.current()['username']}")
     assert world.works(case.rotate())
 
 
 def test_master_with_the_membership_that_rds_gives_works(world: World) -> None:
     with contextlib.suppress(psycopg2.errors.DuplicateObject):
-        world.server.execute("CREATE ROLE rds_superuser NOLOGIN")
-    world.server.execute(f"GRANT rds_superuser TO {world.master.name}")
+        world.execute("CREATE ROLE rds_superuser NOLOGIN")
+    world.execute(f"GRANT rds_superuser TO {world.master.name}")
     case = world.alternating()
     case.rotate()
     assert world.works(case.rotate())
@@ -441,7 +441,7 @@ def test_group_that_is_a_login_is_refused(world: World) -> None:
 def test_roles_dropped_after_the_first_rotation_are_not_made_again(world: World) -> None:
     case = world.alternating()
     current = case.rotate()
-    world.server.execute(f"DROP ROLE {current['usernames'][1]}")
+    world.execute(f"DROP ROLE {current['usernames'][1]}")
     _refused(case, errors.RoleStateError, "does not exist any more")
 
 
@@ -463,9 +463,9 @@ def test_database_that_is_closed_to_public(any_world: World) -> None:
 
 
 def test_master_that_may_not_grant_connect(world: World) -> None:
-    world.server.execute("CREATE DATABASE foreign_owner")
-    world.server.execute("REVOKE CONNECT ON DATABASE foreign_owner FROM PUBLIC")
-    world.server.execute(f"GRANT CREATE, CONNECT ON DATABASE foreign_owner TO {world.master.name}")
+    world.execute("CREATE DATABASE foreign_owner")
+    world.execute("REVOKE CONNECT ON DATABASE foreign_owner FROM PUBLIC")
+    world.execute(f"GRANT CREATE, CONNECT ON DATABASE foreign_owner TO {world.master.name}")
     case = world.alternating(dbname="foreign_owner")
     _refused(case, errors.PermissionDeniedError, "may not grant CONNECT")
 
@@ -564,7 +564,7 @@ def test_connection_that_breaks_in_the_middle(world: World) -> None:
     case.step("createSecret")
 
     def terminate() -> None:
-        world.server.execute(
+        world.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'secret-rotation'"
         )
 

@@ -156,7 +156,7 @@ class World:
         server's log.
         """
         self.leaks.add(password)
-        if not self.server.execute(sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))):
+        if not self.execute(sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))):
             with self.server.connect(self.master) as connection, connection.cursor() as cursor:
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
         self.alter(name, sql.SQL(options + " PASSWORD {}").format(sql.Literal(password)))
@@ -164,18 +164,22 @@ class World:
     def alter(self, name: str, change: sql.Composable | str) -> None:
         """ALTER ROLE as the superuser, unobserved."""
         text = sql.SQL(change) if isinstance(change, str) else change
+        self.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), text))
+
+    def execute(self, statement: str | sql.Composable) -> list[tuple[Any, ...]]:
+        """Run one statement as the superuser, unobserved, without a new connection."""
         with self.observer.cursor() as cursor:
-            cursor.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), text))
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
 
     def verifiers(self) -> dict[str, str]:
         """Every role's stored verifier. All of them are remembered as secrets."""
-        with self.observer.cursor() as cursor:
-            cursor.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
-            rows = cursor.fetchall()
-        for _, verifier in rows:
+        rows = self.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+        verifiers: dict[str, str] = dict(rows)
+        for verifier in set(verifiers.values()) - self.leaks.secrets:
             self.leaks.add(verifier)
             self.leaks.add(verifier.split("$")[-1].split(":")[0])
-        return dict(rows)
+        return verifiers
 
 
 @dataclass
