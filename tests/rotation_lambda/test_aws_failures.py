@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Any
@@ -9,13 +10,11 @@ from typing import Any
 import boto3
 import botocore.exceptions
 import pytest
+from botocore.config import Config
 
 from rotation import errors
-from rotation.aws import CLIENT_CONFIG
-from rotation_support.cases import (
-    alternating_again,
-    prepared,
-)
+from rotation.aws import CLIENT_CONFIG, LONGEST_PAUSE_SECONDS, MAX_UNREACHABLE_ATTEMPTS
+from rotation_support.cases import alternating_again, prepared
 from rotation_support.secrets_manager import Fault
 from rotation_support.world import STEPS, Case, Context, World
 
@@ -92,12 +91,23 @@ def _denied(case: Case, step: str, fault: Fault) -> None:
 def test_secrets_manager_unreachable_is_an_error_within_10_seconds(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        client = boto3.client("secretsmanager", endpoint_url=f"http://127.0.0.1:{port}", config=CLIENT_CONFIG)
+        config = CLIENT_CONFIG.merge(Config(read_timeout=0.5))
+        client = boto3.client("secretsmanager", endpoint_url=f"http://127.0.0.1:{port}", config=config)
         case = prepared(world)
         started = time.monotonic()
         with pytest.raises(errors.EndpointUnreachableError, match="is there a route or a VPC endpoint"):
             case.step("createSecret", client=client)
         assert time.monotonic() - started < 10
+        silent.setblocking(False)
+        attempts = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                attempts += 1
+    assert attempts == MAX_UNREACHABLE_ATTEMPTS
+    # With the timeouts of production and the pause between the attempts:
+    longest = max(CLIENT_CONFIG.connect_timeout, CLIENT_CONFIG.read_timeout)
+    assert attempts * longest + (attempts - 1) * LONGEST_PAUSE_SECONDS <= 10
     with pytest.raises(errors.EndpointUnreachableError, match="EndpointConnectionError"):
         case.step("createSecret", client=client)
 

@@ -9,10 +9,7 @@ import pytest
 
 from rotation import errors
 from rotation_support.breaking import Breaker
-from rotation_support.cases import (
-    alternating_again,
-    single_first,
-)
+from rotation_support.cases import alternating_again, single_first
 from rotation_support.world import STEPS, Case, Context, World
 
 

@@ -11,13 +11,7 @@ import pytest
 
 from rotation import errors
 from rotation_support.breaking import Breaker, Killed
-from rotation_support.cases import (
-    Maker,
-    alternating,
-    alternating_again,
-    single,
-    single_first,
-)
+from rotation_support.cases import Maker, alternating, alternating_again, single, single_first
 from rotation_support.world import STEPS, Context, World
 
 READ_ONLY = ("describe_secret", "get_secret_value", "connect", "SELECT", "SET ROLE")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-import time
 
 import pytest
 
@@ -181,11 +180,9 @@ def test_pg_stat_statements_that_tracks_everything(any_world: World) -> None:
 
 
 def _wait_for(world: World, setting: str, value: str) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    def arrived() -> bool:
         with world.server.connect(world.master) as connection, connection.cursor() as cursor:
             cursor.execute(f"SHOW {setting}")
-            if cursor.fetchone() == (value,):
-                return
-        time.sleep(0.05)
-    pytest.fail(f"{setting} did not become {value}")
+            return bool(cursor.fetchone() == (value,))
+
+    world.wait_until(arrived)

@@ -11,10 +11,7 @@ from psycopg2 import sql
 
 from local.postgres import Role
 from rotation import errors
-from rotation_support.cases import (
-    as_master,
-    refused_rotation,
-)
+from rotation_support.cases import as_master, refused_rotation
 from rotation_support.world import STEPS, Case, World
 
 

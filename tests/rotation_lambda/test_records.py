@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from rotation import errors, handler
-from rotation_support.cases import (
-    alternating_again,
-)
+from rotation_support.cases import alternating_again
 from rotation_support.world import Context, World
 
 

@@ -7,10 +7,7 @@ from psycopg2 import sql
 
 from rotation import errors
 from rotation.secret import parse_secret
-from rotation_support.cases import (
-    as_master,
-    refused_rotation,
-)
+from rotation_support.cases import as_master, refused_rotation
 from rotation_support.world import DATABASE, STEPS, Case, World
 
 

@@ -14,11 +14,7 @@ from local.certificates import CertificateAuthority
 from local.postgres import TLS_AND_SCRAM_ONLY
 from rotation import errors
 from rotation.postgres import Connector
-from rotation_support.cases import (
-    prepared,
-    refused,
-    refused_set,
-)
+from rotation_support.cases import prepared, refused, refused_set
 from rotation_support.servers import access_rules, listener
 from rotation_support.world import World
 
@@ -126,6 +122,11 @@ def test_arguments_of_every_connection(world: World, monkeypatch: pytest.MonkeyP
         return connect(**arguments)
 
     monkeypatch.setattr(psycopg2, "connect", watch)
+    world.environment = {
+        "CONNECT_TIMEOUT_SECONDS": "17",
+        "STATEMENT_TIMEOUT_SECONDS": "19",
+        "LOCK_TIMEOUT_SECONDS": "18",
+    }
     world.alternating(ssl=False, sslmode="disable", require_auth="none").rotate()
     assert len(seen) >= 4
     for arguments in seen:
@@ -134,6 +135,8 @@ def test_arguments_of_every_connection(world: World, monkeypatch: pytest.MonkeyP
         assert arguments["gssencmode"] == "disable"
         assert arguments["channel_binding"] == "prefer"
         assert arguments["sslrootcert"] == str(world.authorities)
+        assert arguments["connect_timeout"] == 17
+        assert "-c statement_timeout=19s -c lock_timeout=18s " in arguments["options"]
 
 
 def test_channel_binding_is_used(any_world: World) -> None:

@@ -48,21 +48,25 @@ class Leaks:
     def found(self) -> list[str]:
         """Descriptions of every secret found in any evidence, also as JSON escapes it, without the secret.
 
-        Thousands of secrets in megabytes of logs: of the text only every fourth place is looked at, because
-        one of the first four pieces of a secret must begin at one of those.
+        Thousands of secrets in megabytes of logs: one is compared only where its first characters stand, and
+        those are looked for at every fourth place only, where one of their pieces must begin.
         """
-        pieces: dict[str, set[tuple[str, int]]] = {}
+        beginnings: dict[str, set[str]] = {}
+        pieces: dict[str, set[int]] = {}
         for secret in self.secrets:
             for form in (secret, json.dumps(secret)[1:-1]):
+                beginnings.setdefault(form[:SHORTEST], set()).add(form)
                 for start in range(STRIDE):
-                    pieces.setdefault(form[start : start + PIECE], set()).add((form, start))
+                    pieces.setdefault(form[start : start + PIECE], set()).add(start)
         return sorted(
             {
                 f"{source}: a secret of {len(form)} characters"
                 for source, text in set(self.evidence)
                 for position in range(0, len(text), STRIDE)
                 if (piece := text[position : position + PIECE]) in pieces
-                for form, start in pieces[piece]
-                if position >= start and text.startswith(form, position - start)
+                for start in pieces[piece]
+                if position >= start
+                for form in beginnings.get(text[position - start : position - start + SHORTEST], ())
+                if text.startswith(form, position - start)
             }
         )

@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from local.postgres import TLS_AND_SCRAM_ONLY
-from rotation_support.world import World
+from rotation_support.world import WAIT_SECONDS, World
 
 
 @contextlib.contextmanager
 def access_rules(world: World, *rules: str) -> Iterator[None]:
-    world.server.reload(access_rules=rules)
-    time.sleep(0.3)
+    _use(world, rules)
     try:
         yield
     finally:
-        world.server.reload(access_rules=TLS_AND_SCRAM_ONLY)
-        time.sleep(0.3)
+        _use(world, TLS_AND_SCRAM_ONLY)
+
+
+def _use(world: World, rules: Sequence[str]) -> None:
+    # Of a new session: the time at which the server read its rules, too.
+    loaded = "SELECT pg_conf_load_time()"
+    before = world.server.execute(loaded)
+    world.server.reload(access_rules=rules)
+    world.wait_until(lambda: world.server.execute(loaded) != before)
 
 
 @contextlib.contextmanager
@@ -35,7 +40,7 @@ def listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
             with contextlib.suppress(OSError):
                 connection, _ = server.accept()
                 with connection:
-                    connection.settimeout(5)
+                    connection.settimeout(WAIT_SECONDS)
                     answer(connection)
 
     thread = threading.Thread(target=serve)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from psycopg2 import sql
 
 from local.postgres import PostgresServer, Role
 from rotation.handler import Application
+from rotation.postgres import APPLICATION_NAME
 from rotation_support.breaking import Breaker
 from rotation_support.leaks import Leaks
 from rotation_support.secrets_manager import AccurateSecretsManager
@@ -25,6 +27,10 @@ HOST = "db.example.test"
 
 DATABASE = "app"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+WAIT_SECONDS = 60.0
+"""For what happens at once, on a machine however busy."""
+
 _numbers = itertools.count(1)
 
 
@@ -171,6 +177,18 @@ class World:
         with self.observer.cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.02)
+
+    def wait_until_blocked(self) -> None:
+        """Until a session of the Lambda waits for another one."""
+        blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = {}"
+        statement = sql.SQL(blocked).format(sql.Literal(APPLICATION_NAME))
+        self.wait_until(lambda: bool(self.execute(statement)))
 
     def verifiers(self) -> dict[str, str]:
         """Every role's stored verifier. All of them are remembered as secrets."""
