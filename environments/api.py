@@ -8,6 +8,10 @@ from pydantic import Field
 
 from environments.base import Settings, described
 
+HostName = Annotated[
+    str, described("a host name such as service.example.com", r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
+]
+
 
 class RouteSettings(Settings):
     """One path of the REST API."""
@@ -50,4 +54,9 @@ class ApiSettings(Settings):
             ge=10, le=2_000_000_000, description="requests of one address in 5 minutes before WAF blocks it, 10 or more"
         ),
     ] = 60_000
+    service_host_name: HostName | None = Field(
+        default=None,
+        description="the host name in the certificate of service.certificate_arn, which API Gateway checks; "
+        "required with one",
+    )
     routes: tuple[RouteSettings, ...] = Field(min_length=1, description="one or more [[api.routes]] tables")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
+from environments.api_rules import API_RULES
 from environments.base import Settings
 from environments.broken import Broken
 from environments.credential_rules import CREDENTIAL_RULES
@@ -21,7 +22,7 @@ from environments.service_rules import SERVICE_RULES
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
 
-_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES, *CREDENTIAL_RULES, *SERVICE_RULES]
+_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES, *CREDENTIAL_RULES, *API_RULES, *SERVICE_RULES]
 
 
 def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:

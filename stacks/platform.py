@@ -9,6 +9,7 @@ from modules.rotation_function import CodePackage
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
+from stacks.entry import EntryStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
@@ -23,6 +24,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
     egress = EgressStack(scope, environment=environment, network=network.network)
+    EntryStack(scope, environment=environment, network=network.network)
     rotation = RotationStack(
         scope,
         environment=environment,

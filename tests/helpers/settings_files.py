@@ -22,7 +22,11 @@ _VALID: dict[str, dict[str, str]] = {
     "network": {"cidr": '"10.20.0.0/16"'},
     "database": {"name": '"telemetry"'},
     "service": {"image": f'"registry.example.com/service@{DIGEST}"'},
-    "api": {"clients": '["gateway"]', "routes": '[{path = "/health", methods = ["GET"]}]'},
+    "api": {
+        "clients": '["gateway"]',
+        "routes": '[{path = "/health", methods = ["GET"]}]',
+        "service_host_name": '"service.example.com"',
+    },
 }
 
 # Changes of single values: dotted key -> TOML text, or None to leave the key or table out.
