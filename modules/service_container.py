@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from environments.data import CacheSettings
-from environments.service import DATABASE_SECRET, ServiceSettings
+from environments.service import DATABASE_REFERENCE, ServiceSettings
 from modules.cache import Cache
 from modules.database import Database
 
@@ -15,7 +15,7 @@ CONTAINER = "service"
 def container_definition(
     settings: ServiceSettings, *, variables: dict[str, str], secret_arn: str, log_group: str, region: str
 ) -> dict[str, object]:
-    """The one container: read-only root, no capabilities, not root, and an init process that reaps and forwards signals.
+    """The one container: read-only root, no capabilities, not root, an init process that reaps and forwards.
 
     The log is sent without blocking the service, which keeps up to 25 MB of it in memory while CloudWatch is away.
     """
@@ -91,8 +91,8 @@ def referenced_arns(settings: ServiceSettings, secret_arn: str) -> Iterator[str]
 
 
 def _split(reference: str, secret_arn: str) -> tuple[str, str]:
-    if reference.startswith(f"{DATABASE_SECRET}:"):
-        return secret_arn, reference.removeprefix(f"{DATABASE_SECRET}:")
+    if reference.startswith(DATABASE_REFERENCE):
+        return secret_arn, reference.removeprefix(DATABASE_REFERENCE)
     parts = reference.split(":")
     return ":".join(parts[:7]), ":".join(parts[7:])
 
