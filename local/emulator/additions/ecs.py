@@ -26,7 +26,7 @@ _CANNOT_PULL = "CannotPullContainerError: the registry of the image does not exi
 
 
 def _can_start(backend: Any, task_definition: str) -> bool:
-    """Whether every image could be pulled: none can from a registry below `.invalid`, which no DNS serves (RFC 2606)."""
+    """Whether every image could be pulled: none can from a registry below `.invalid`, which is in no DNS (RFC 2606)."""
     containers = backend.describe_task_definition(task_definition).container_definitions
     registries = [container["image"].partition("/")[0].partition(":")[0] for container in containers]
     return not any(registry.endswith(".invalid") for registry in registries)
