@@ -120,16 +120,3 @@ def _task_size(service: Any) -> Iterator[Broken]:
         yield Broken("service.memory_mb", service.memory_mb, f"with cpu = {service.cpu}: {shown}", "choose one of them")
     if service.min_count > service.max_count:
         yield Broken("service.max_count", service.max_count, f"{service.min_count} or more", "raise it")
-
-
-@_rule
-def _throttle(api: Any) -> Iterator[Broken]:
-    if api.burst_limit < api.rate_limit:
-        yield Broken("api.burst_limit", api.burst_limit, f"{api.rate_limit} (the rate) or more", "raise it")
-    seen: set[str] = set()
-    for route in api.routes:
-        if route.path in seen:
-            yield Broken("api.routes", route.path, "each path once", "join the methods of the two tables")
-        seen.add(route.path)
-    if len(set(api.clients)) != len(api.clients):
-        yield Broken("api.clients", list(api.clients), "each client once", "delete the doubles")

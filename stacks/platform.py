@@ -6,6 +6,7 @@ from constructs import Construct
 
 from environments import Environment
 from modules.rotation_function import CodePackage
+from stacks.api import ApiStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
@@ -24,7 +25,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
     egress = EgressStack(scope, environment=environment, network=network.network)
-    EntryStack(scope, environment=environment, network=network.network)
+    entry = EntryStack(scope, environment=environment, network=network.network)
     rotation = RotationStack(
         scope,
         environment=environment,
@@ -33,4 +34,5 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         package=package,
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
+    ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
     SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
