@@ -6,6 +6,7 @@ from constructs import Construct
 
 from environments import Environment
 from modules.rotation_function import CodePackage
+from stacks.api import ApiStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
@@ -34,6 +35,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         package=package,
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
+    ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
     secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
     ServiceStack(
         scope,
