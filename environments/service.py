@@ -9,8 +9,8 @@ from pydantic import Field
 
 from environments.base import CertificateArn, Percent, Settings, described
 
-# The application's own database secret, as opposed to one named by its ARN.
-DATABASE_SECRET = "database"
+# Begins a reference to the application's own database secret, as opposed to one named by its ARN.
+DATABASE_REFERENCE = "database:"
 
 _EnvironmentVariable = Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")]
 _Path = Annotated[
@@ -21,7 +21,7 @@ _SecretReference = Annotated[
     described(
         '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, with :<JSON key> if one is '
         "meant",
-        rf"^({DATABASE_SECRET}:[a-z]+|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]+"
+        rf"^({DATABASE_REFERENCE}[a-z]+|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]+"
         r"-[A-Za-z0-9]{6}(:[A-Za-z0-9_.-]+)?)$",
     ),
 ]
@@ -117,4 +117,4 @@ class ServiceSettings(Settings):
     @property
     def injects_database_login(self) -> bool:
         """Whether a task is given the database's login at its start, and so keeps it for its life."""
-        return any(reference.startswith(f"{DATABASE_SECRET}:") for reference in self.secrets.values())
+        return any(reference.startswith(DATABASE_REFERENCE) for reference in self.secrets.values())

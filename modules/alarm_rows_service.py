@@ -221,8 +221,8 @@ def api_row(
             "ms",
             minutes,
             f"One request of a hundred takes more than {thresholds.api_latency_ms} ms.",
-            "Compare it with the latency of the integration: what is left is API Gateway; else look at CPU of the tasks "
-            "and the database.",
+            "Compare it with that of the integration: the rest is API Gateway's own; else look at the CPU of tasks and "
+            "database.",
             critical=True,
         ),
         Alarm(

@@ -13,6 +13,7 @@ from stacks.entry import EntryStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
+from stacks.service import ServiceStack
 
 
 def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
@@ -24,7 +25,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
     egress = EgressStack(scope, environment=environment, network=network.network)
-    EntryStack(scope, environment=environment, network=network.network)
+    entry = EntryStack(scope, environment=environment, network=network.network)
     rotation = RotationStack(
         scope,
         environment=environment,
@@ -33,4 +34,14 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         package=package,
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
-    SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    ServiceStack(
+        scope,
+        environment=environment,
+        network=network.network,
+        data=data,
+        secrets=secrets,
+        egress=egress,
+        entry=entry,
+        logs_key_arn=network.logs_key_arn,
+    )
