@@ -99,16 +99,3 @@ def _way_out(network: NetworkSettings) -> Iterator[Broken]:
         yield Broken(
             "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
         )
-
-
-@_rule
-def _throttle(api: Any) -> Iterator[Broken]:
-    if api.burst_limit < api.rate_limit:
-        yield Broken("api.burst_limit", api.burst_limit, f"{api.rate_limit} (the rate) or more", "raise it")
-    seen: set[str] = set()
-    for route in api.routes:
-        if route.path in seen:
-            yield Broken("api.routes", route.path, "each path once", "join the methods of the two tables")
-        seen.add(route.path)
-    if len(set(api.clients)) != len(api.clients):
-        yield Broken("api.clients", list(api.clients), "each client once", "delete the doubles")

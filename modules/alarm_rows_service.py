@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from environments.api import ApiSettings
 from environments.monitoring import MonitoringSettings
 from environments.service import ServiceSettings
 from modules.alarms import Alarm, Chart, Metric, Row
@@ -157,7 +156,6 @@ def entry_row(
 
 
 def api_row(
-    settings: ApiSettings,
     thresholds: MonitoringSettings,
     *,
     api: str,
@@ -208,9 +206,9 @@ def api_row(
             thresholds.api_throttled_per_minute,
             "a minute",
             minutes,
-            f"More than {thresholds.api_throttled_per_minute} requests a minute are over the usage plan's "
-            f"{settings.rate_limit} a second and answered with 429.",
-            "The access log names the API key: ask that client to slow down, or raise api.rate_limit.",
+            f"More than {thresholds.api_throttled_per_minute} requests a minute are over a limit of the usage plan or of "
+            "the stage, and answered with 429.",
+            "The access log has the id of the API key: ask that client to slow down, or raise api.plan.rate_limit.",
         ),
         Alarm(
             "latency",

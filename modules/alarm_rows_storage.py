@@ -42,7 +42,7 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             memory,
             "%",
             minutes,
-            f"The data of a Redis node takes more than {memory} % of its memory; at 100 % it drops keys or refuses any.",
+            f"The data of a Redis node takes more than {memory} % of its memory; at 100 % it drops or refuses keys.",
             "Give keys a time to live, or choose a larger cache.node_type or more shards.",
             critical=True,
         ),

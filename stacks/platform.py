@@ -6,10 +6,12 @@ from constructs import Construct
 
 from environments import Environment
 from modules.rotation_function import CodePackage
+from stacks.api import ApiStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
+from stacks.monitoring import MonitoringStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
@@ -35,7 +37,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
     secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
-    ServiceStack(
+    service = ServiceStack(
         scope,
         environment=environment,
         network=network.network,
@@ -44,4 +46,16 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         egress=egress,
         entry=entry,
         logs_key_arn=network.logs_key_arn,
+    )
+    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
+    MonitoringStack(
+        scope,
+        environment=environment,
+        egress=egress,
+        entry=entry,
+        rotation=rotation,
+        data=data,
+        secrets=secrets,
+        service=service,
+        api=api,
     )
