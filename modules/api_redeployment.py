@@ -7,13 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cdktf import (
-    DefaultTokenResolver,
-    StringConcat,
-    TerraformResourceLifecycle,
-    TerraformStack,
-    Tokenization,
-)
+from cdktf import TerraformResourceLifecycle, TerraformStack
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from constructs import Construct
 
@@ -68,11 +62,7 @@ def deployment(
     A new one is made before the old one goes, and the stage moves over in between. `from_other_stacks` are values that
     the definition refers to: their text stays when they change.
     """
-    stack = TerraformStack.of(scope)
-    written = Tokenization.resolve(
-        stack.to_terraform(), scope=stack, preparing=False, resolver=DefaultTokenResolver(StringConcat())
-    )
-    resources: Resources = written["resource"]
+    resources: Resources = TerraformStack.of(scope).to_terraform()["resource"]
     return ApiGatewayDeployment(
         scope,
         id_,
