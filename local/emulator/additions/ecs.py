@@ -99,8 +99,20 @@ def update_service(stock: Any, self: Any) -> Any:
 
 @extend(EC2ContainerServiceBackend, unless="CannotPullContainerError")
 def run_task(stock: Any, self: Any, **kwargs: Any) -> Any:
-    """moto lets every task end well. One whose image cannot be pulled stops without an exit code, as on AWS."""
-    tasks = stock(self, **kwargs)
+    """moto lets every task end well. One whose image cannot be pulled stops without an exit code, as on AWS.
+
+    It also adds up the memory of the containers, which on Fargate have none of their own. They must not keep what they
+    are given for that: the provider would plan to take it away.
+    """
+    containers = self.describe_task_definition(kwargs["task_definition_str"]).container_definitions
+    without_memory = [container for container in containers if not {"memory", "memoryReservation"} & container.keys()]
+    for container in without_memory:
+        container["memory"] = 0
+    try:
+        tasks = stock(self, **kwargs)
+    finally:
+        for container in without_memory:
+            del container["memory"]
     for task in tasks:
         if not _can_start(self, task.task_definition_arn):
             task.last_status = task.desired_status = "STOPPED"
