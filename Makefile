@@ -126,9 +126,14 @@ docs: setup ## Renew the pages that are made from settings and JSON
 	$(PY) main.py
 	$(PY) -m review.alarms_page
 
+.PHONY: openapi
+openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
+	$(required-env)$(PY) -m review.openapi --env $(ENV)
+
 .PHONY: bench
-bench: setup ## Time of a synthesis of all environments against the stock import of one resource
+bench: setup ## Time of a synthesis of all environments against the stock import of one resource, and of an API by its routes
 	$(PY) -m bench
+	$(PY) -m bench.routes
 
 .PHONY: bench-rotation
 bench-rotation: setup ## Time of the four steps, cold import and size of the rotation function, each beside its comparison
