@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from settings_files import SettingsFiles, settings_text
 
 from environments import load, rules
 from environments.data import AccessPointSettings
@@ -156,6 +158,42 @@ def test_every_pair_of_fargates_table_is_let_through(cpu: int, count: int) -> No
     # Twice to eight times the CPU units, as the whole table has it.
     assert FARGATE_MEMORY[cpu][0] == 2 * cpu
     assert FARGATE_MEMORY[cpu][-1] <= 8 * cpu
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        (
+            "secrets.LOGIN",
+            '"payment"',
+            '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, with :<JSON key> if '
+            "one is meant",
+        ),
+        ("secret_key_arns", '["alias/payment"]', "the ARN of a KMS key"),
+        ("mounts.media", '"mnt"', "an absolute directory in the container, e.g. /mnt/media"),
+        ("scratch_paths", '["/tmp/"]', "an absolute directory in the container, e.g. /mnt/media"),
+        ("database_iam_user", '"Reporting"', "a PostgreSQL role of 1 to 63 lower-case letters, digits and _"),
+        ("migration_timeout_minutes", "0", "minutes before a migration is stopped, 1 to 720"),
+        (
+            "health_check_grace_seconds",
+            "3601",
+            "seconds after its start in which a task may fail health checks, 0 to 3600",
+        ),
+        (
+            "container_insights",
+            '"disabled"',
+            '"enhanced" (metrics of every task) or "enabled" (of cluster and service)',
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_one_line(key: str, value: str, allowed: str, tmp_path: Path) -> None:
+    files = SettingsFiles(tmp_path)
+    files.write("iot-dev", settings_text({f"service.{key}": value}))
+    where = f"service.{key}.0" if value.startswith("[") else f"service.{key}"
+
+    assert files.faults("iot-dev") == [
+        f"iot-dev.toml: {where} = {value.strip('[]')}; allowed: {allowed}; correct the value"
+    ]
 
 
 @pytest.mark.parametrize(

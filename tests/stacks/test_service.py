@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_no_login_is_handed_out_as_environment_variable(app_outdir: Path, enviro
     definition = service(app_outdir, environment).one("aws_ecs_task_definition")
 
     (container,) = json.loads(definition["container_definitions"])
-    assert container["secrets"] == []
+    assert "secrets" not in container
     names = {variable["name"] for variable in container["environment"]}
     assert "DATABASE_SECRET_ARN" in names
     assert not [name for name in names if "PASSWORD" in name]
@@ -87,9 +88,17 @@ def test_the_world_is_closed_where_endpoints_lead_to_all_that_is_called(app_outd
     world = stack.all("aws_vpc_security_group_egress_rule", cidr_ipv4="0.0.0.0/0")
 
     assert bool(world) is not bool(load(environment).network.interface_endpoints)
-    assert [(rule["from_port"], rule["to_port"], rule["ip_protocol"]) for rule in world] == [(443, 443, "tcp")] * len(
-        world
-    )
+    assert all((rule["from_port"], rule["to_port"], rule["ip_protocol"]) == (443, 443, "tcp") for rule in world)
+
+
+@every_environment
+def test_the_layers_of_images_are_reached_by_the_endpoint_of_s3(app_outdir: Path, environment: str) -> None:
+    rules = service(app_outdir, environment).all("aws_vpc_security_group_egress_rule")
+    outputs = read_stack(app_outdir, f"{environment}-network").outputs
+
+    (reference,) = (rule["prefix_list_id"] for rule in rules if "prefix_list_id" in rule)
+    value = outputs[reference.removesuffix("}").rpartition(".")[2]]["value"]
+    assert re.fullmatch(r"\$\{aws_vpc_endpoint\.network_s3-endpoint_\w+\.prefix_list_id\}", value)
 
 
 @pytest.mark.parametrize("environment", ["iot-dev", "iot-prod"])

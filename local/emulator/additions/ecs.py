@@ -49,6 +49,8 @@ def _complete(response: Any, service: Any, counted: int) -> None:
             provider.setdefault("base", 0)
 
     backend = response.ecs_backend
+    if service.task_definition and not _can_start(backend, service.task_definition):
+        return  # its tasks stay pending, and the deployment in progress
     cluster = backend._get_cluster(service.cluster_name)
     backend.update_cluster_resources(cluster, service.desired_count - counted)
     backend.update_cluster_resources(cluster, -service.pending_count, "PENDING")
@@ -71,7 +73,8 @@ def _complete(response: Any, service: Any, counted: int) -> None:
 def create_service(stock: Any, self: Any) -> Any:
     """moto drops ten attributes of a service, which the provider then plans to set again.
 
-    It also leaves the tasks pending, so that `wait_for_steady_state` would never end.
+    It also leaves the tasks pending, so that `wait_for_steady_state` would never end; as it does on AWS for an image
+    that cannot be pulled.
     """
     answer = stock(self)
     _complete(self, answer.result["service"], counted=0)

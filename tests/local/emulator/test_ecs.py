@@ -100,6 +100,15 @@ def test_the_circuit_breaker_goes_back_from_an_image_that_cannot_be_pulled(clien
     assert _service(client, cluster)["taskDefinition"] == mended
 
 
+def test_a_first_deployment_of_an_image_that_cannot_be_pulled_is_never_steady(client: Client, cluster: str) -> None:
+    broken = _register(client, cluster, "registry.invalid:5000/app:1")
+    client("ecs").create_service(cluster=cluster, serviceName=cluster, taskDefinition=broken, desiredCount=2)
+
+    service = _service(client, cluster)
+    assert (service["runningCount"], service["pendingCount"]) == (0, 2)
+    assert service["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+
+
 def test_a_task_whose_image_cannot_be_pulled_stops_without_an_exit_code(client: Client, cluster: str) -> None:
     ecs = client("ecs")
     arns = [
