@@ -147,6 +147,15 @@ def titled(title: str) -> dict[str, Any]:
     return properties
 
 
+def test_a_number_of_each_part_that_has_one_stands_above_the_rows() -> None:
+    now = titled("Now")
+
+    assert now["view"] == "singleValue"
+    assert [[*line[:2], line[-1]["label"]] for line in now["metrics"]] == [
+        ["AWS/RDS", "ServerlessDatabaseCapacity", "Capacity: busiest (ACU)"]
+    ]
+
+
 def test_no_widget_of_the_dashboard_lies_on_another_or_outside() -> None:
     taken: set[tuple[int, int]] = set()
     for widget in body():

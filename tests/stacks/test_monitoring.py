@@ -207,6 +207,7 @@ def test_the_age_is_asked_for_once_so_that_its_alarm_does_not_begin_with_silence
 
     report = json.loads(stack.one("aws_lambda_invocation")["input"])
     assert report == {"report": {"SecretId": age["dimensions"]["SecretArn"]}}
+    assert age["depends_on"] == [stack.address("aws_lambda_invocation")]
     # CloudWatch looks back 7 days at most.
     assert age["period"] * age["evaluation_periods"] <= 7 * 86_400
 
