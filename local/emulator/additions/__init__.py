@@ -18,6 +18,7 @@ from local.emulator.additions import (
     rds,
     s3,
     secretsmanager,
+    sns,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "rds",
     "s3",
     "secretsmanager",
+    "sns",
 ]
