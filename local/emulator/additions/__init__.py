@@ -3,6 +3,7 @@
 """
 
 from local.emulator.additions import (
+    acm,
     apigateway,
     applicationautoscaling,
     awslambda,
@@ -22,6 +23,7 @@ from local.emulator.additions import (
 )
 
 __all__ = [
+    "acm",
     "apigateway",
     "applicationautoscaling",
     "awslambda",
