@@ -49,6 +49,13 @@ PRODUCTION = (
         "add it: the internal listener must speak TLS (PCI DSS 4.2.1)",
         of_absent=True,
     ),
+    Demand(
+        "monitoring.subscribers",
+        lambda v: v is not None and len(v) > 0,
+        "one or more",
+        "name who gets the alarms (PCI DSS 10.7, 12.10)",
+        of_absent=True,
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from environments.base import Settings
 from environments.broken import Broken
 from environments.credential_rules import CREDENTIAL_RULES
 from environments.data_rules import DATA_RULES
+from environments.monitoring_rules import MONITORING_RULES
 from environments.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 from environments.network import NetworkSettings
 from environments.service_rules import SERVICE_RULES
@@ -22,7 +23,13 @@ from environments.service_rules import SERVICE_RULES
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
 
-_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES, *CREDENTIAL_RULES, *API_RULES, *SERVICE_RULES]
+_RULES: list[Callable[..., Iterator[Broken]]] = [
+    *DATA_RULES,
+    *CREDENTIAL_RULES,
+    *API_RULES,
+    *SERVICE_RULES,
+    *MONITORING_RULES,
+]
 
 
 def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:

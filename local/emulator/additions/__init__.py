@@ -19,6 +19,7 @@ from local.emulator.additions import (
     rds,
     s3,
     secretsmanager,
+    sns,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "rds",
     "s3",
     "secretsmanager",
+    "sns",
 ]
