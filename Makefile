@@ -84,6 +84,10 @@ diff: setup ## What a deployment of ENV would change
 deploy: setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
 	$(required-env)$(PY) -m deploy deploy --env $(ENV) $(copy) $(approve)
 
+.PHONY: migrate
+migrate: setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
+	$(required-env)$(PY) -m deploy migrate --env $(ENV) $(copy)
+
 .PHONY: recover unprotect destroy
 recover: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
 	$(required-env)$(PY) -m deploy recover --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
@@ -110,10 +114,19 @@ define fast-tests
 endef
 
 .PHONY: test
-test: lint ## Every test; the layers and what each needs stand in README.md
+test: lint ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
 	$(fast-tests)
 	.venv/bin/pytest -m terraform
-	.venv/bin/pytest -m emulator
+
+# They wait for the AWS provider's own pauses most of the time, so that two processors are enough for both at once. Only
+# those in tests/local use the project's own cdktf.out.
+.PHONY: test-emulator test-platforms test-operations
+test-emulator: setup ## The runs against the embedded AWS: whole platforms, recovery, rehearsals
+	$(MAKE) --jobs 2 --output-sync=line test-platforms test-operations
+test-platforms:
+	.venv/bin/pytest -m emulator tests/local
+test-operations:
+	.venv/bin/pytest -m emulator --ignore tests/local
 
 .PHONY: test-fast
 test-fast: lint ## Only the tests that need neither Terraform nor the embedded AWS
@@ -124,12 +137,19 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 	.venv/bin/pytest -q tests/app --update-addresses
 
 .PHONY: docs
-docs: setup ## Renew the pages that are made from settings
+docs: setup ## Renew the pages that are made from settings and JSON
 	$(PY) -m review.settings_pages
+	$(PY) main.py
+	$(PY) -m review.alarms_page
+
+.PHONY: openapi
+openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
+	$(required-env)$(PY) -m review.openapi --env $(ENV)
 
 .PHONY: bench
-bench: setup ## Time of a synthesis of all environments against the stock import of one resource
+bench: setup ## Time of a synthesis of all environments against the stock import of one resource, and of an API by its routes
 	$(PY) -m bench
+	$(PY) -m bench.routes
 
 .PHONY: compat
 compat: setup compat/cdktn/.venv/.ready compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
