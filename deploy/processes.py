@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -103,7 +104,7 @@ def _is_terraform(process: psutil.Process) -> bool:
         name = Path(process.cmdline()[0]).name
     except (psutil.Error, IndexError):
         return False
-    return name in ("terraform", "tofu")
+    return name in ("terraform", "tofu", Path(os.environ.get("TERRAFORM_BINARY_NAME", "terraform")).name)
 
 
 def _signal(process: psutil.Process, send: Callable[..., None], *arguments: object) -> None:

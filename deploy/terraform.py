@@ -15,7 +15,6 @@ WORK = ROOT / ".local"
 
 # What cdktf-cdktf-provider-aws 20.1.0 pins; a test holds it against the synthesized JSON.
 PROVIDER_VERSION = "5.100.0"
-_PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
 _MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
 _USUAL_PARENTS = (Path("/opt"), Path("/srv"), Path("/usr/local"))
 
@@ -25,6 +24,12 @@ def binary(environ: Mapping[str, str]) -> str:
     return environ.get("TERRAFORM_BINARY_NAME", "terraform")
 
 
+def _provider(environ: Mapping[str, str]) -> Path:
+    """Where a mirror keeps the provider: OpenTofu takes `aws` for that of its own registry."""
+    opentofu = Path(binary(environ)).name.startswith("tofu")
+    return Path("registry.opentofu.org" if opentofu else "registry.terraform.io", "hashicorp", "aws")
+
+
 def find_mirror(environ: Mapping[str, str]) -> Path | None:
     """A folder laid out as a Terraform mirror that holds the pinned provider for this machine, or None.
 
@@ -32,7 +37,7 @@ def find_mirror(environ: Mapping[str, str]) -> Path | None:
     folder directly under /opt, /srv and /usr/local.
     """
     for folder in _candidates(environ):
-        provider = folder / _PROVIDER
+        provider = folder / _provider(environ)
         unpacked = provider / PROVIDER_VERSION / _platform()
         packed = provider / f"terraform-provider-aws_{PROVIDER_VERSION}_{_platform()}.zip"
         if unpacked.is_dir() or packed.is_file():

@@ -21,7 +21,7 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
     environ = deployment.environ
     terraform.run(["init", "-input=false"], cwd=network.folder, environ=environ)
     apply = subprocess.Popen(
-        ["terraform", "apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30"],
+        [terraform.binary(environ), "apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30"],
         cwd=network.folder,
         env=environ,
         stdout=subprocess.PIPE,

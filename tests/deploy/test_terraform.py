@@ -10,7 +10,11 @@ from deploy import terraform
 
 
 def _mirror(folder: Path, version: str = terraform.PROVIDER_VERSION) -> Path:
-    provider = folder / "registry.terraform.io" / "hashicorp" / "aws" / version / terraform._platform()
+    return _mirror_of("registry.terraform.io", folder, version)
+
+
+def _mirror_of(registry: str, folder: Path, version: str = terraform.PROVIDER_VERSION) -> Path:
+    provider = folder / registry / "hashicorp" / "aws" / version / terraform._platform()
     provider.mkdir(parents=True)
     return folder
 
@@ -79,3 +83,12 @@ def test_a_variable_that_points_to_no_file_is_replaced_by_the_mirror(tmp_path: P
 def test_terraform_binary_name_is_honoured() -> None:
     assert terraform.binary({"TERRAFORM_BINARY_NAME": "tofu"}) == "tofu"
     assert terraform.binary({}) == "terraform"
+
+
+def test_opentofu_looks_for_the_provider_of_its_own_registry(tmp_path: Path) -> None:
+    _mirror(tmp_path / "usual" / "a")
+    mirror = _mirror_of("registry.opentofu.org", tmp_path / "usual" / "b")
+    nowhere = {"HOME": str(tmp_path), "XDG_DATA_DIRS": ""}
+
+    assert terraform.find_mirror({**nowhere, "TERRAFORM_BINARY_NAME": "/opt/tofu-1.11/tofu"}) == mirror
+    assert terraform.find_mirror(nowhere) == tmp_path / "usual" / "a"

@@ -31,18 +31,29 @@ _OFFLINE = {
 Terraform = Callable[..., CompletedProcess[str]]
 
 
-@pytest.fixture
-def offline(app_outdir: Path, tmp_path: Path) -> Callable[[str], Terraform]:
+# OpenTofu reads the same JSON, so where it is found, it judges it, too.
+PROGRAMS = tuple(dict.fromkeys([terraform.binary(os.environ), *filter(None, [shutil.which("tofu") and "tofu"])]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which programs have judged the JSON, for OpenTofu is not on every machine."""
+    absent = "" if any(Path(program).name.startswith("tofu") for program in PROGRAMS) else "; OpenTofu is not on PATH"
+    terminalreporter.write_line(f"Stacks validated by: {', '.join(PROGRAMS)}{absent}")
+
+
+@pytest.fixture(params=PROGRAMS)
+def offline(app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Terraform]:
     """Gives for a stack's name a function that runs Terraform on a copy of its JSON, initialized."""
 
     def prepare(stack: str) -> Terraform:
         shutil.copy(app_outdir / "stacks" / stack / "cdk.tf.json", tmp_path)
         (tmp_path / "offline_override.tf.json").write_text(json.dumps(_OFFLINE), encoding="utf-8")
-        environ = {**os.environ, **terraform.settings(os.environ)}
+        chosen = {**os.environ, "TERRAFORM_BINARY_NAME": request.param}
+        environ = {**chosen, **terraform.settings(chosen)}
 
         def run(*arguments: str) -> CompletedProcess[str]:
             done = terraform.run(arguments, cwd=tmp_path, environ=environ, check=False)
-            assert done.returncode == 0, f"terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+            assert done.returncode == 0, f"{request.param} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
             return done
 
         run("init", "-input=false")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.terraform import settings
+from deploy.terraform import binary, settings
 from local.emulator.environment import without_aws
 from local.emulator.process import Emulator
 from tests.local.emulator.conftest import ACCOUNT_ID, REGION, Client, package
@@ -52,7 +52,7 @@ def terraform(emulator: Emulator, tmp_path: Path) -> Terraform:
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["terraform", *arguments],
+            [binary(environment), *arguments],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
