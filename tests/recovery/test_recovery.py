@@ -38,7 +38,8 @@ class Deployed:
 
     def terraform(self, stack: str, *arguments: str) -> str:
         finished = subprocess.run(
-            [terraform.binary(self.variables), *arguments], cwd=self.stacks / f"{ENVIRONMENT}-{stack}", env=self.variables,
+            [terraform.binary(self.variables), *arguments],
+            cwd=self.stacks / f"{ENVIRONMENT}-{stack}", env=self.variables,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert finished.returncode == 0, finished.stdout + finished.stderr
