@@ -1,4 +1,4 @@
-"""`python -m review.diagram [--env NAME]`: draws the last synthesis; without a name every environment, and README."""
+"""`python -m review.diagram [--env NAME]`: draws the last synthesis; without a name everything, and the pages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from review.diagram.dot import dot
 from review.diagram.mermaid import mermaid
 from review.diagram.reading import picture
 from review.diagram.render import RenderError, svg
+from review.diagram.stacks import stacks
 from review.synthesis import OUTDIR, ROOT, SynthesisError, read
 
 DIAGRAMS = ROOT / "docs" / "diagrams"
 # A short-lived copy's picture is nobody's to commit.
 _COPIES = ROOT / ".local" / "diagrams"
-README_SHOWS = "iot-prod"
-_MARKS = re.compile(r"(<!-- diagram -->\n).*(<!-- /diagram -->)", re.DOTALL)
+# Whose flowcharts the pages show.
+SHOWN = "iot-prod"
 
 
 def drawn(environment: str, outdir: Path = OUTDIR) -> str:
@@ -27,12 +28,22 @@ def drawn(environment: str, outdir: Path = OUTDIR) -> str:
     return svg(dot(picture(environment, read(environment, outdir))))
 
 
-def readme_with_diagram(text: str, outdir: Path = OUTDIR) -> str:
-    """README.md with its flowchart renewed. Raises ValueError without the two marks around it."""
-    if not _MARKS.search(text):
-        raise ValueError("README.md has no <!-- diagram --> ... <!-- /diagram -->")
-    chart = mermaid(picture(README_SHOWS, read(README_SHOWS, outdir)))
-    return _MARKS.sub(lambda found: f"{found[1]}```mermaid\n{chart}\n```\n{found[2]}", text)
+def pages(outdir: Path = OUTDIR) -> dict[Path, str]:
+    """The pages with a flowchart in them, renewed. Raises SynthesisError, and ValueError without the marks."""
+    synthesis = read(SHOWN, outdir)
+    charts = {
+        ROOT / "README.md": ("diagram", mermaid(picture(SHOWN, synthesis))),
+        ROOT / "docs" / "architecture.md": ("stacks", stacks(SHOWN, synthesis)),
+    }
+    return {page: with_chart(page.read_text(encoding="utf-8"), mark, chart) for page, (mark, chart) in charts.items()}
+
+
+def with_chart(text: str, mark: str, chart: str) -> str:
+    """A page with the flowchart between its two marks. Raises ValueError where there are none."""
+    marks = re.compile(f"(<!-- {mark} -->\n).*(<!-- /{mark} -->)", re.DOTALL)
+    if not marks.search(text):
+        raise ValueError(f"no <!-- {mark} --> ... <!-- /{mark} -->")
+    return marks.sub(lambda found: f"{found[1]}```mermaid\n{chart}\n```\n{found[2]}", text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,8 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file.write_text(drawn(name), encoding="utf-8")
             print(file.relative_to(ROOT))
         if options.env is None:
-            readme = ROOT / "README.md"
-            readme.write_text(readme_with_diagram(readme.read_text(encoding="utf-8")), encoding="utf-8")
+            for page, text in pages().items():
+                page.write_text(text, encoding="utf-8")
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -17,6 +17,7 @@ from review.diagram.mermaid import mermaid
 from review.diagram.model import Arrow, Box, Kind, Picture
 from review.diagram.reading import picture
 from review.diagram.render import RenderError, svg
+from review.diagram.stacks import stacks
 from review.synthesis import ROOT, Synthesis, SynthesisError, read
 
 _RENEW = "renew it: make docs"
@@ -61,17 +62,31 @@ def test_no_picture_is_left_of_an_environment_that_is_gone() -> None:
     assert sorted(file.stem for file in command.DIAGRAMS.glob("*")) == sorted(environment_names())
 
 
-def test_the_flowchart_in_the_readme_is_fresh(app_outdir: Path) -> None:
+def test_the_flowcharts_in_the_pages_are_fresh(app_outdir: Path) -> None:
+    for page, text in command.pages(app_outdir).items():
+        assert page.read_text(encoding="utf-8") == text, f"{page.name}: {_RENEW}"
+
+
+def test_the_readme_links_every_picture() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert command.readme_with_diagram(readme, app_outdir) == readme, _RENEW
     for environment in environment_names():
         assert f"(docs/diagrams/{environment}.svg)" in readme
 
 
-def test_a_readme_without_the_marks_is_refused() -> None:
+def test_a_page_without_the_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="diagram -->"):
-        command.readme_with_diagram("# nothing")
+        command.with_chart("# nothing", "diagram", "flowchart TB")
+
+
+def test_the_order_of_stacks_leaves_out_what_others_imply() -> None:
+    needs: dict[str, tuple[str, ...]] = {"e-a": (), "e-b": ("e-a",), "e-c": ("e-a", "e-b")}
+    resources: dict[str, Any] = {"aws_x": {"one": {}, "two": {}}}
+
+    chart = stacks("e", Synthesis({name: {"resource": resources} for name in needs}, needs)).splitlines()
+
+    assert chart[1] == '  a["<b>a</b><br/>2 resources"]'
+    assert chart[4:] == ["  a --> b", "  b --> c"]
 
 
 def test_every_zone_and_tier_is_there(production: Synthesis) -> None:
