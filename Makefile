@@ -35,14 +35,23 @@ setup: .venv/.ready node_modules/.ready ## Install everything the project needs,
 	.pipenv/bin/pipenv sync --dev --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@
 
+# The scanners' pins would bend the project's own, so they live apart.
+review/scan/.venv/.ready: review/scan/Pipfile.lock | .pipenv/bin/pipenv
+	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv sync --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@
+
+.PHONY: setup-scan
+setup-scan: review/scan/.venv/.ready ## Install the scanners, in an environment of their own
+
 node_modules/.ready: package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: lock
-lock: .pipenv/bin/pipenv ## Renew both lock files (they name no registry: yours is asked)
+lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours is asked)
 	.pipenv/bin/pipenv lock
-	$(PYTHON) -c 'import json, pathlib; file = pathlib.Path("Pipfile.lock"); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")'
+	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv lock
+	$(PYTHON) -c 'import json, pathlib, sys; [file.write_text(json.dumps({**lock, "_meta": {**lock["_meta"], "sources": []}}, indent=4, sort_keys=True) + "\n") for file in map(pathlib.Path, sys.argv[1:]) for lock in [json.loads(file.read_text())]]' Pipfile.lock review/scan/Pipfile.lock
 	npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
 ## -- the platform on this machine
@@ -94,7 +103,12 @@ lint: setup ## ruff, mypy, import-linter, and the lock files name no registry
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	@! grep -n '"resolved"' package-lock.json
-	@! grep -n '"url"' Pipfile.lock
+	@! grep -n '"url"' Pipfile.lock review/scan/Pipfile.lock
+
+.PHONY: scan
+scan: setup setup-scan ## The security gate on the JSON of all environments; REPORT=<folder> keeps it as JSON and SARIF, too
+	$(PY) main.py
+	$(PY) -m review.scan $(if $(REPORT),--json $(REPORT)/scan.json --sarif $(REPORT)/scan.sarif)
 
 # The rotation function by itself: how much of it these tests run is measured.
 define fast-tests
@@ -103,7 +117,7 @@ define fast-tests
 endef
 
 .PHONY: test
-test: lint ## Every test; the layers and what each needs stand in README.md
+test: lint scan ## Every test; the layers and what each needs stand in README.md
 	$(fast-tests)
 	.venv/bin/pytest -m terraform
 	.venv/bin/pytest -m emulator
