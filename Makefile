@@ -31,13 +31,19 @@ setup: .venv/.ready node_modules/.ready ## Install everything the project needs,
 	$(PYTHON) -m venv .pipenv
 	.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
 
+python-itself = "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+
 .venv/.ready: Pipfile.lock | .pipenv/bin/pipenv
-	.pipenv/bin/pipenv sync --dev --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	.pipenv/bin/pipenv sync --dev --python $(python-itself)
+	@touch $@
+
+compat/%/.venv/.ready: compat/%/Pipfile.lock | .pipenv/bin/pipenv
+	PIPENV_PIPFILE=$(<D)/Pipfile .pipenv/bin/pipenv sync --python $(python-itself)
 	@touch $@
 
 # The scanners' pins would bend the project's own, so they live apart.
 review/scan/.venv/.ready: review/scan/Pipfile.lock | .pipenv/bin/pipenv
-	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv sync --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	PIPENV_PIPFILE=$(<D)/Pipfile .pipenv/bin/pipenv sync --python $(python-itself)
 	@touch $@
 
 .PHONY: setup-scan
@@ -50,8 +56,8 @@ node_modules/.ready: package-lock.json
 .PHONY: lock
 lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours is asked)
 	.pipenv/bin/pipenv lock
-	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv lock
-	$(PYTHON) -c 'import json, pathlib, sys; [file.write_text(json.dumps({**lock, "_meta": {**lock["_meta"], "sources": []}}, indent=4, sort_keys=True) + "\n") for file in map(pathlib.Path, sys.argv[1:]) for lock in [json.loads(file.read_text())]]' Pipfile.lock review/scan/Pipfile.lock
+	for name in compat/cdktn compat/provider6 review/scan; do PIPENV_PIPFILE=$$name/Pipfile .pipenv/bin/pipenv lock; done
+	for file in Pipfile.lock compat/*/Pipfile.lock review/scan/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
 	npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
 ## -- the platform on this machine
@@ -103,7 +109,7 @@ lint: setup ## ruff, mypy, import-linter, and the lock files name no registry
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	@! grep -n '"resolved"' package-lock.json
-	@! grep -n '"url"' Pipfile.lock review/scan/Pipfile.lock
+	@! grep -n '"url"' Pipfile.lock compat/*/Pipfile.lock review/scan/Pipfile.lock
 
 .PHONY: scan
 scan: setup setup-scan ## The security gate on the JSON of all environments; REPORT=<folder> keeps it as JSON and SARIF, too
@@ -137,6 +143,10 @@ docs: setup ## Renew the pages that are made from settings
 .PHONY: bench
 bench: setup ## Time of a synthesis of all environments against the stock import of one resource
 	$(PY) -m bench
+
+.PHONY: compat
+compat: setup compat/cdktn/.venv/.ready compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
+	$(PY) -m compat
 
 .PHONY: bench-rotation
 bench-rotation: setup ## Time of the four steps, cold import and size of the rotation function, each beside its comparison

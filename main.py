@@ -20,6 +20,9 @@ def build_app(environments: Sequence[Environment], outdir: Path | None = None) -
     Raises PackageError when the zip of the rotation function cannot be built.
     """
     # Imported here because it starts Node.js, which a fault in a file should not have to wait for.
+    from modules import provider_imports
+
+    provider_imports.shorten()  # before cdktf, whose import starts Node.js
     from cdktf import App
 
     from stacks.packages import build_packages

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from modules import provider_imports  # noqa: F401  (before any test imports cdktf)
+
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 ENVIRONMENTS = ("globecart-dev", "globecart-prod", "iot-dev", "iot-prod")

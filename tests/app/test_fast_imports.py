@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from synthesis_runs import ROOT, Run
+
+from modules import provider_imports
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 
@@ -70,3 +74,47 @@ print(*(name for name in ("cdktf", "jsii", "constructs", "stacks", "modules") if
 def test_all_environments_are_synthesized_in_150_mib(runs: tuple[Run, Run]) -> None:
     for run in runs:
         assert run.peak_kib / 1024 <= 150
+
+
+def test_node_loads_few_files_of_the_provider(tmp_path: Path) -> None:
+    # GIVEN a script in the Node.js processes of jsii that notes which files of the provider they have loaded
+    counter = tmp_path / "counter.cjs"
+    counter.write_text(
+        f"""
+process.on("exit", () => {{
+  const files = Object.keys(require.cache).filter((file) => /[\\\\/]provider-aws[\\\\/]/.test(file));
+  require("node:fs").writeFileSync({json.dumps(str(tmp_path))} + "/loaded-" + process.pid, files.join("\\n"));
+}});
+"""
+    )
+    script = f"""
+import os, sys
+os.environ["NODE_OPTIONS"] = "--require={counter}"
+from pathlib import Path
+from environments import load
+from main import build_app
+build_app([load("iot-dev")], Path(sys.argv[1])).synth()
+"""
+
+    # WHEN an environment is synthesized
+    python(script, str(tmp_path / "cdktf.out"))
+
+    # THEN it is the index and the resources in use
+    loaded = [file for noted in tmp_path.glob("loaded-*") for file in noted.read_text().split()]
+    assert any(file.endswith("provider-aws/lib/vpc/index.js") for file in loaded)
+    assert len(loaded) < 300
+
+
+def test_the_preloaded_script_is_found_in_a_folder_with_a_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / 'a "folder"' / "preloaded.cjs"
+    copy.parent.mkdir()
+    copy.write_text('console.log("preloaded")')
+    monkeypatch.setattr(provider_imports, "_PRELOADED", copy)
+    monkeypatch.delitem(sys.modules, PACKAGE, raising=False)
+    monkeypatch.setenv("NODE_OPTIONS", "--no-warnings")
+
+    provider_imports.shorten()
+
+    assert subprocess.run(["node", "-e", "0"], capture_output=True, text=True, check=True).stdout == "preloaded\n"
