@@ -92,6 +92,10 @@ diff: setup ## What a deployment of ENV would change
 deploy: setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
 	$(required-env)$(PY) -m deploy deploy --env $(ENV) $(copy) $(approve)
 
+.PHONY: migrate
+migrate: setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
+	$(required-env)$(PY) -m deploy migrate --env $(ENV) $(copy)
+
 .PHONY: recover unprotect destroy
 recover: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
 	$(required-env)$(PY) -m deploy recover --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))

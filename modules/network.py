@@ -79,7 +79,7 @@ class Network(Construct):
             names=names,
             subnet_ids={tier: self.subnet_ids(tier) for tier in TIERS},
         )
-        self._s3_endpoint(account)
+        self.s3_prefix_list_id = self._s3_endpoint(account)
         self.database_subnet_group = DbSubnetGroup(
             self,
             "database-subnet-group",
@@ -143,7 +143,7 @@ class Network(Construct):
         table = RouteTable(self, f"{purpose}-route-table", vpc_id=self.vpc_id, tags={"Name": self._names.name(purpose)})
         return table.id
 
-    def _s3_endpoint(self, account: Account) -> None:
+    def _s3_endpoint(self, account: Account) -> str:
         endpoint = VpcEndpoint(
             self,
             "s3-endpoint",
@@ -158,6 +158,7 @@ class Network(Construct):
             endpoint,
             POLICY_ANYBODY__ImageLayers="ECR hands out signed addresses of layers, which are the region's public ones",
         )
+        return endpoint.prefix_list_id
 
 
 def s3_endpoint_policy(account: Account) -> str:

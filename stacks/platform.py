@@ -11,9 +11,11 @@ from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
+from stacks.monitoring import MonitoringStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
+from stacks.service import ServiceStack
 
 
 def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
@@ -34,5 +36,26 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         package=package,
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
-    ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
-    SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    service = ServiceStack(
+        scope,
+        environment=environment,
+        network=network.network,
+        data=data,
+        secrets=secrets,
+        egress=egress,
+        entry=entry,
+        logs_key_arn=network.logs_key_arn,
+    )
+    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
+    MonitoringStack(
+        scope,
+        environment=environment,
+        egress=egress,
+        entry=entry,
+        rotation=rotation,
+        data=data,
+        secrets=secrets,
+        service=service,
+        api=api,
+    )
