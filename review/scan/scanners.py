@@ -34,6 +34,7 @@ _ARNS = {
     "aws_elasticache_user": "arn:aws:elasticache:ca-central-1:{account}:user:example",
     "aws_elasticache_replication_group": "arn:aws:elasticache:ca-central-1:{account}:replicationgroup:example",
     "aws_sns_topic": "arn:aws:sns:ca-central-1:{account}:example",
+    "aws_sns_topic_policy": "arn:aws:sns:ca-central-1:{account}:example",
     "aws_sqs_queue": "arn:aws:sqs:ca-central-1:{account}:example",
     "aws_s3_bucket": "arn:aws:s3:::example",
     "aws_ecr_repository": "arn:aws:ecr:ca-central-1:{account}:repository/example",

@@ -16,13 +16,16 @@ _BESIDE_BUCKET = (
     "aws_s3_bucket_versioning",
     "aws_s3_bucket_server_side_encryption_configuration",
 )
+_MOUNTING = {
+    "elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess", "elasticfilesystem:ClientWrite",
+}  # fmt: skip
 # (resource, its policy, argument of the policy that names it, actions that must be denied without TLS)
 _TLS = (
     ("aws_s3_bucket", "aws_s3_bucket_policy", "bucket", {"s3:*"}),
     ("aws_sns_topic", "aws_sns_topic_policy", "arn", {"sns:Publish"}),
+    ("aws_api_gateway_rest_api", "aws_api_gateway_rest_api_policy", "rest_api_id", {"execute-api:Invoke"}),
     ("aws_sqs_queue", "aws_sqs_queue_policy", "queue_url", {"sqs:*"}),
-    ("aws_efs_file_system", "aws_efs_file_system_policy", "file_system_id",
-     {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess", "elasticfilesystem:ClientWrite"}),
+    ("aws_efs_file_system", "aws_efs_file_system_policy", "file_system_id", _MOUNTING),
 )  # fmt: skip
 _CLUSTER_PARAMETERS = {"rds.force_ssl": "1", "password_encryption": "scram-sha-256", "log_statement": "ddl"}
 
@@ -73,10 +76,9 @@ def _tls(platform: Platform) -> Iterator[Finding]:
 
 
 def _efs(platform: Platform) -> Iterator[Finding]:
-    actions = _TLS[3][3]
     for target in platform.all("aws_efs_file_system"):
         held = list(_policies(platform, target, "aws_efs_file_system_policy", "file_system_id"))
-        if not any(_denies(s, actions, ("Null", "elasticfilesystem:AccessPointArn", "true")) for s in held):
+        if not any(_denies(s, _MOUNTING, ("Null", "elasticfilesystem:AccessPointArn", "true")) for s in held):
             yield target.finding("EFS_POLICY", "must deny everybody who comes past the access points")
         if any(statement.allows for statement in held):
             yield target.finding("EFS_POLICY", "must allow nothing: identities' policies do")
@@ -120,7 +122,7 @@ def _protected(resource: Resource) -> bool:
 def _kept(platform: Platform) -> Iterator[Finding]:
     if platform.tier == "production":
         for resource in platform.all(*_STATEFUL):
-            if not _protected(resource) and resource.values.get("force_destroy") is not True:
+            if not _protected(resource) and resource.values.get("force_destroy") is not False:
                 yield resource.finding("KEPT", "lifecycle.prevent_destroy must be true: it holds data")
     for resource in platform.resources:
         if _protected(resource):

@@ -14,6 +14,7 @@ _SECRET_NAME = re.compile(
 )
 # Names that look so and are none.
 _NO_SECRETS = {"creation_token"}
+_NO_VALUE = re.compile(r"arn:.*|\$\{[^}]*\}|\$(\.\w+)+")
 _NAME, _VALUE = ("name", "Name", "key"), ("value", "Value")
 _SECRET_TEXT = re.compile(
     r"\b(AKIA|ASIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\bgh[pousr]_\w{30}|[a-z+]+://[^/\s:@\"]+:[^/\s:@\"$]+@"
@@ -46,10 +47,10 @@ def _named(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
 
 
 def _harmless(value: object) -> bool:
-    """A reference, an address or a switch; the values of references are looked at where they are made."""
+    """A reference, whose value is looked at where it is made; an address, a path into an event, a switch."""
     if value is None or isinstance(value, bool) or value in ("", "true", "false"):
         return True
-    return isinstance(value, str) and (value.startswith("arn:") or re.fullmatch(r"\$\{[^}]*\}", value) is not None)
+    return isinstance(value, str) and _NO_VALUE.fullmatch(value) is not None
 
 
 def _passwords(platform: Platform) -> Iterator[Finding]:

@@ -182,7 +182,8 @@ _RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, s
     # Alarms
     ("SNS_KEY", "aws_sns_topic", "kms_master_key_id", _KEY, "3.5 10.7"),
     ("SQS_KEY", "aws_sqs_queue", "kms_master_key_id", _KEY, "3.5"),
-    ("ALARM_ACTION", "aws_cloudwatch_metric_alarm", "alarm_actions", refer_to("aws_sns_topic"), "10.7 12.10"),
+    ("ALARM_ACTION", "aws_cloudwatch_metric_alarm", "alarm_actions",
+     refer_to("aws_sns_topic", "aws_sns_topic_policy"), "10.7 12.10"),
     ("ALARM_ON", "aws_cloudwatch_metric_alarm", "actions_enabled", not_be(False), "10.7 12.10"),
     ("EVENT_ON", "aws_cloudwatch_event_rule", "state", not_be("DISABLED", "disabled"), "10.7 12.10"),
     ("EVENT_ENABLED", "aws_cloudwatch_event_rule", "is_enabled", not_be(False), "10.7 12.10"),
