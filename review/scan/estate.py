@@ -21,6 +21,10 @@ _REFERENCE = re.compile(r"\b(aws_[a-z0-9_]+)\.([\w-]+)")
 _REMOTE = re.compile(r"data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)")
 
 
+Place = tuple[str, str, str]
+"""Stack, type and logical id."""
+
+
 class InputError(Exception):
     """The synthesized JSON is empty, missing or broken; the message is one line and says what to do."""
 
@@ -65,6 +69,15 @@ class Resource:
     def arguments(self) -> dict[str, Any]:
         """Without the comment that Terraform ignores."""
         return {key: value for key, value in self.values.items() if key != "//"}
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Every statement of every policy document in it."""
+        return tuple(
+            Statement(self, attribute, body, index)
+            for attribute, document in documents(self)
+            for index, body in enumerate(document["Statement"])
+        )
 
     def finding(self, check: str, message: str, part: str = "") -> Finding:
         """A finding at this resource."""
@@ -122,13 +135,19 @@ class Statement:
 
 @dataclass(frozen=True, eq=False)
 class Platform:
-    """All stacks of one environment. `outputs` of each stack resolve what other stacks read from its state."""
+    """All stacks of one environment.
+
+    `subjects` are the resources that checks of single resources look at: all of them, unless only one has changed.
+    """
 
     name: str
     tier: str
     account_id: str
     stacks: Mapping[str, Mapping[str, Any]]
     resources: tuple[Resource, ...] = field(repr=False)
+    subjects: tuple[Resource, ...] = field(repr=False)
+    # What a text refers to does not change with the resources, so copies share it.
+    _places: dict[tuple[str, str], list[Place]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def by_type(self) -> dict[str, list[Resource]]:
@@ -139,8 +158,20 @@ class Platform:
         return found
 
     @cached_property
-    def _by_place(self) -> dict[tuple[str, str, str], Resource]:
+    def _by_place(self) -> dict[Place, Resource]:
         return {(resource.stack, resource.type, resource.name): resource for resource in self.resources}
+
+    @cached_property
+    def _subjects_by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.subjects:
+            found[resource.type].append(resource)
+        return found
+
+    def subjects_of(self, *types: str) -> Iterator[Resource]:
+        """Subjects of these types."""
+        for type_ in types:
+            yield from self._subjects_by_type.get(type_, ())
 
     def all(self, *types: str) -> Iterator[Resource]:
         """Resources of these types."""
@@ -152,18 +183,18 @@ class Platform:
         found: list[Resource] = []
         for text in texts(value):
             if "${" in text:
-                found += self._referred(stack, text)
+                if (stack, text) not in self._places:
+                    self._places[stack, text] = list(self._named(stack, text))
+                found += [self._by_place[place] for place in self._places[stack, text] if place in self._by_place]
         return found
 
-    def _referred(self, stack: str, text: str) -> list[Resource]:
-        found: list[Resource] = []
+    def _named(self, stack: str, text: str) -> Iterator[Place]:
         for other, output in _REMOTE.findall(text):
             written = self.stacks.get(other, {}).get("output", {}).get(output, {}).get("value", "")
-            found += self.referred(other, written)
+            for inner in texts(written):
+                yield from self._named(other, inner)
         for type_, name in _REFERENCE.findall(_REMOTE.sub("", text)):
-            if resource := self._by_place.get((stack, type_, name)):
-                found.append(resource)
-        return found
+            yield stack, type_, name
 
     def referring(self, target: Resource, *types: str, through: str) -> list[Resource]:
         """Resources of `types` whose argument `through` means `target`."""
@@ -175,18 +206,16 @@ class Platform:
 
     @cached_property
     def statements(self) -> list[Statement]:
-        """Every statement of every policy document."""
-        return [
-            Statement(resource, attribute, body, index)
-            for resource in self.resources
-            for attribute, document in documents(resource)
-            for index, body in enumerate(document["Statement"])
-        ]
+        """Every statement of every policy document of the subjects."""
+        return [statement for resource in self.subjects for statement in resource.statements]
 
     def replacing(self, old: Resource, *new: Resource) -> Platform:
-        """The same platform with one resource replaced, or without it."""
+        """The same platform with one resource replaced, or without it. What changes are its subjects."""
         changed = [r for resource in self.resources for r in (new if resource is old else (resource,))]
-        return Platform(self.name, self.tier, self.account_id, self.stacks, tuple(changed))
+        subjects = new or tuple(r for r in changed if old in self.referred(r.stack, r.arguments))
+        return Platform(
+            self.name, self.tier, self.account_id, self.stacks, tuple(changed), tuple(subjects), self._places
+        )
 
 
 def listed(value: object) -> list[str]:
@@ -273,7 +302,7 @@ def read(outdir: Path, names: Iterable[str] | None = None) -> list[Platform]:
             raise InputError(f"{outdir} holds no stack of {name}; run: make synth")
         settings = load(name)
         resources = tuple(resource for stack in sorted(stacks) for resource in _resources(stack, stacks[stack]))
-        platforms.append(Platform(name, settings.tier, settings.account_id, stacks, resources))
+        platforms.append(Platform(name, settings.tier, settings.account_id, stacks, resources, resources))
     return platforms
 
 

@@ -60,8 +60,8 @@ def _covers(platform: Platform, statement: Statement, target: Resource) -> bool:
 
 
 def _policies(platform: Platform, target: Resource, type_: str, through: str) -> Iterator[Statement]:
-    holders = platform.referring(target, type_, through=through)
-    return (statement for statement in platform.statements if statement.resource in holders)
+    for holder in platform.referring(target, type_, through=through):
+        yield from holder.statements
 
 
 def _tls(platform: Platform) -> Iterator[Finding]:

@@ -142,7 +142,7 @@ def _access_lists(platform: Platform) -> Iterator[Finding]:
 
 
 def _public_switches(platform: Platform) -> Iterator[Finding]:
-    for resource in platform.resources:
+    for resource in platform.subjects:
         for path, value in leaves(resource.arguments):
             if path and path[-1] in _PUBLIC_SWITCHES and value in (True, "true"):
                 yield resource.finding("PUBLIC_ADDRESS", f"{'.'.join(map(str, path))} must not be true")

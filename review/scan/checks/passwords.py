@@ -54,7 +54,7 @@ def _harmless(value: object) -> bool:
 
 
 def _passwords(platform: Platform) -> Iterator[Finding]:
-    for resource in platform.resources:
+    for resource in platform.subjects:
         for name, value in _named(resource.arguments):
             if name not in _NO_SECRETS and _SECRET_NAME.search(name) and not _harmless(value):
                 yield resource.finding("PASSWORD", f"{name} holds a value, which would stand in state and plan")

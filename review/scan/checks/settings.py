@@ -201,7 +201,7 @@ def _broken(
 ) -> Iterator[Finding]:
     if production and platform.tier != "production":
         return
-    for resource in platform.all(type_):
+    for resource in platform.subjects_of(type_):
         if not demand.holds(platform, resource, lookup(resource.values, path)):
             yield resource.finding(check, f"{path} must {demand.text}")
 

@@ -50,7 +50,7 @@ _USE_OF_KEYS = re.compile(r"kms:(\*|Decrypt|Encrypt|GenerateDataKey.*|ReEncrypt.
 
 
 def _readable(platform: Platform) -> Iterator[Finding]:
-    for resource in platform.resources:
+    for resource in platform.subjects:
         if any("jsonencode(" in text and "Statement" in text for text in texts(resource.arguments)):
             yield resource.finding("POLICY_READABLE", "a document in a Terraform function is hidden from reviewers")
         for path, value in leaves(resource.arguments):
@@ -181,9 +181,8 @@ def _function_code(platform: Platform) -> Iterator[Finding]:
             continue
         denied = {
             action
-            for other in platform.statements
-            if other.resource is statement.resource
-            and not other.allows
+            for other in statement.resource.statements
+            if not other.allows
             and other.resources == ["*"]
             and [(o, k) for o, k, _ in other.conditions] == [("ArnEquals", "lambda:SourceFunctionArn")]
             for action in other.actions
