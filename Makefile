@@ -153,9 +153,14 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 docs: setup ## Renew the pages that are made from settings
 	$(PY) -m review.settings_pages
 
+.PHONY: openapi
+openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
+	$(required-env)$(PY) -m review.openapi --env $(ENV)
+
 .PHONY: bench
-bench: setup ## Time of a synthesis of all environments against the stock import of one resource
+bench: setup ## Time of a synthesis of all environments against the stock import of one resource, and of an API by its routes
 	$(PY) -m bench
+	$(PY) -m bench.routes
 
 .PHONY: compat
 compat: setup compat/cdktn/.venv/.ready compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?

@@ -71,7 +71,7 @@ def _paths(api: ApiSettings) -> Iterator[Broken]:
         seen[route.path] = key
         if route.path in _RESERVED:
             yield Broken(
-                key, route.path, f"a path other than {', '.join(_RESERVED)}, which AWS keeps", "choose another"
+                key, route.path, f"a path other than {' and '.join(_RESERVED)}, which AWS keeps", "choose another"
             )
         names = path_variables(route.path)
         if len(set(names)) != len(names):

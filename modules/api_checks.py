@@ -52,7 +52,7 @@ def models(scope: Construct, *, rest_api_id: str, schemas: Mapping[str, Mapping[
             name=api_schemas.model_name(name),
             description=schema.get("description"),
             content_type="application/json",
-            schema=json.dumps(schema),
+            schema=json.dumps(schema, sort_keys=True),
         ).name
         for name, schema in sorted(schemas.items())
     }

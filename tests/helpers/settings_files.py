@@ -23,10 +23,10 @@ _VALID: dict[str, dict[str, str]] = {
     "database": {"name": '"telemetry"'},
     "service": {"image": f'"registry.example.com/service@{DIGEST}"'},
     "api": {
-        "clients": '["gateway"]',
         "routes": '[{path = "/health", methods = ["GET"]}]',
         "service_host_name": '"service.example.com"',
     },
+    "api.plan": {"clients": '["gateway"]'},
 }
 
 # Changes of single values: dotted key -> TOML text, or None to leave the key or table out.
@@ -39,8 +39,10 @@ def settings_text(changes: Changes, tier: str = "development") -> str:
     tables[""]["tier"] = f'"{tier}"'
     for dotted, value in changes.items():
         table, _, key = dotted.rpartition(".")
-        if value is None:
-            (tables if dotted in tables else tables[table]).pop(key)
+        if value is None and dotted in tables:
+            tables.pop(dotted)
+        elif value is None:
+            tables[table].pop(key)
         else:
             tables.setdefault(table, {})[key] = value
     lines = []
