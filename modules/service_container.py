@@ -21,6 +21,10 @@ def container_definition(
     """
     mounts = [(files_volume(name), path) for name, path in settings.mounts.items()]
     mounts += [(scratch_volume(path), path) for path in settings.scratch_paths]
+    secrets = [
+        {"name": name, "valueFrom": _value_from(reference, secret_arn)}
+        for name, reference in sorted(settings.secrets.items())
+    ]
     return {
         "name": CONTAINER,
         "image": settings.image,
@@ -32,10 +36,7 @@ def container_definition(
         "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
         "portMappings": [{"containerPort": settings.port, "hostPort": settings.port, "protocol": "tcp"}],
         "environment": [{"name": name, "value": value} for name, value in sorted(variables.items())],
-        "secrets": [
-            {"name": name, "valueFrom": value_from(reference, secret_arn)}
-            for name, reference in sorted(settings.secrets.items())
-        ],
+        **({"secrets": secrets} if secrets else {}),
         "mountPoints": [
             {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in sorted(mounts)
         ],
@@ -79,7 +80,7 @@ def variables(
     return found
 
 
-def value_from(reference: str, secret_arn: str) -> str:
+def _value_from(reference: str, secret_arn: str) -> str:
     """A setting's reference as ECS writes it: the secret's ARN, then the JSON key, AWSCURRENT being meant."""
     arn, key = _split(reference, secret_arn)
     return f"{arn}:{key}::" if key else arn

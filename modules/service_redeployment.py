@@ -109,14 +109,14 @@ class RedeploymentAfterRotation(Construct):
         starting = IamRolePolicy(
             self,
             "event-policy",
-            name="start",
+            name="start-runbook",
             role=starter.id,
             policy=document(
                 statement(
                     "StartRunbook",
                     actions=["ssm:StartAutomationExecution"],
                     resources=[
-                        account.arn("ssm", f"{kind}")
+                        account.arn("ssm", kind)
                         for kind in (f"automation-definition/{name}:*", f"document/{name}", "automation-execution/*")
                     ],
                 ),

@@ -49,6 +49,8 @@ def _complete(response: Any, service: Any, counted: int) -> None:
             provider.setdefault("base", 0)
 
     backend = response.ecs_backend
+    if service.task_definition and not _can_start(backend, service.task_definition):
+        return  # its tasks stay pending, and the deployment in progress
     cluster = backend._get_cluster(service.cluster_name)
     backend.update_cluster_resources(cluster, service.desired_count - counted)
     backend.update_cluster_resources(cluster, -service.pending_count, "PENDING")
@@ -71,7 +73,8 @@ def _complete(response: Any, service: Any, counted: int) -> None:
 def create_service(stock: Any, self: Any) -> Any:
     """moto drops ten attributes of a service, which the provider then plans to set again.
 
-    It also leaves the tasks pending, so that `wait_for_steady_state` would never end.
+    It also leaves the tasks pending, so that `wait_for_steady_state` would never end; as it does on AWS for an image
+    that cannot be pulled.
     """
     answer = stock(self)
     _complete(self, answer.result["service"], counted=0)
@@ -99,8 +102,20 @@ def update_service(stock: Any, self: Any) -> Any:
 
 @extend(EC2ContainerServiceBackend, unless="CannotPullContainerError")
 def run_task(stock: Any, self: Any, **kwargs: Any) -> Any:
-    """moto lets every task end well. One whose image cannot be pulled stops without an exit code, as on AWS."""
-    tasks = stock(self, **kwargs)
+    """moto lets every task end well. One whose image cannot be pulled stops without an exit code, as on AWS.
+
+    It also adds up the memory of the containers, which on Fargate have none of their own. They must not keep what they
+    are given for that: the provider would plan to take it away.
+    """
+    containers = self.describe_task_definition(kwargs["task_definition_str"]).container_definitions
+    without_memory = [container for container in containers if not {"memory", "memoryReservation"} & container.keys()]
+    for container in without_memory:
+        container["memory"] = 0
+    try:
+        tasks = stock(self, **kwargs)
+    finally:
+        for container in without_memory:
+            del container["memory"]
     for task in tasks:
         if not _can_start(self, task.task_definition_arn):
             task.last_status = task.desired_status = "STOPPED"

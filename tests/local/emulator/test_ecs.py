@@ -100,6 +100,15 @@ def test_the_circuit_breaker_goes_back_from_an_image_that_cannot_be_pulled(clien
     assert _service(client, cluster)["taskDefinition"] == mended
 
 
+def test_a_first_deployment_of_an_image_that_cannot_be_pulled_is_never_steady(client: Client, cluster: str) -> None:
+    broken = _register(client, cluster, "registry.invalid:5000/app:1")
+    client("ecs").create_service(cluster=cluster, serviceName=cluster, taskDefinition=broken, desiredCount=2)
+
+    service = _service(client, cluster)
+    assert (service["runningCount"], service["pendingCount"]) == (0, 2)
+    assert service["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+
+
 def test_a_task_whose_image_cannot_be_pulled_stops_without_an_exit_code(client: Client, cluster: str) -> None:
     ecs = client("ecs")
     arns = [
@@ -115,3 +124,16 @@ def test_a_task_whose_image_cannot_be_pulled_stops_without_an_exit_code(client: 
     assert (failed["lastStatus"], failed["stoppedReason"].partition(":")[0]) == ("STOPPED", "CannotPullContainerError")
     assert "exitCode" not in failed["containers"][0]
     assert (ended["lastStatus"], ended["containers"][0]["exitCode"]) == ("STOPPED", 0)
+
+
+def test_a_fargate_task_needs_no_memory_of_its_containers(client: Client, name: str) -> None:
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName=name)
+    containers = [{"name": "app", "image": "app"}]
+    ecs.register_task_definition(family=name, cpu="256", memory="512", containerDefinitions=containers)
+
+    answer = ecs.run_task(cluster=name, launchType="FARGATE", taskDefinition=name)
+
+    assert len(answer["tasks"]) == 1
+    (container,) = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"]
+    assert "memory" not in container
