@@ -150,8 +150,10 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 	.venv/bin/pytest -q tests/app --update-addresses
 
 .PHONY: docs
-docs: setup ## Renew the pages that are made from settings
+docs: setup ## Renew the pages that are made from settings and JSON
 	$(PY) -m review.settings_pages
+	$(PY) main.py
+	$(PY) -m review.alarms_page
 
 .PHONY: openapi
 openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi

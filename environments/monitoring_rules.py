@@ -27,17 +27,16 @@ def _above_what_scaling_aims_at(
     monitoring: MonitoringSettings, service: ServiceSettings, cache: CacheSettings
 ) -> Iterator[Broken]:
     """Scaling keeps a value at its target: an alarm at or below it would never end."""
-    targets = {
-        "cpu_percent": [("service.cpu_target_percent", service.cpu_target_percent)],
-        "memory_percent": [("service.memory_target_percent", service.memory_target_percent)],
-    }
+    aims = [
+        ("cpu_percent", "service.cpu_target_percent", service.cpu_target_percent),
+        ("memory_percent", "service.memory_target_percent", service.memory_target_percent),
+    ]
     if cache.autoscaling is not None:
-        targets["cpu_percent"].append(("cache.autoscaling.cpu_target_percent", cache.autoscaling.cpu_target_percent))
-    for name, aims in targets.items():
+        aims.append(("cpu_percent", "cache.autoscaling.cpu_target_percent", cache.autoscaling.cpu_target_percent))
+    for name, key, target in aims:
         threshold = getattr(monitoring, name)
-        for key, target in aims:
-            if target is not None and threshold <= target:
-                yield Broken(f"monitoring.{name}", threshold, f"more than {key} = {target}", "raise it")
+        if target is not None and threshold <= target:
+            yield Broken(f"monitoring.{name}", threshold, f"more than {key} = {target}", "raise it")
 
 
 MONITORING_RULES = (_subscribers, _above_what_scaling_aims_at)

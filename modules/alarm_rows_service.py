@@ -206,8 +206,8 @@ def api_row(
             thresholds.api_throttled_per_minute,
             "a minute",
             minutes,
-            f"More than {thresholds.api_throttled_per_minute} requests a minute are over a limit of the usage plan or of "
-            "the stage, and answered with 429.",
+            f"More than {thresholds.api_throttled_per_minute} requests a minute are answered with 429: they are over a "
+            "limit of the usage plan or of the stage.",
             "The access log has the id of the API key: ask that client to slow down, or raise api.plan.rate_limit.",
         ),
         Alarm(

@@ -78,7 +78,7 @@ class MonitoringStack(BaseStack):
         if settings.monthly_budget_usd is not None:
             monthly_budget(self, "budget", names=self.names, limit_usd=settings.monthly_budget_usd, topic_arn=topic.arn)
         TerraformOutput(self, "topic_arn", value=topic.arn, description="The topic of all alarms")
-        TerraformOutput(self, "dashboard", value=board.dashboard_name, description="The CloudWatch dashboard")
+        TerraformOutput(self, "dashboard_name", value=board.dashboard_name, description="The CloudWatch dashboard")
 
     def _request_rows(self, entry: EntryStack, service: ServiceStack, api: ApiStack) -> Iterator[Row]:
         environment, thresholds = self.environment, self.environment.monitoring

@@ -36,6 +36,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         package=package,
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
+    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
     secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
         scope,
@@ -47,7 +48,6 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         entry=entry,
         logs_key_arn=network.logs_key_arn,
     )
-    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
     MonitoringStack(
         scope,
         environment=environment,

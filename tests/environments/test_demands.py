@@ -32,6 +32,7 @@ SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "service.min_count": ("1", "1", "2"),
     "service.image": (f'"{_TAGGED}"', f'"{_TAGGED}"', None),
     "service.certificate_arn": (None, "", None),
+    "monitoring.subscribers": ("[]", "[]", None),
 }
 
 

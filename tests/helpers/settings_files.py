@@ -28,6 +28,7 @@ _VALID: dict[str, dict[str, str]] = {
         "service_host_name": '"service.example.com"',
     },
     "api.plan": {"clients": '["gateway"]'},
+    "monitoring": {},
 }
 
 # What the tier demands beyond that.
@@ -35,7 +36,8 @@ _DEMANDED: dict[str, dict[str, dict[str, str]]] = {
     "production": {
         "service": {
             "certificate_arn": f'"arn:aws:acm:ca-central-1:111111111111:certificate/{uuid.UUID(int=0)}"',
-        }
+        },
+        "monitoring": {"subscribers": '["alarms@example.com"]'},
     },
 }
 

@@ -19,7 +19,7 @@ Stacks = dict[str, Synthesized]
 # Attributes that AWS wants to be unique in an account, at the top of a resource.
 NAMES = re.compile(r"(^|_)(name|bucket|identifier|replication_group_id|user_id|user_group_id|creation_token|family)$")
 # Attributes that match, but name something else.
-OTHERS = {"service_name", "engine_name", "database_name", "zone_name", "snapshot_name"}
+OTHERS = {"service_name", "engine_name", "database_name", "zone_name", "snapshot_name", "metric_name"}
 # The same of single types: the stage within its API, the engine's family, and the user of Redis that must be called
 # "default".
 OTHERS_OF_TYPE = {
