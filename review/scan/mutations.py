@@ -75,10 +75,10 @@ def _again(path: tuple[str | int, ...]) -> bool:
 
 
 def _worse(value: object) -> Iterator[tuple[str, object]]:
-    if value in (True, "true"):
-        yield "flipped", "false" if isinstance(value, str) else False
-    elif value in (False, "false"):
-        yield "flipped", "true" if isinstance(value, str) else True
+    if isinstance(value, bool):
+        yield "flipped", not value
+    elif value in ("true", "false"):
+        yield "flipped", "false" if value == "true" else "true"
     elif isinstance(value, int | float):
         yield "lowered", 0
         yield "raised", max(value, 1) * 1000
@@ -87,7 +87,7 @@ def _worse(value: object) -> Iterator[tuple[str, object]]:
             yield "flipped", _WEAKER[value]
         elif "${" in value or value.startswith("arn:"):
             yield "foreign", _FOREIGN
-        elif _CIDR.fullmatch(value):
+        elif _CIDR.fullmatch(value) and value != _WORLD:
             yield "widened", _WORLD
         elif value.isdecimal():
             yield "lowered", "0"
@@ -99,7 +99,7 @@ def _inside(resource: Resource, path: tuple[str | int, ...], document: object) -
         if not inner or _again(inner):
             continue
         for operation, worse in (("removed", _GONE), *_worse(value)):
-            changed = json.dumps(_with(document, inner, worse))
+            changed = _with(resource.values, path, json.dumps(_with(document, inner, worse)))
             yield Mutant(
                 resource,
                 f"{_shown(path)}:{_shown(inner)}",
@@ -190,24 +190,23 @@ def _weaker_denial(statement: Statement) -> Iterator[Change]:
 
 
 def _conditions(body: Mapping[str, Any], operations: tuple[str, ...]) -> Iterator[Change]:
+    without = {key: value for key, value in body.items() if key != "Condition"}
     for operator, keys in body.get("Condition", {}).items():
         for key, value in keys.items():
-            rest = {
-                o: {k: v for k, v in ks.items() if (o, k) != (operator, key)} for o, ks in body["Condition"].items()
-            }
-            rest = {o: ks for o, ks in rest.items() if ks}
+            rest = copy.deepcopy(body["Condition"])
+            del rest[operator][key]
             negated = operator.replace("Not", "") if "Not" in operator else re.sub(r"^(String|Arn)", r"\1Not", operator)
             turned = {"true": "false", "false": "true"}.get(value, "*") if isinstance(value, str) else "*"
             changed = {
                 "removed": rest,
                 "negated": {**rest, negated: {**rest.get(negated, {}), key: value}},
-                "widened": {**rest, operator: {**rest.get(operator, {}), key: turned}},
+                "widened": {**rest, operator: {**rest[operator], key: turned}},
             }
             for operation in operations:
                 if operation != "negated" or negated != operator:
-                    new = {k: v for k, v in body.items() if k != "Condition"}
+                    condition = {found: keys for found, keys in changed[operation].items() if keys}
                     yield (
                         f"Condition.{key}",
                         operation,
-                        [{**new, "Condition": changed[operation]} if changed[operation] else new],
+                        [{**without, **({"Condition": condition} if condition else {})}],
                     )

@@ -51,7 +51,7 @@ def run(platforms: Sequence[Platform]) -> list[Finding]:
     with TemporaryDirectory(prefix="scan-") as folder:
         for platform in platforms:
             for stack, content in platform.stacks.items():
-                _stage(Path(folder), stack, content)
+                stage(Path(folder), stack, content)
         raw = ask(Path(folder), {key: text for key, (_, text) in sources.items()})
     if raw["unreadable"]:
         raise InputError(f"checkov cannot read {', '.join(raw['unreadable'])}")
@@ -82,7 +82,8 @@ def ask(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     return answer
 
 
-def _stage(folder: Path, stack: str, content: Mapping[str, Any]) -> None:
+def stage(folder: Path, stack: str, content: Mapping[str, Any]) -> None:
+    """Write what checkov may read of a stack's JSON."""
     copy = {key: value for key, value in content.items() if key != "terraform"}
     (folder / stack).mkdir()
     (folder / stack / "cdk.tf.json").write_text(json.dumps(copy, indent=1), encoding="utf-8")

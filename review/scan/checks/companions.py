@@ -78,7 +78,8 @@ def _tls(platform: Platform) -> Iterator[Finding]:
 def _efs(platform: Platform) -> Iterator[Finding]:
     for target in platform.all("aws_efs_file_system"):
         held = list(_policies(platform, target, "aws_efs_file_system_policy", "file_system_id"))
-        if not any(_denies(s, _MOUNTING, ("Null", "elasticfilesystem:AccessPointArn", "true")) for s in held):
+        past = ("Null", "elasticfilesystem:AccessPointArn", "true")
+        if not any(_denies(s, _MOUNTING, past) and _covers(platform, s, target) for s in held):
             yield target.finding("EFS_POLICY", "must deny everybody who comes past the access points")
         if any(statement.allows for statement in held):
             yield target.finding("EFS_POLICY", "must allow nothing: identities' policies do")
@@ -129,6 +130,11 @@ def _kept(platform: Platform) -> Iterator[Finding]:
             for key in platform.referred(resource.stack, resource.arguments):
                 if key.type == "aws_kms_key" and not _protected(key):
                     yield key.finding("KEPT", f"must outlive what it encrypts: {resource.address} is never destroyed")
+    for encryption in platform.all("aws_s3_bucket_server_side_encryption_configuration"):
+        buckets = platform.referred(encryption.stack, encryption.values.get("bucket"))
+        for key in platform.referred(encryption.stack, encryption.values.get("rule")):
+            if any(map(_protected, buckets)) and not _protected(key):
+                yield key.finding("KEPT", "must outlive the bucket that it encrypts")
     for bucket in platform.all("aws_s3_bucket"):
         if bucket.values.get("force_destroy") is True and (_protected(bucket) or platform.tier == "production"):
             yield bucket.finding("KEPT", "force_destroy deletes its objects")
@@ -159,6 +165,18 @@ def _state(platform: Platform) -> Iterator[Finding]:
             yield Finding("STATE", stack, "provider.aws", "credentials come from the caller's shell")
 
 
+def _logs_first(platform: Platform) -> Iterator[Finding]:
+    """A producer that finds no group makes one itself: without key, and kept for ever."""
+    names = {str(group.values.get("name")) for group in platform.all("aws_cloudwatch_log_group")}
+    for cluster in platform.all("aws_rds_cluster"):
+        if f"/aws/rds/cluster/{cluster.values.get('cluster_identifier')}/postgresql" not in names:
+            yield cluster.finding("LOGS_FIRST", "its log group /aws/rds/cluster/<identifier>/postgresql is missing")
+    for stage in platform.all("aws_api_gateway_stage"):
+        api = stage.values.get("rest_api_id")
+        if f"API-Gateway-Execution-Logs_{api}/{stage.values.get('stage_name')}" not in names:
+            yield stage.finding("LOGS_FIRST", "its log group API-Gateway-Execution-Logs_<api>/<stage> is missing")
+
+
 def _firewall(platform: Platform) -> Iterator[Finding]:
     for stage in platform.all("aws_api_gateway_stage"):
         associations = platform.referring(stage, "aws_wafv2_web_acl_association", through="resource_arn")
@@ -178,6 +196,44 @@ def _firewall(platform: Platform) -> Iterator[Finding]:
         yield from _rules_of(acl)
         if not platform.referring(acl, "aws_wafv2_web_acl_logging_configuration", through="resource_arn"):
             yield acl.finding("WAF", "must be logged")
+
+
+def _plans(platform: Platform) -> Iterator[Finding]:
+    """A plan without a key, or without a stage, throttles nobody."""
+    for stage in platform.all("aws_api_gateway_stage"):
+        planned = [
+            plan
+            for plan in platform.all("aws_api_gateway_usage_plan")
+            if stage in platform.referred(plan.stack, lookup(plan.values, "api_stages.stage"))
+            and lookup(plan.values, "api_stages.api_id")
+            and platform.referred(plan.stack, lookup(plan.values, "api_stages.api_id"))
+        ]
+        if not planned:
+            yield stage.finding("API_PLAN", "must be in a usage plan")
+    for plan in platform.all("aws_api_gateway_usage_plan"):
+        if not platform.referring(plan, "aws_api_gateway_usage_plan_key", through="usage_plan_id"):
+            yield plan.finding("API_PLAN", "must have a key")
+        for limits, most in (("throttle_settings.rate_limit", 10_000), ("throttle_settings.burst_limit", 5_000)):
+            if any(not 0 < int(limit) <= most for limit in lookup(plan.values, limits)):
+                yield plan.finding("API_PLAN", f"{limits} must be at most {most}, the account's own")
+    for key in platform.all("aws_api_gateway_api_key"):
+        if not platform.referring(key, "aws_api_gateway_usage_plan_key", through="key_id"):
+            yield key.finding("API_PLAN", "must be in a usage plan, or nothing limits it")
+
+
+def _validated(platform: Platform) -> Iterator[Finding]:
+    for method in platform.all("aws_api_gateway_method"):
+        if method.values.get("http_method") == "OPTIONS":
+            continue
+        validators = platform.referred(method.stack, method.values.get("request_validator_id"))
+        if not validators:
+            yield method.finding("API_VALIDATED", "must validate its requests")
+        if method.values.get("request_models"):
+            for content, model in method.values["request_models"].items():
+                if not platform.referred(method.stack, model):
+                    yield method.finding("API_VALIDATED", f"{content}: must name a model of this API")
+            if any(validator.values.get("validate_request_body") is not True for validator in validators):
+                yield method.finding("API_VALIDATED", "must validate the body against its model")
 
 
 _MANAGED_GROUPS = {
@@ -203,7 +259,7 @@ def _rules_of(acl: Resource) -> Iterator[Finding]:
         overridden = lookup(rule, "override_action.count")
         excluded = lookup(groups, "rule_action_override") + lookup(groups, "excluded_rule")
         for group in (item for found in groups for item in _blocks(found)):
-            if not overridden and not excluded:
+            if not overridden and not excluded and group.get("vendor_name") == "AWS":
                 blocking.add(str(group.get("name")))
         if lookup(rule, "statement.rate_based_statement") and lookup(rule, "action.block"):
             rated = True
@@ -235,9 +291,14 @@ def _tasks(platform: Platform) -> Iterator[Finding]:
         for volume in _blocks(task.values.get("volume")):
             for efs in (item for found in lookup(volume, "efs_volume_configuration") for item in _blocks(found)):
                 authorization = _blocks(efs.get("authorization_config"))
+                if not platform.referred(task.stack, efs.get("file_system_id")):
+                    yield task.finding("ECS_VOLUME", "must be a file system of this environment")
                 if efs.get("transit_encryption") != "ENABLED":
                     yield task.finding("ECS_VOLUME", "transit_encryption must be ENABLED")
-                if not any(a.get("iam") == "ENABLED" and a.get("access_point_id") for a in authorization):
+                if not any(
+                    a.get("iam") == "ENABLED" and platform.referred(task.stack, a.get("access_point_id"))
+                    for a in authorization
+                ):
                     yield task.finding("ECS_VOLUME", "must mount an access point with IAM")
 
 
@@ -251,6 +312,10 @@ def _container(platform: Platform, task: Resource, container: dict[str, object])
     if container.get("privileged"):
         yield task.finding("ECS_CONTAINER", "must not be privileged", part)
     capabilities = lookup(container, "linuxParameters.capabilities.add")
+    if lookup(container, "linuxParameters.capabilities.drop") != [["ALL"]]:
+        yield task.finding("ECS_CONTAINER", "must drop all capabilities", part)
+    if lookup(container, "logConfiguration.logDriver") != ["awslogs"]:
+        yield task.finding("ECS_CONTAINER", "must log by awslogs", part)
     if any(capabilities):
         yield task.finding("ECS_CONTAINER", "must add no capability", part)
     if platform.tier == "production" and "@sha256:" not in str(container.get("image")):
@@ -275,6 +340,12 @@ CHECKS = (
     Check("STATE", "States are encrypted under their own key, locked, and of one account", ("3.5", "10.3"), (), _state),
     Check("WAF", "Stages stand behind a firewall that blocks and is logged", ("6.4.2",),
           ("aws_wafv2_web_acl", "aws_api_gateway_stage"), _firewall),
+    Check("API_PLAN", "Every client is throttled by a plan of its own key", ("6.4.2",),
+          ("aws_api_gateway_usage_plan", "aws_api_gateway_api_key"), _plans),
+    Check("API_VALIDATED", "Requests are validated before a backend hears of them", ("6.2.4",),
+          ("aws_api_gateway_method",), _validated),
+    Check("LOGS_FIRST", "Log groups of those that make their own exist before them", ("10.3", "10.5.1"),
+          ("aws_rds_cluster", "aws_api_gateway_stage", "aws_cloudwatch_log_group"), _logs_first),
     Check("API_OPEN", "Methods ask for an identity or a key", ("7.2",), ("aws_api_gateway_method",), _methods),
     Check("ECS_CONTAINER", "Containers: read-only, not root, not privileged, logged", ("2.2",),
           ("aws_ecs_task_definition",), _tasks),

@@ -81,6 +81,14 @@ def match(pattern: str, text: str) -> Demand:
     )
 
 
+def mention(*wanted: str) -> Demand:
+    """A text in which all of these stand."""
+    return Demand(
+        f"mention {', '.join(wanted)}",
+        lambda _p, _r, values: bool(values) and all(text in str(value) for value in values for text in wanted),
+    )
+
+
 def contain(*wanted: str) -> Demand:
     """A list that holds all of these."""
     return Demand(

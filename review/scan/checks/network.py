@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from review.scan.checks.check import Check
-from review.scan.estate import Finding, Platform, Resource, leaves, lookup
+from review.scan.estate import Finding, Platform, Resource, leaves, listed, lookup
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _INGRESS, _EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
@@ -109,14 +109,14 @@ def _routes(platform: Platform) -> Iterator[Finding]:
 def _data_subnets(platform: Platform) -> Iterator[Finding]:
     for holder in platform.all("aws_db_subnet_group", "aws_elasticache_subnet_group", "aws_efs_mount_target"):
         value = holder.values.get("subnet_ids", holder.values.get("subnet_id"))
-        subnets = platform.referred(holder.stack, value)
-        if not subnets or any(_tier(subnet) != "data" for subnet in subnets):
+        subnets = [platform.referred(holder.stack, item) for item in listed(value)]
+        if not subnets or any([_tier(subnet) for subnet in found] != ["data"] for found in subnets):
             yield holder.finding("DATA_SUBNETS", "holds data: must lie in data subnets only")
     for service in platform.all("aws_ecs_service", "aws_lambda_function", "aws_lb"):
-        subnets = platform.referred(service.stack, lookup(service.values, "network_configuration.subnets"))
-        subnets += platform.referred(service.stack, lookup(service.values, "vpc_config.subnet_ids"))
-        subnets += platform.referred(service.stack, service.values.get("subnets"))
-        if any(_tier(subnet) != "private" for subnet in subnets):
+        values = lookup(service.values, "network_configuration.subnets")
+        values += lookup(service.values, "vpc_config.subnet_ids") + lookup(service.values, "subnets")
+        named = [platform.referred(service.stack, item) for value in values for item in listed(value)]
+        if any([_tier(subnet) for subnet in found] != ["private"] for found in named):
             yield service.finding("DATA_SUBNETS", "must lie in private subnets")
 
 
@@ -182,6 +182,8 @@ def _listeners(platform: Platform) -> Iterator[Finding]:
             yield listener.finding("LISTENER_TLS", f"speaks {protocol}: must speak TLS")
         elif "TLS13" not in policy and "TLS-1-2" not in policy:
             yield listener.finding("LISTENER_TLS", "ssl_policy must be of TLS 1.2 or newer")
+        elif f":{platform.account_id}:certificate/" not in str(listener.values.get("certificate_arn")):
+            yield listener.finding("LISTENER_TLS", "must show a certificate of this account")
     for balancer in platform.all("aws_lb"):
         if balancer.values.get("load_balancer_type") == "network":
             continue

@@ -36,6 +36,8 @@ _BINDS_ANYBODY = ("aws:PrincipalAccount", "aws:PrincipalArn", *_BINDS_SERVICE)
 # What an identity may do only under a condition on this key.
 _CONDITIONED = {
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
+    "elasticfilesystem:ClientMount": "elasticfilesystem:AccessPointArn",
+    "elasticfilesystem:ClientWrite": "elasticfilesystem:AccessPointArn",
     "iam:PassRole": "iam:PassedToService",
     "secretsmanager:PutSecretValue": "secretsmanager:resource/AllowRotationLambdaArn",
     "secretsmanager:UpdateSecretVersionStage": "secretsmanager:resource/AllowRotationLambdaArn",
@@ -130,6 +132,15 @@ def _anybody(platform: Platform) -> Iterator[Finding]:
             yield statement.finding("POLICY_ANYBODY", "anybody may be anybody: bind it to the account")
 
 
+def _endpoints(platform: Platform) -> Iterator[Finding]:
+    """Else an identity of the account could carry data through the endpoint into a bucket of another."""
+    for statement in _allowing(platform):
+        s3 = any(action.startswith("s3:") for action in statement.actions)
+        anywhere = statement.resource.type == "aws_vpc_endpoint" and statement.resources == ["*"]
+        if s3 and anywhere and "aws:ResourceAccount" not in statement.binding_keys:
+            yield statement.finding("ENDPOINT_BUCKETS", "only to buckets of the account (aws:ResourceAccount)")
+
+
 def _foreign(platform: Platform) -> Iterator[Finding]:
     for statement in _allowing(platform):
         principal = _principal(statement)
@@ -158,7 +169,12 @@ def _keys(platform: Platform) -> Iterator[Finding]:
         service = "Service" in _principal(statement)
         if not service and "kms:ViaService" not in statement.binding_keys:
             yield statement.finding("KMS_VIA", f"{', '.join(used)}: only through a service (kms:ViaService)")
-        if "kms:CreateGrant" in used and "kms:GrantIsForAWSResource" not in statement.binding_keys:
+        through = [value for _, key, values in statement.conditions if key == "kms:ViaService" for value in values]
+        secrets = statement.resource.type in IDENTITY_POLICIES and any(v.startswith("secretsmanager.") for v in through)
+        if secrets and "kms:EncryptionContext:SecretARN" not in statement.binding_keys:
+            yield statement.finding("KMS_VIA", "for its own secret only (kms:EncryptionContext:SecretARN)")
+        for_aws = ("Bool", "kms:GrantIsForAWSResource", ["true"])
+        if "kms:CreateGrant" in used and for_aws not in statement.conditions:
             yield statement.finding("KMS_VIA", "grants are for AWS resources only (kms:GrantIsForAWSResource)")
 
 
@@ -199,6 +215,7 @@ CHECKS = (
           ("aws_iam_role", "aws_kms_key", "aws_s3_bucket_policy", "aws_sns_topic_policy"), _services),
     Check("POLICY_BOUND", "Conditions that bind name this account", ("7.2.5",), _HOLDERS, _bindings),
     Check("POLICY_ANYBODY", "Anybody means identities of this account", ("7.2.2",), _HOLDERS, _anybody),
+    Check("ENDPOINT_BUCKETS", "Endpoints lead to buckets of this account", ("1.4",), ("aws_vpc_endpoint",), _endpoints),
     Check("POLICY_FOREIGN", "No principal of another account or provider", ("7.2.2",), _HOLDERS, _foreign),
     Check("ROLE_TRUST", "A role is of one service", ("7.2.5",), ("aws_iam_role",), _trust),
     Check("KMS_VIA", "Keys are used through AWS services, never by hand", ("3.6.1", "3.7.6"),
