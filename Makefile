@@ -120,6 +120,24 @@ scan: setup setup-scan ## The security gate on the JSON of all environments; REP
 	$(PY) main.py
 	$(PY) -m review.scan $(if $(REPORT),--json $(REPORT)/scan.json --sarif $(REPORT)/scan.sarif)
 
+.PHONY: scan-proof
+scan-proof: setup setup-scan ## Make the good JSON worse in every way: each time the scan must notice, or a reason stand
+	$(PY) main.py
+	$(PY) -m review.scan.proof
+
+PIP_AUDIT_VERSION := 2.10.1
+
+.pip-audit/bin/pip-audit:
+	$(PYTHON) -m venv .pip-audit
+	.pip-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT_VERSION)
+
+.PHONY: audit
+audit: .pip-audit/bin/pip-audit .pipenv/bin/pipenv ## Known weaknesses of everything that the locks install (asks the public databases)
+	mkdir -p build
+	.pipenv/bin/pipenv requirements --dev --hash > build/audit.txt
+	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv requirements --hash > build/audit-scan.txt
+	status=0; for file in build/audit.txt build/audit-scan.txt rotation_lambda/requirements.txt; do .pip-audit/bin/pip-audit --require-hashes --disable-pip -r $$file || status=1; done; npm audit || status=1; exit $$status
+
 # The rotation function by itself: how much of it these tests run is measured.
 define fast-tests
 .venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda
@@ -152,6 +170,8 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 .PHONY: docs
 docs: setup ## Renew the pages that are made from settings and JSON
 	$(PY) -m review.settings_pages
+	$(PY) main.py
+	$(PY) -m review.scan.pages
 	$(PY) main.py
 	$(PY) -m review.alarms_page
 

@@ -10,10 +10,14 @@ from review.scan.estate import Finding, Platform
 
 @dataclass(frozen=True)
 class Check:
-    """One demand on a platform. `types` are the resource types whose resources prove it, `pci` the requirements."""
+    """One demand on a platform, or only on those of the production tier.
+
+    `types` are the resource types whose resources prove it, `pci` the requirements that it serves.
+    """
 
     id: str
     claim: str
     pci: tuple[str, ...]
     types: tuple[str, ...]
     run: Callable[[Platform], Iterator[Finding]]
+    production: bool = False

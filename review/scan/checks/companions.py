@@ -89,8 +89,10 @@ def _efs(platform: Platform) -> Iterator[Finding]:
 
 def _secrets(platform: Platform) -> Iterator[Finding]:
     for secret in platform.all("aws_secretsmanager_secret"):
-        if not platform.referring(secret, "aws_secretsmanager_secret_rotation", through="secret_id"):
-            yield secret.finding("SECRET_COMPANIONS", "must be rotated")
+        rotations = platform.referring(secret, "aws_secretsmanager_secret_rotation", through="secret_id")
+        functions = [platform.referred(r.stack, r.values.get("rotation_lambda_arn")) for r in rotations]
+        if [[function.type for function in found] for found in functions] != [["aws_lambda_function"]]:
+            yield secret.finding("SECRET_COMPANIONS", "must be rotated by the function of this environment")
         denials = [
             statement
             for statement in _policies(platform, secret, "aws_secretsmanager_secret_policy", "secret_arn")

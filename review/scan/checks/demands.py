@@ -59,6 +59,13 @@ def be_between(least: int, most: int) -> Demand:
     )
 
 
+def be_unset_or(demand: Demand) -> Demand:
+    """Absent, because the default is safe, or as `demand` says."""
+    return Demand(
+        f"be unset, or {demand.text}", lambda platform, r, values: not values or demand.holds(platform, r, values)
+    )
+
+
 def be_at_least(least: int) -> Demand:
     """A number not below."""
     return be_between(least, 10**9)

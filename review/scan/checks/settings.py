@@ -14,6 +14,7 @@ from review.scan.checks.demands import (
     be_between,
     be_one_of,
     be_present,
+    be_unset_or,
     contain,
     match,
     mention,
@@ -117,6 +118,10 @@ _RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, s
     ("S3_POLICIES", "aws_s3_bucket_public_access_block", "block_public_policy", be(True), "1.4.4"),
     ("S3_OLD_ACLS", "aws_s3_bucket_public_access_block", "ignore_public_acls", be(True), "1.4.4"),
     ("S3_RESTRICTED", "aws_s3_bucket_public_access_block", "restrict_public_buckets", be(True), "1.4.4"),
+    ("S3_KEPT", "aws_s3_bucket_lifecycle_configuration", "rule.expiration.days", be_unset_or(be_at_least(_YEAR)),
+     "10.5.1", "production"),
+    ("S3_OLD_KEPT", "aws_s3_bucket_lifecycle_configuration", "rule.noncurrent_version_expiration.noncurrent_days",
+     be_unset_or(be_at_least(30)), "10.3"),
     ("S3_OWNER", "aws_s3_bucket_ownership_controls", "rule.object_ownership", be("BucketOwnerEnforced"), "7.2"),
     ("S3_VERSIONS", "aws_s3_bucket_versioning", "versioning_configuration.status", be("Enabled"), "10.3"),
     ("S3_ENCRYPTED", "aws_s3_bucket_server_side_encryption_configuration",
@@ -181,6 +186,10 @@ _RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, s
      "10.2"),
     ("API_DATA_TRACE", "aws_api_gateway_method_settings", "settings.data_trace_enabled", be(False), "3.3 10.2"),
     ("API_METRICS", "aws_api_gateway_method_settings", "settings.metrics_enabled", be(True), "10.7"),
+    ("API_THROTTLE", "aws_api_gateway_method_settings", "settings.throttling_rate_limit", be_between(1, 10_000),
+     "6.4.2"),
+    ("API_THROTTLE_BURST", "aws_api_gateway_method_settings", "settings.throttling_burst_limit", be_between(1, 5_000),
+     "6.4.2"),
     ("API_CACHE", "aws_api_gateway_method_settings", "settings.caching_enabled", not_be(True), "3.5"),
     ("API_DOMAIN_TLS", "aws_api_gateway_domain_name", "security_policy", be("TLS_1_2"), "4.2.1"),
     ("API_KEY_VALUE", "aws_api_gateway_api_key", "value", be_absent("it would stand in code"), "8.6.2"),
@@ -200,6 +209,10 @@ _RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, s
     ("SQS_KEY", "aws_sqs_queue", "kms_master_key_id", _KEY, "3.5"),
     ("ALARM_ACTION", "aws_cloudwatch_metric_alarm", "alarm_actions",
      refer_to("aws_sns_topic", "aws_sns_topic_policy"), "10.7 12.10"),
+    ("ALARM_WHOLE", "aws_cloudwatch_composite_alarm", "alarm_actions",
+     refer_to("aws_sns_topic", "aws_sns_topic_policy"), "10.7 12.10"),
+    ("WAF_REDACTED", "aws_wafv2_web_acl_logging_configuration", "redacted_fields.single_header.name",
+     contain("authorization", "cookie", "x-api-key"), "3.4 10.2"),
     ("ALARM_ON", "aws_cloudwatch_metric_alarm", "actions_enabled", not_be(False), "10.7 12.10"),
     ("EVENT_ON", "aws_cloudwatch_event_rule", "state", not_be("DISABLED", "disabled"), "10.7 12.10"),
     ("EVENT_ENABLED", "aws_cloudwatch_event_rule", "is_enabled", not_be(False), "10.7 12.10"),
@@ -225,7 +238,7 @@ def _broken(
 def _check(id_: str, type_: str, path: str, demand: Demand, pci: str, tier: str = "") -> Check:
     claim = f"`{type_}`: {path} must {demand.text}{', in production' if tier else ''}"
     run = partial(_broken, check=id_, type_=type_, path=path, demand=demand, production=bool(tier))
-    return Check(id_, claim, tuple(pci.split()), (type_,), run)
+    return Check(id_, claim, tuple(pci.split()), (type_,), run, production=bool(tier))
 
 
 CHECKS = tuple(_check(*rule) for rule in _RULES)
