@@ -11,6 +11,8 @@ from environments.base import CertificateArn, Settings, described
 # What API Gateway itself gives an account: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 ACCOUNT_RATE_LIMIT = 10_000
 ACCOUNT_BURST_LIMIT = 5_000
+# Methods whose requests have a body that a schema can be asked of.
+BODY_METHODS = ("PATCH", "POST", "PUT")
 
 HostName = Annotated[
     str, described("a host name such as service.example.com", r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
@@ -198,7 +200,3 @@ class ApiSettings(Settings):
         if self.plan is None:
             return PlanSettings.model_fields["rate_limit"].default, PlanSettings.model_fields["burst_limit"].default, 1
         return self.plan.rate_limit, self.plan.burst_limit, len(self.plan.clients)
-
-
-# Methods whose requests have a body that a schema can be asked of.
-BODY_METHODS = ("PATCH", "POST", "PUT")

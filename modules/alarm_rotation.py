@@ -25,8 +25,8 @@ class RotationNotice(Construct):
     By a role: EventBridge says neither account nor rule when it publishes by the topic's policy, so that such a policy
     would have to let in the rules of every account; nor when it uses the key.
 
-    The daily report comes a day after its rule is made. So it is asked for once here, and the alarm on the age does not
-    begin with a day of silence.
+    The daily report comes a day after its rule is made. So it is asked for once here, and the alarm on the age, which
+    waits for `first_report`, does not begin with a day of silence.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class RotationNotice(Construct):
             ),
             depends_on=[policy],
         )
-        LambdaInvocation(
+        self.first_report = LambdaInvocation(
             self,
             "first-report",
             function_name=function_name,

@@ -51,7 +51,7 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
         ),
     )
     charts = (
-        Chart("Data out", metrics("BytesOutToDestination", "Sum"), "bytes a minute"),
+        Chart("NAT, data out", metrics("BytesOutToDestination", "Sum"), "bytes a minute"),
         Chart("Connections", metrics("ActiveConnectionCount", "Maximum"), "connections"),
     )
     return Row("egress", "Ways out: NAT gateways", alarms, charts)

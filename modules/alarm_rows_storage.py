@@ -79,7 +79,7 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             "Look for bulk writes, and for a node whose network is saturated.",
         )
     charts = (
-        Chart("Hits", nodes.metrics("CacheHits", "Sum")[:_DRAWN], "a minute"),
+        Chart("Cache hits", nodes.metrics("CacheHits", "Sum")[:_DRAWN], "a minute"),
         Chart("CPU of the host", nodes.metrics("CPUUtilization", "Maximum")[:_DRAWN], "%"),
     )
     return Row("cache", "Cache: ElastiCache for Redis", tuple(alarms), charts)

@@ -6,10 +6,11 @@ not shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.cloudwatch_composite_alarm import CloudwatchCompositeAlarm
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
@@ -110,15 +111,25 @@ def alarm_name(names: Naming, row: Row, alarm: Alarm) -> str:
 class PlatformAlarms(Construct):
     """An alarm for each of the rows, and one that sums up the critical ones: `unhealthy_name`.
 
-    All of them tell the topic when they begin and when they end. Each carries its row and its severity as tags.
+    All of them tell the topic when they begin and when they end. Each carries its row and its severity as tags. They
+    are made after `waits_for`, so that none of those on silence begins with it.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, names: Naming, rows: Iterable[Row], topic_arn: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Naming,
+        rows: Iterable[Row],
+        topic_arn: str,
+        waits_for: Sequence[ITerraformDependable] = (),
+    ) -> None:
         super().__init__(scope, id_)
         critical: list[str] = []
         for row in rows:
             for alarm in row.alarms:
-                made = _metric_alarm(self, alarm_name(names, row, alarm), row, alarm, topic_arn)
+                made = _metric_alarm(self, alarm_name(names, row, alarm), row, alarm, topic_arn, waits_for)
                 if alarm.critical:
                     critical.append(made.alarm_name)
         self.unhealthy_name = names.name("unhealthy")
@@ -137,7 +148,9 @@ class PlatformAlarms(Construct):
         )
 
 
-def _metric_alarm(scope: Construct, name: str, row: Row, alarm: Alarm, topic_arn: str) -> CloudwatchMetricAlarm:
+def _metric_alarm(
+    scope: Construct, name: str, row: Row, alarm: Alarm, topic_arn: str, waits_for: Sequence[ITerraformDependable]
+) -> CloudwatchMetricAlarm:
     metric = alarm.metrics[0]
     is_percentile = metric.statistic.startswith("p")
     plain = alarm.expression is None
@@ -163,6 +176,7 @@ def _metric_alarm(scope: Construct, name: str, row: Row, alarm: Alarm, topic_arn
         alarm_actions=[topic_arn],
         ok_actions=[topic_arn],
         tags={"Part": row.id, "Severity": "critical" if alarm.critical else "warning"},
+        depends_on=list(waits_for) or None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cdktf_cdktf_provider_aws.api_gateway_authorizer import ApiGatewayAuthorizer
@@ -96,7 +96,7 @@ def authorizers(
     return made
 
 
-def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -> Iterable[ApiGatewayGatewayResponse]:
+def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -> None:
     """Every error of API Gateway's own as JSON with the request's id; pages of the CORS origin can read it."""
     origin = {"gatewayresponse.header.Access-Control-Allow-Origin": f"'{cors.origin}'"} if cors else {}
     once_a_second = {"gatewayresponse.header.Retry-After": "'1'"}
@@ -106,7 +106,7 @@ def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -
         ("BAD_REQUEST_BODY", "400", _INVALID, {}),
         ("THROTTLED", "429", _REFUSAL, once_a_second),
     )
-    return [
+    for kind, status, template, headers in kinds:
         ApiGatewayGatewayResponse(
             scope,
             f"response-{kind}",
@@ -116,5 +116,3 @@ def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -
             response_templates={"application/json": template},
             response_parameters={**origin, **headers},
         )
-        for kind, status, template, headers in kinds
-    ]

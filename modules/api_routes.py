@@ -103,7 +103,7 @@ class Routes(Construct):
             api_key_required=route.key_required,
             request_validator_id=self._checks.body_validator_id if model else self._checks.parameters_validator_id,
             # Whatever type the request says it is: else another type would pass unchecked.
-            request_models={"$default": model} if model else None,
+            request_models={_JSON: model, "$default": model} if model else None,
             request_parameters={f"method.request.path.{name}": True for name in path_variables(route.path)},
         ).http_method
         if route.backend == "mock":

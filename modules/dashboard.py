@@ -18,6 +18,7 @@ _COLUMNS = 24
 _WIDTH, _HEIGHT = 6, 5
 _HEADING = 1
 _STATUS = 3
+_NUMBERS = 4
 _RED = "#d13212"
 
 Widget = dict[str, Any]
@@ -38,7 +39,8 @@ def dashboard(
 
 
 def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhealthy_name: str) -> Widget:
-    """At the top the state of every alarm; below it a row for each part: its alarms with thresholds, then its charts.
+    """At the top the state of every alarm, and one number of each part; below them a row for each part: its alarms
+    with their thresholds, then its charts.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
@@ -60,6 +62,9 @@ def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhe
             }
         )
     top = _place(widgets[1:], top, width=_COLUMNS // 3, height=_STATUS)
+    now = _now(rows, account.region)
+    top = _place([now], top, width=_COLUMNS, height=_NUMBERS)
+    widgets.append(now)
     for row in rows:
         widgets.append(_text(f"## {row.title}", top, _HEADING))
         graphs = [*(_alarm_graph(alarm, account.region) for alarm in row.alarms)]
@@ -86,6 +91,17 @@ def _text(markdown: str, top: int, height: int) -> Widget:
         "height": height,
         "properties": {"markdown": markdown, "background": "transparent"},
     }
+
+
+def _now(rows: Sequence[Row], region: str) -> Widget:
+    """The latest value of the first line of each row's charts, with its last hours as a spark line."""
+    first = [row.charts[0] for row in rows if row.charts]
+    lines = [
+        _line(chart.metrics[0], label=f"{chart.title}: {chart.metrics[0].label} ({chart.unit})") for chart in first
+    ]
+    widget = _graph("Now", lines, "", region)
+    widget["properties"] |= {"view": "singleValue", "sparkline": True}
+    return widget
 
 
 def _alarm_graph(alarm: Alarm, region: str) -> Widget:

@@ -56,7 +56,7 @@ class MonitoringStack(BaseStack):
             names=self.names,
             account=self.account,
         )
-        RotationNotice(
+        notice = RotationNotice(
             self,
             "rotation",
             names=self.names,
@@ -71,7 +71,14 @@ class MonitoringStack(BaseStack):
             *self._data_rows(data, service),
             *self._operations_rows(egress, rotation, secrets),
         ]
-        alarms = PlatformAlarms(self, "alarms", names=self.names, rows=rows, topic_arn=topic.arn)
+        alarms = PlatformAlarms(
+            self,
+            "alarms",
+            names=self.names,
+            rows=rows,
+            topic_arn=topic.arn,
+            waits_for=[notice.first_report],
+        )
         board = dashboard(
             self, "dashboard", names=self.names, account=self.account, rows=rows, unhealthy_name=alarms.unhealthy_name
         )

@@ -109,7 +109,8 @@ def test_a_body_is_checked_whatever_type_it_says_it_is() -> None:
     validators = {validator["name"]: validator for validator in synthesized.all("aws_api_gateway_request_validator")}
 
     assert (model["name"], json.loads(model["schema"])["title"]) == ("Device", "Device")
-    assert post["request_models"] == {"$default": f"${{{synthesized.address('aws_api_gateway_model')}.name}}"}
+    name = f"${{{synthesized.address('aws_api_gateway_model')}.name}}"
+    assert post["request_models"] == {"application/json": name, "$default": name}
     assert "validator-body" in post["request_validator_id"]
     assert validators["body"]["validate_request_body"] is True
     assert validators["parameters"]["validate_request_body"] is False
