@@ -46,12 +46,12 @@ def licence_of(name: str) -> str:
         found = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return "not installed on this platform"
-    if expression := found.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in found:
+        return found["License-Expression"]
     classifiers = [c.rpartition(" :: ")[2] for c in found.get_all("Classifier") or [] if c.startswith("License :: ")]
     if classifiers:
         return ", ".join(classifiers)
-    return (str(found.get("License") or "not named").splitlines() or ["not named"])[0]
+    return (found["License"].splitlines() or ["not named"])[0] if "License" in found else "not named"
 
 
 def page(root: Path) -> str:

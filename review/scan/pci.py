@@ -45,6 +45,7 @@ REQUIREMENTS = {
     "7.2.5": "Accounts of systems and services",
     "8.2": "Everybody has an identity of their own",
     "8.3.2": "Passwords are unreadable, kept and in transit",
+    "8.3.6": "Passwords are long",
     "8.3.9": "Passwords are changed",
     "8.6": "Accounts of systems",
     "8.6.2": "No password in files, code or settings",
@@ -63,9 +64,9 @@ _HEAD = """\
 # PCI DSS v4.0.1: what the platform holds, and where it is proved
 
 Written by `make docs` from the synthesized JSON and the checks of `make scan`. A number is how many resources of an
-environment satisfy the check; `+n`, how many are accepted with a reason that stands beside them in `modules/`;
-`-`, that there is none, or that only production is asked. The resources by name stand at the end. `make scan-proof` shows that
-each check notices when a setting is made worse.
+environment satisfy the check; `+n`, how many are accepted with a reason that stands beside them in `modules/`; `-`,
+that there is none, or that only production is asked. The resources by name stand at the end, and `make scan-proof`
+shows that each check notices when a setting is made worse.
 
 This is alignment by settings, not a certificate: the assessment is of your account, your people and your application.
 """
