@@ -230,8 +230,9 @@ def _validated(platform: Platform) -> Iterator[Finding]:
         validators = platform.referred(method.stack, method.values.get("request_validator_id"))
         if not validators:
             yield method.finding("API_VALIDATED", "must validate its requests")
-        if method.values.get("http_method") in ("POST", "PUT", "PATCH") and not method.values.get("request_models"):
-            yield method.finding("API_VALIDATED", "takes a body: must have a model")
+        takes_body = method.values.get("http_method") in ("POST", "PUT", "PATCH")
+        if takes_body and "$default" not in (method.values.get("request_models") or {}):
+            yield method.finding("API_VALIDATED", "takes a body: must have a model for whatever type it says it is")
         if method.values.get("request_models"):
             for content, model in method.values["request_models"].items():
                 if not platform.referred(method.stack, model):
