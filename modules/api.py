@@ -22,6 +22,7 @@ from modules.api_routes import Backends, Checks, Routes
 from modules.api_stage import Stage
 from modules.firewall import Firewall
 from modules.policies import Account, document, statement
+from modules.reasons import accept
 
 
 class Api(Construct):
@@ -60,7 +61,10 @@ class Api(Construct):
         )
         self.id = api.id
         execution_arn = api.execution_arn
-        ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=api_policy(execution_arn, settings))
+        callers = api_policy(execution_arn, settings)
+        policy = ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=callers)
+        accept(api, CKV_AWS_237="its id is in every caller's address: a second one would not take its place")
+        accept(policy, POLICY_ANYBODY__Callers="a public API: each route asks for its key or identity")
         parameters, body = validators(self, rest_api_id=self.id)
         refusals(self, rest_api_id=self.id, cors=settings.cors)
         Routes(

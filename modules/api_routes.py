@@ -17,6 +17,7 @@ from environments.api import BODY_METHODS, CorsSettings, RouteSettings
 from environments.api_rules import path_variables
 from modules.api_functions import invocation_uri
 from modules.policies import Account
+from modules.reasons import accept
 
 # What API Gateway waits at most for a backend, unless AWS has raised it for the account.
 _TIMEOUT_MS = 29_000
@@ -142,7 +143,7 @@ class Routes(Construct):
 
     def _preflight(self, route: RouteSettings, cors: CorsSettings, resource_id: str) -> None:
         id_ = _id("OPTIONS", route.path)
-        http_method = ApiGatewayMethod(
+        preflight = ApiGatewayMethod(
             self,
             id_,
             rest_api_id=self._api_id,
@@ -150,7 +151,9 @@ class Routes(Construct):
             http_method="OPTIONS",
             authorization="NONE",
             api_key_required=False,
-        ).http_method
+        )
+        accept(preflight, CKV2_AWS_53="a browser's question has neither body nor parameters, and no backend")
+        http_method = preflight.http_method
         headers = {
             "Allow-Origin": cors.origin,
             "Allow-Methods": ",".join(sorted([*route.methods, "OPTIONS"])),

@@ -14,6 +14,7 @@ from constructs import Construct
 from environments.base import RetentionDays
 from environments.naming import Naming
 from modules.encryption import log_group
+from modules.reasons import accept
 
 # No header and no body: neither keys nor card data reach a log (PCI DSS 3.4, 10.2.2).
 ACCESS_LOG = {
@@ -78,7 +79,7 @@ class Stage(Construct):
             depends_on=[execution],
         )
         rate, burst = throttle
-        ApiGatewayMethodSettings(
+        every_method = ApiGatewayMethodSettings(
             self,
             "every-method",
             rest_api_id=rest_api_id,
@@ -92,6 +93,14 @@ class Stage(Construct):
                 throttling_burst_limit=burst,
             ),
         )
+        uncached = "an answer is one caller's: it is not kept for another, nor under another key than its data's"
+        accept(
+            stage,
+            CKV_AWS_120=uncached,
+            CKV2_AWS_51="callers are applications and devices of other people, who cannot be given a certificate",
+            CKV2_AWS_77="KnownBadInputs blocks Log4j; the list of anonymous addresses would shut out VPNs and offices",
+        )
+        accept(every_method, CKV_AWS_225=uncached)
         self.arn = stage.arn
         self.name = stage.stage_name
         self.invoke_url = stage.invoke_url

@@ -22,6 +22,7 @@ from environments.naming import Naming
 from modules.cache_autoscaling import CacheAutoscaling, owned_count
 from modules.cache_users import CacheUsers
 from modules.encryption import log_group
+from modules.reasons import accept
 from modules.security_groups import closed_security_group
 
 _PORT = 6379
@@ -103,6 +104,8 @@ class Cache(Construct):
             timeouts=ElasticacheReplicationGroupTimeouts(create="60m", update="60m", delete="60m"),
             lifecycle=self._lifecycle(protected),
         )
+        if settings.form == "single":
+            accept(group, CKV2_AWS_50="one node, which has no other to fail over to; production refuses this form")
         if settings.autoscaling is not None:
             CacheAutoscaling(
                 self,

@@ -18,6 +18,7 @@ from modules.database_monitoring import enhanced_monitoring_role
 from modules.database_parameters import ParameterGroups
 from modules.encryption import log_group
 from modules.policies import Account
+from modules.reasons import accept
 from modules.security_groups import closed_security_group
 
 _ENGINE = "aurora-postgresql"
@@ -118,6 +119,9 @@ class Database(Construct):
             lifecycle=self._lifecycle,
             depends_on=[log],
         )
+        accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
+        if not protected:
+            accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
         self._add_instances(cluster, names, account, zones)
         self.cluster_identifier = cluster.cluster_identifier
         self.cluster_resource_id = cluster.cluster_resource_id
@@ -177,3 +181,6 @@ class Database(Construct):
             )
             for index, identifier in enumerate(identifiers)
         )
+        if monitoring is None:
+            for instance in self.instances:
+                accept(instance, CKV_AWS_118="CloudWatch's own metrics do here; production watches the system, too")

@@ -13,6 +13,7 @@ from constructs import Construct
 from environments.naming import Naming
 from environments.network import NetworkSettings
 from modules.policies import Account, document, statement
+from modules.reasons import accept
 from modules.security_groups import closed_security_group
 
 
@@ -85,7 +86,7 @@ class InterfaceEndpoints(Construct):
         )
         self.security_group_id = group.id
         for service in settings.interface_endpoints:
-            VpcEndpoint(
+            endpoint = VpcEndpoint(
                 self,
                 service.replace(".", "-"),
                 vpc_id=vpc_id,
@@ -96,6 +97,10 @@ class InterfaceEndpoints(Construct):
                 private_dns_enabled=True,
                 policy=endpoint_policy(service, account),
                 tags={"Name": names.name(service)},
+            )
+            accept(
+                endpoint,
+                POLICY_ACTIONS__OwnIdentities="bounds a path through the network, grants nothing: IAM still decides",
             )
 
 

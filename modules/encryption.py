@@ -13,6 +13,7 @@ from constructs import Construct
 from environments.base import RetentionDays
 from environments.operations import EncryptionSettings
 from modules.policies import Account, key_policy
+from modules.reasons import accept
 
 
 class EncryptionKey(Construct):
@@ -54,4 +55,7 @@ def log_group(
     scope: Construct, id_: str, *, name: str, retention_days: RetentionDays, key_arn: str
 ) -> CloudwatchLogGroup:
     """A log group made before its producer, which would otherwise make one without retention or key."""
-    return CloudwatchLogGroup(scope, id_, name=name, retention_in_days=retention_days, kms_key_id=key_arn)
+    group = CloudwatchLogGroup(scope, id_, name=name, retention_in_days=retention_days, kms_key_id=key_arn)
+    if retention_days < 365:
+        accept(group, CKV_AWS_338="a year is demanded of production; what happens elsewhere is no evidence")
+    return group

@@ -13,6 +13,7 @@ from environments.naming import Naming
 from environments.service import ServiceSettings
 from modules.log_bucket import LoadBalancerLogBucket
 from modules.policies import Account
+from modules.reasons import accept
 from modules.security_groups import closed_security_group
 
 # TLS 1.2 and 1.3 with forward secrecy only (PCI DSS 4.2.1).
@@ -80,6 +81,8 @@ class Entry(Construct):
             access_logs=LbAccessLogs(bucket=logs.name, enabled=True),
             depends_on=[logs.policy],
         )
+        if not protected:
+            accept(balancer, CKV_AWS_150="quick to destroy on purpose; production is protected")
         targets = LbTargetGroup(
             self,
             "target-group",
@@ -103,7 +106,7 @@ class Entry(Construct):
         )
         with_tls = settings.certificate_arn is not None
         self.port = 443 if with_tls else 80
-        LbListener(
+        listener = LbListener(
             self,
             "listener",
             load_balancer_arn=balancer.arn,
@@ -113,6 +116,10 @@ class Entry(Construct):
             ssl_policy=_TLS_POLICY if with_tls else None,
             default_action=[LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)],
         )
+        if not with_tls:
+            inside = "within the VPC, from the VPC link alone; production refuses to be without a certificate"
+            accept(listener, LISTENER_TLS=inside)
+            accept(balancer, CKV2_AWS_20=inside)
         link = ApiGatewayVpcLink(
             self,
             "vpc-link",

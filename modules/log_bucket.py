@@ -25,6 +25,7 @@ from constructs import Construct
 
 from environments.base import RetentionDays
 from modules.policies import Account, deny_without_tls, document, statement
+from modules.reasons import accept
 
 
 class LoadBalancerLogBucket(Construct):
@@ -39,6 +40,17 @@ class LoadBalancerLogBucket(Construct):
     ) -> None:
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, force_destroy=not protected)
+        delivered = "load balancers deliver to buckets under S3's own key only"
+        once = "log objects are written once, under new names, by AWS alone"
+        accept(
+            bucket,
+            CKV_AWS_145=delivered,
+            CKV_AWS_21=once,
+            S3_COMPANIONS__aws_s3_bucket_versioning=once,
+            CKV_AWS_18="it is the log; who reads it is recorded by the account's trail, a prerequisite",
+            CKV_AWS_144="kept in the region of what it tells about",
+            CKV2_AWS_62="nothing acts upon a written log",
+        )
         self.name = bucket.id
         closed = S3BucketPublicAccessBlock(
             self,
@@ -55,7 +67,7 @@ class LoadBalancerLogBucket(Construct):
             bucket=bucket.id,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        S3BucketServerSideEncryptionConfigurationA(
+        encryption = S3BucketServerSideEncryptionConfigurationA(
             self,
             "encryption",
             bucket=bucket.id,
@@ -69,6 +81,7 @@ class LoadBalancerLogBucket(Construct):
                 )
             ],
         )
+        accept(encryption, S3_ENCRYPTED=delivered, S3_KEY=delivered)
         S3BucketLifecycleConfiguration(
             self,
             "lifecycle",

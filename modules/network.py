@@ -20,6 +20,7 @@ from environments.naming import Naming
 from environments.network import NetworkSettings
 from modules.network_acls import NetworkAcls
 from modules.policies import Account, document, statement
+from modules.reasons import accept
 
 TIERS = ("public", "private", "data")
 
@@ -152,6 +153,10 @@ class Network(Construct):
             route_table_ids=list(self.private_route_table_ids.values()),
             policy=s3_endpoint_policy(account),
             tags={"Name": self._names.name("s3")},
+        )
+        accept(
+            endpoint,
+            POLICY_ANYBODY__ImageLayers="ECR hands out signed addresses of layers, which are the region's public ones",
         )
         return endpoint.prefix_list_id
 

@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_aws.network_acl import NetworkAcl, NetworkAclEgress, N
 from constructs import Construct
 
 from environments.naming import Naming
+from modules.reasons import accept
 
 _ANYWHERE = "0.0.0.0/0"
 
@@ -52,7 +53,7 @@ class NetworkAcls(Construct):
                         rule_no=200, action="allow", protocol="tcp", from_port=0, to_port=65535, cidr_block=_ANYWHERE
                     )
                 )
-            NetworkAcl(
+            acl = NetworkAcl(
                 self,
                 tier,
                 vpc_id=vpc_id,
@@ -61,3 +62,5 @@ class NetworkAcls(Construct):
                 egress=egress,
                 tags={"Name": names.name(tier)},
             )
+            if tier != "data":
+                accept(acl, CKV_AWS_231="answers to calls out arrive at any port from 1024; groups stay closed")

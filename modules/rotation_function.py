@@ -23,6 +23,7 @@ from environments.naming import Naming
 from environments.operations import EncryptionSettings
 from modules.encryption import EncryptionKey, log_group
 from modules.policies import Account, document, service_trust, statement
+from modules.reasons import accept
 from modules.security_groups import closed_security_group
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
@@ -108,6 +109,13 @@ class RotationFunction(Construct):
             role=role.id,
             policy=execution_policy(log.arn, account.arn("lambda", f"function:{name}")),
         )
+        accept(
+            policy,
+            PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="Lambda's interfaces have no name before they are made",
+            PARLIAMENT_UNKNOWN_CONDITION_FOR_ACTION__NoNetworkInterfacesForTheCode=(
+                "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
+            ),
+        )
         asset = TerraformAsset(self, "package", path=str(package.path), type=AssetType.FILE)
         function = LambdaFunction(
             self,
@@ -132,6 +140,11 @@ class RotationFunction(Construct):
             logging_config=LambdaFunctionLoggingConfig(log_format="JSON", log_group=log.name),
             # Lambda tries the permissions when it makes the function.
             depends_on=[policy],
+        )
+        accept(
+            function,
+            CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
+            CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
         )
         self.arn = function.arn
         self.name = function.function_name

@@ -128,7 +128,7 @@ def task_policy(
                 actions=["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
                 resources=[storage.file_system_arn],
                 conditions={
-                    "StringEquals": {
+                    "ArnEquals": {
                         "elasticfilesystem:AccessPointArn": [
                             storage.access_point_arns[name] for name in sorted(settings.mounts)
                         ]

@@ -30,6 +30,7 @@ from constructs import Construct
 
 from environments.operations import StateSettings
 from modules.policies import deny_without_tls, document
+from modules.reasons import accept
 
 
 class StateBucket(Construct):
@@ -42,6 +43,12 @@ class StateBucket(Construct):
     def __init__(self, scope: Construct, id_: str, *, settings: StateSettings, name: str, key_arn: str) -> None:
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, lifecycle=TerraformResourceLifecycle(prevent_destroy=True))
+        accept(
+            bucket,
+            CKV2_AWS_62="nothing acts upon a written state",
+            CKV_AWS_18="who reads a state is recorded by the account's trail, a prerequisite; states hold no password",
+            CKV_AWS_144="versioned in the region of its resources, without which a state is worth nothing",
+        )
         self.arn = bucket.arn
         closed = S3BucketPublicAccessBlock(
             self,

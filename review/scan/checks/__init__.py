@@ -1,0 +1,15 @@
+"""The project's own checks: what checkov cannot see. `ALL` is every one of them, in the order of the report."""
+
+from __future__ import annotations
+
+from review.scan.checks import access, companions, network, passwords, settings, statements
+from review.scan.checks.check import Check
+
+ALL: tuple[Check, ...] = (
+    *settings.CHECKS,
+    *network.CHECKS,
+    *access.CHECKS,
+    *statements.CHECKS,
+    *companions.CHECKS,
+    *passwords.CHECKS,
+)

@@ -1,0 +1,19 @@
+"""The platforms as they are synthesized, read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from review.scan.estate import Platform, read
+
+
+@pytest.fixture(scope="session")
+def platforms(app_outdir: Path) -> list[Platform]:
+    return read(app_outdir)
+
+
+@pytest.fixture(scope="session")
+def production(platforms: list[Platform]) -> Platform:
+    return next(platform for platform in platforms if platform.name == "globecart-prod")

@@ -1,0 +1,134 @@
+"""A scan of nothing, of less than there is, or of what cannot be read never passes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from review.scan import scanners
+from review.scan.__main__ import main
+from review.scan.estate import InputError, Platform
+
+_STACK = "stacks/iot-dev-data/cdk.tf.json"
+
+
+def _nothing(outdir: Path) -> None:
+    shutil.rmtree(outdir)
+
+
+def _empty(outdir: Path) -> None:
+    shutil.rmtree(outdir)
+    outdir.mkdir()
+
+
+def _without_manifest(outdir: Path) -> None:
+    (outdir / "manifest.json").unlink()
+
+
+def _manifest_of_nothing(outdir: Path) -> None:
+    (outdir / "manifest.json").write_text('{"stacks": {}}')
+
+
+def _broken_json(outdir: Path) -> None:
+    (outdir / _STACK).write_text((outdir / _STACK).read_text()[:-20])
+
+
+def _a_list(outdir: Path) -> None:
+    (outdir / _STACK).write_text("[]")
+
+
+def _without_resources(outdir: Path) -> None:
+    content = json.loads((outdir / _STACK).read_text())
+    del content["resource"]
+    (outdir / _STACK).write_text(json.dumps(content))
+
+
+def _without_stack(outdir: Path) -> None:
+    shutil.rmtree((outdir / _STACK).parent)
+
+
+def _without_environment(outdir: Path) -> None:
+    manifest = json.loads((outdir / "manifest.json").read_text())
+    manifest["stacks"] = {id_: stack for id_, stack in manifest["stacks"].items() if "iot-dev" not in id_}
+    (outdir / "manifest.json").write_text(json.dumps(manifest))
+    for folder in (outdir / "stacks").glob("*iot-dev*"):
+        shutil.rmtree(folder)
+
+
+def _left_from_earlier(outdir: Path) -> None:
+    shutil.copytree((outdir / _STACK).parent, outdir / "stacks" / "iot-dev-pr-12-data")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_nothing, "run: make synth"),
+        (_empty, "run: make synth"),
+        (_without_manifest, "run: make synth"),
+        (_manifest_of_nothing, "names no stack"),
+        (_broken_json, "is no JSON"),
+        (_a_list, "is no JSON object"),
+        (_without_resources, "has no resource"),
+        (_without_stack, "cannot be read"),
+        (_without_environment, "holds no stack of iot-dev"),
+        (_left_from_earlier, "that its manifest does not name: iot-dev-pr-12-data"),
+    ],
+)
+def test_it_is_refused_with_one_line(
+    app_outdir: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], None],
+    message: str,
+) -> None:
+    outdir = tmp_path / "cdktf.out"
+    shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
+    spoil(outdir)
+
+    assert main(["--outdir", str(outdir)]) == 2
+
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
+
+
+def _answer(platform: Platform, **changes: Any) -> dict[str, Any]:
+    seen = {s: [r.name for r in platform.resources if r.stack == s] for s in platform.stacks}
+    return {"seen": seen, "unreadable": [], "findings": [], "documents": [], **changes}
+
+
+def test_checkov_must_have_seen_every_resource(production: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = _answer(production)
+    gone = answer["seen"]["globecart-prod-data"].pop()
+    monkeypatch.setattr(scanners, "ask", lambda folder, texts: answer)
+
+    with pytest.raises(InputError, match=f"not seen 1 resources of globecart-prod-data: {gone}"):
+        scanners.run([production])
+
+
+def test_checkov_must_have_read_every_file(production: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = _answer(production, unreadable=["/globecart-prod-data/cdk.tf.json"])
+    monkeypatch.setattr(scanners, "ask", lambda folder, texts: answer)
+
+    with pytest.raises(InputError, match="cannot read"):
+        scanners.run([production])
+
+
+def test_a_complete_answer_is_taken(production: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanners, "ask", lambda folder, texts: _answer(production))
+
+    assert scanners.run([production]) == []
+
+
+def test_scanners_that_are_not_installed_are_an_error(
+    production: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanners, "_INTERPRETER", tmp_path / "python")
+
+    with pytest.raises(InputError, match="make setup-scan"):
+        scanners.run([production])
