@@ -16,6 +16,7 @@ from constructs import Construct
 
 from environments.naming import Naming
 from modules.policies import Account, document, statement
+from modules.reasons import accept
 
 _ISSUER = "token.actions.githubusercontent.com"
 # Reading that a plan never needs: data, not configuration.
@@ -100,7 +101,7 @@ class DeployRoles(Construct):
                 lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
             )
         plan = self._role("plan", "Plans and finds drift, from GitHub Actions", f"{names.environment}-plan")
-        self._managed(plan, "plan-reading", "ReadOnlyAccess")
+        self._managed(plan, "plan-reading", "ReadOnlyAccess", reason="reading for the refresh; its data is denied")
         IamRolePolicy(
             self,
             "plan-policy",
@@ -109,13 +110,18 @@ class DeployRoles(Construct):
             policy=document(*state_access, *self._bootstrap_version(), *self._no_data(states)),
         )
         deploy = self._role("deploy", "Applies saved plans, from GitHub Actions", names.environment)
-        self._managed(deploy, "deploy-services", "PowerUserAccess")
-        IamRolePolicy(
+        self._managed(deploy, "deploy-services", "PowerUserAccess", reason="every service but IAM; approved runs only")
+        roles = IamRolePolicy(
             self,
             "deploy-policy",
             name="roles-of-the-platform",
             role=deploy.name,
             policy=document(*self._roles(), self._no_bootstrap(bucket, state_key_arn)),
+        )
+        accept(
+            roles,
+            POLICY_ACTIONS__Roles="the platform has roles; only those with its names, and never these two",
+            POLICY_ACTIONS__ServiceLinkedRoles="AWS writes their policies; named services only",
         )
         self.plan_role_arn = plan.arn
         self.deploy_role_arn = deploy.arn
@@ -138,7 +144,7 @@ class DeployRoles(Construct):
                 }
             ],
         }
-        return IamRole(
+        role = IamRole(
             self,
             purpose,
             name=self._names.name(purpose),
@@ -146,10 +152,16 @@ class DeployRoles(Construct):
             assume_role_policy=json.dumps(trust),
             max_session_duration=3600,
         )
+        accept(
+            role,
+            POLICY_FOREIGN__OneRepositoryAndEnvironment="GitHub's identity provider, instead of a stored key",
+            ROLE_TRUST__OneRepositoryAndEnvironment="bound to one repository and one GitHub environment of it",
+        )
+        return role
 
-    def _managed(self, role: IamRole, id_: str, policy: str) -> None:
+    def _managed(self, role: IamRole, id_: str, policy: str, *, reason: str) -> None:
         arn = f"arn:{self._account.partition}:iam::aws:policy/{policy}"
-        IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn)
+        accept(IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn), MANAGED_POLICY=reason)
 
     def _bootstrap_version(self) -> list[dict[str, object]]:
         """Terraform refreshes the secret's first version, which has no password.

@@ -1,0 +1,24 @@
+"""The roles of the workflows, which no shipped environment asks for, against the security checks of every stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from environments import load
+from environments.operations import AccountSettings
+from main import build_app
+from review.scan.checks import ALL
+from review.scan.estate import read
+
+
+def test_the_roles_satisfy_the_checks_or_give_a_reason(tmp_path: Path) -> None:
+    account = AccountSettings(owns_api_gateway_role=True, github_repository="owner/name")
+    build_app([load("iot-dev").model_copy(update={"account": account})], tmp_path).synth()
+
+    (platform,) = read(tmp_path, ["iot-dev"])
+
+    reasons = {(resource.stack, resource.address, key) for resource in platform.resources for key in resource.reasons}
+    findings = [finding for check in ALL for finding in check.run(platform)]
+    assert [found for found in findings if (found.stack, found.address, found.key) not in reasons] == []
+    of_roles = {reason for reason in reasons if "deploy-roles" in reason[1]}
+    assert of_roles <= {(found.stack, found.address, found.key) for found in findings}, "a reason without a finding"
