@@ -1,12 +1,13 @@
 """Plans of all stacks of an environment, saved; applied exactly as they were saved, or not at all.
 
-`.local/plans/<environment>` holds for each stack the plan file and a note of what it rests on: the synthesized JSON, the
-state's serial, and the values of the outputs of other stacks that it reads. A plan of which any of these has changed
-is refused. Plan files hold values in clear text: the folder is readable to its owner only.
+`.local/plans/<environment>` holds for each stack the plan file and a note of what it rests on: the synthesized JSON,
+the state's serial, and the values of the outputs of other stacks that it reads. A plan of which any of these has
+changed is refused. Plan files hold values in clear text: the folder is readable to its owner only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -51,21 +52,24 @@ def folder(environment: str) -> Path:
 def run_plan(stack: Stack, file: Path, environ: Mapping[str, str], *options: str) -> Planned:
     """Initialize and plan one stack into `file`. A plan that fails keeps what Terraform knew, and its errors."""
     file.unlink(missing_ok=True)
-    init = terraform.run(
-        ["init", "-reconfigure", "-input=false", "-no-color"], cwd=stack.folder, environ=environ, check=False
-    )
-    if init.returncode:
-        return Planned(stack.name, errors=(f"terraform init: {init.stdout}{init.stderr}".strip(),))
+    if errors := _init(stack, environ):
+        return Planned(stack.name, errors=errors)
     command = ["plan", "-json", "-input=false", _LOCK_WAIT, _PARALLELISM, f"-out={file}", *options]
     done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
-    errors = tuple(diagnostics(done.stdout)) or (
-        (done.stderr.strip() or "terraform plan failed",) if done.returncode else ()
-    )
+    errors = tuple(diagnostics(done.stdout))
+    if done.returncode and not errors:
+        errors = (done.stderr.strip() or "terraform plan failed",)
     if not file.is_file():
         return Planned(stack.name, errors=errors)
     file.chmod(0o600)
     shown = terraform.run(["show", "-json", str(file)], cwd=stack.folder, environ=environ)
     return Planned(stack.name, json.loads(shown.stdout), errors)
+
+
+def _init(stack: Stack, environ: Mapping[str, str]) -> tuple[str, ...]:
+    command = ["init", "-reconfigure", "-input=false", "-no-color"]
+    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+    return (f"terraform init: {done.stdout}{done.stderr}".strip(),) if done.returncode else ()
 
 
 def run_apply(stack: Stack, file: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -126,10 +130,8 @@ def _missing(reads: set[tuple[str, str]], states: States) -> list[str]:
 def drift(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Planned]:
     """Plan every stack that is deployed, bootstrap too, against what stands; nothing is saved."""
     found = stacks.find(environment)
-    try:
+    with contextlib.suppress(DeployError):  # a short-lived copy has none
         found = [*stacks.find(environment, bootstrap=True), *found]
-    except DeployError:  # a short-lived copy has none
-        pass
     states = _states(found, s3)
     place = folder(environment)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,9 +169,8 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
         for reason in _stale(saved[stack.name], _rests_on(stack, states, reads[stack.name]))
     ]
     if stale:
-        raise DeployError(
-            "\n".join(["nothing was applied, the saved plans no longer hold:", *stale, _again(environment)])
-        )
+        said = ["nothing was applied, the saved plans no longer hold:", *stale, _again(environment)]
+        raise DeployError("\n".join(said))
     failed: set[str] = set()
 
     def one(stack: Stack) -> str:
@@ -189,10 +190,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
             return f"refused, because what it was planned with has changed: {', '.join(changed)}"
         file = place / f"{stack.name}.tfplan"
         if saved[stack.name]["changes"]:
-            init = terraform.run(
-                ["init", "-reconfigure", "-input=false"], cwd=stack.folder, environ=environ, check=False
-            )
-            errors = (f"{init.stdout}{init.stderr}",) if init.returncode else run_apply(stack, file, environ)
+            errors = _init(stack, environ) or run_apply(stack, file, environ)
             if errors:
                 return "failed: " + "\n".join(errors)
         file.unlink(missing_ok=True)

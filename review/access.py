@@ -29,7 +29,7 @@ class Difference:
 
 def is_alarming(line: str) -> bool:
     """Whether an opening or a permission is for the whole world, or a permission is for everything."""
-    return any(block in line for block in _WORLD) or line.startswith("* may") or line.startswith(("*", "*:*"))
+    return any(block in line for block in _WORLD) or line.startswith("*")
 
 
 def ports(change: Change) -> Difference:
@@ -45,7 +45,7 @@ def ports(change: Change) -> Difference:
 
 def _without_unknown(lines: Mapping[str, None]) -> list[str]:
     """Ports and protocol alone: what they belong to is made anew, too, and has no id yet."""
-    return sorted(line.split(" from ")[0].split(" to ")[0] for line in lines)
+    return sorted(line.split(" from ")[0].split(" out of ")[0] for line in lines)
 
 
 def _openings(change: Change, values: Mapping[str, Any]) -> Iterator[str]:

@@ -143,12 +143,12 @@ def _renames(plans: Sequence[StackPlan]) -> Iterator[Finding]:
     for old, new in renames.find(changes):
         if old.stack == new.stack:
             says = (
-                f"{old.address} is destroyed and {new.address}, which looks the same, is created. If this is a rename, add "
-                f"`moved {{ from = {old.address}, to = {new.address} }}` (in CDKTF: move_from_id)"
+                f"{old.address} is destroyed and {new.address}, which looks the same, is created. If this is a rename, "
+                f"add moved from {old.address} to {new.address} (in CDKTF: move_from_id on the new one)"
             )
         else:
             says = (
                 f"{old.address} leaves {old.stack}, and {new.address} in {new.stack} looks the same. If it moves, add "
-                f"`removed` (without destroying) there and `import` here"
+                "removed (without destroying) there, and import here"
             )
         yield Finding(Kind.RENAME, new.stack, new.address, says)

@@ -75,8 +75,8 @@ def _remark(plan: StackPlan) -> str:
 def _finding(finding: Finding) -> str:
     mark = "🔴 " if finding.is_red else "☑️ allowed: " if finding.allowed else ""
     lines = [f"- {mark}{_code(finding.address)} ({_plain(finding.stack)}): {_plain(finding.says)}"]
-    lines += [f"  - + {_code(line)}" for line in finding.more]
-    lines += [f"  - − {_code(line)}" for line in finding.less]
+    lines += [f"  - more: {_code(line)}" for line in finding.more]
+    lines += [f"  - less: {_code(line)}" for line in finding.less]
     return "\n".join(lines)
 
 

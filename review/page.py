@@ -97,7 +97,7 @@ def make(
     allow: Collection[str] = (),
     drift: bool = False,
 ) -> Page:
-    """The page of these plans; `allow` names addresses, plain or after their stack's name, that may lose their state."""
+    """The page of these plans; `allow` names addresses that may lose their state, plain or after their stack's name."""
     found = findings.find(plans, reads=reads, allow=allow)
     used = {name for item in found if item.allowed for name in (item.address, f"{item.stack}.{item.address}")}
     unused = tuple(name for name in allow if name not in used)

@@ -1,7 +1,7 @@
 """Whether a policy allows more than before: each statement taken apart, single permissions compared.
 
-A permission that an old one covers by its wildcards, under no narrower condition, is not new. Statements with NotAction,
-NotResource or NotPrincipal are compared as a whole.
+A permission that an old one covers by its wildcards, under no narrower condition, is not new. Statements with
+NotAction, NotResource or NotPrincipal are compared as a whole.
 """
 
 from __future__ import annotations

@@ -55,4 +55,4 @@ def _likeness(old: Mapping[str, Any], new: Mapping[str, Any]) -> float:
     shared = [key for key in known if key in old]
     if len(shared) < _LEAST_IN_COMMON:
         return 0.0
-    return sum(known[key] == old[key] for key in shared) / len(shared)
+    return sum(1 for key in shared if known[key] == old[key]) / len(shared)
