@@ -124,10 +124,19 @@ define fast-tests
 endef
 
 .PHONY: test
-test: lint ## Every test; the layers and what each needs stand in README.md
+test: lint ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
 	$(fast-tests)
 	.venv/bin/pytest -m terraform
-	.venv/bin/pytest -m emulator
+
+# They wait for the AWS provider's own pauses most of the time, so that two processors are enough for both at once. Only
+# those in tests/local use the project's own cdktf.out.
+.PHONY: test-emulator test-platforms test-operations
+test-emulator: setup ## The runs against the embedded AWS: whole platforms, recovery, rehearsals
+	$(MAKE) --jobs 2 --output-sync=line test-platforms test-operations
+test-platforms:
+	.venv/bin/pytest -m emulator tests/local
+test-operations:
+	.venv/bin/pytest -m emulator --ignore tests/local
 
 .PHONY: test-fast
 test-fast: lint ## Only the tests that need neither Terraform nor the embedded AWS

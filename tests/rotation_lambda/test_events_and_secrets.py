@@ -10,14 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rotation import errors
-from rotation.configuration import DEFAULT_EXCLUDED, Configuration
 from rotation.events import parse_event
-from rotation.passwords import generate_password
-from rotation.secret import parse_secret
 from rotation_support.breaking import Breaker
 from rotation_support.world import STEPS, Case, World
 
 TOKEN = "t" * 36
+
 GOOD = {"SecretId": "s", "ClientRequestToken": TOKEN, "Step": "setSecret"}
 
 
@@ -57,7 +55,7 @@ def test_bad_event_is_one_error_before_any_call(world: World, event: object, mes
 @settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
+        st.none() | st.booleans() | st.integers() | st.text(st.characters()),  # of JSON: surrogates, too
         lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*GOOD, "preflight", "report"]), inner),
     )
 )
@@ -100,24 +98,6 @@ def test_impossible_setting_names_the_variable(world: World, variables: dict[str
         case.step("createSecret")
     assert message in str(caught.value)
     assert world.secrets_manager.calls == []
-
-
-def test_a_thousand_passwords_honour_length_exclusions_and_classes() -> None:
-    for variables, length, classes in (
-        ({}, 32, 4),
-        ({"PASSWORD_LENGTH": "20", "EXCLUDE_CHARACTERS": "aZ0!" + string.punctuation[5:]}, 20, 4),
-        ({"PASSWORD_LENGTH": "128", "EXCLUDE_PUNCTUATION": "TRUE", "EXCLUDE_CHARACTERS": ""}, 128, 3),
-        ({"EXCLUDE_UPPERCASE": "true", "EXCLUDE_PUNCTUATION": "true", "EXCLUDE_CHARACTERS": "l1o0"}, 32, 2),
-    ):
-        configuration = Configuration.from_environment(variables)
-        excluded = variables.get("EXCLUDE_CHARACTERS", DEFAULT_EXCLUDED)
-        passwords = {generate_password(configuration) for _ in range(1000)}
-        assert len(passwords) == 1000
-        kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, string.punctuation)
-        for password in passwords:
-            assert len(password) == length
-            assert not set(password) & set(excluded)
-            assert sum(bool(set(password) & set(kind)) for kind in kinds) == classes
 
 
 def test_rotation_not_enabled(world: World) -> None:
@@ -303,17 +283,6 @@ def test_first_version_with_a_user_name_and_without_a_password(world: World) -> 
     case.edit(username=names[1])
     assert case.rotate()["username"] == names[1]
     assert case.rotate()["username"] == names[0]
-
-
-def test_representations_hide_what_is_secret() -> None:
-    text = (
-        '{"engine": "postgres", "host": "h", "port": 1, "dbname": "d", "username": "u",'
-        ' "password": "hunter2hunter2", "note": "hunter2hunter2"}'
-    )
-    secret = parse_secret(text, "AWSCURRENT")
-    event = parse_event({**GOOD, "RotationToken": "r" * 36})
-    assert "hunter2" not in repr(secret) + repr(secret.login)
-    assert "rrr" not in repr(event)
 
 
 def _refused(case: Case, kind: type[errors.RotationError], message: str) -> None:

@@ -34,3 +34,6 @@ def test_search_for_leaks_finds_one() -> None:
         ("clean", "pass"),
     ]
     assert [line.partition(":")[0] for line in leaks.found()] == ["json", "plain"]
+    leaks.add("shortest")
+    leaks.evidence = [(f"from {start}", "." * start + "shortest") for start in range(9)]
+    assert len(leaks.found()) == 9

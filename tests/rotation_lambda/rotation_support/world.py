@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from psycopg2 import sql
 
 from local.postgres import PostgresServer, Role
 from rotation.handler import Application
+from rotation.postgres import APPLICATION_NAME
 from rotation_support.breaking import Breaker
 from rotation_support.leaks import Leaks
 from rotation_support.secrets_manager import AccurateSecretsManager
@@ -25,6 +27,10 @@ HOST = "db.example.test"
 
 DATABASE = "app"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+WAIT_SECONDS = 60.0
+"""For what happens at once, on a machine however busy."""
+
 _numbers = itertools.count(1)
 
 
@@ -156,7 +162,7 @@ class World:
         server's log.
         """
         self.leaks.add(password)
-        if not self.server.execute(sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))):
+        if not self.execute(sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))):
             with self.server.connect(self.master) as connection, connection.cursor() as cursor:
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
         self.alter(name, sql.SQL(options + " PASSWORD {}").format(sql.Literal(password)))
@@ -164,18 +170,34 @@ class World:
     def alter(self, name: str, change: sql.Composable | str) -> None:
         """ALTER ROLE as the superuser, unobserved."""
         text = sql.SQL(change) if isinstance(change, str) else change
+        self.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), text))
+
+    def execute(self, statement: str | sql.Composable) -> list[tuple[Any, ...]]:
+        """Run one statement as the superuser, unobserved, without a new connection."""
         with self.observer.cursor() as cursor:
-            cursor.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), text))
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.02)
+
+    def wait_until_blocked(self) -> None:
+        """Until a session of the Lambda waits for another one."""
+        blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = {}"
+        statement = sql.SQL(blocked).format(sql.Literal(APPLICATION_NAME))
+        self.wait_until(lambda: bool(self.execute(statement)))
 
     def verifiers(self) -> dict[str, str]:
         """Every role's stored verifier. All of them are remembered as secrets."""
-        with self.observer.cursor() as cursor:
-            cursor.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
-            rows = cursor.fetchall()
-        for _, verifier in rows:
+        rows = self.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+        verifiers: dict[str, str] = dict(rows)
+        for verifier in set(verifiers.values()) - self.leaks.secrets:
             self.leaks.add(verifier)
             self.leaks.add(verifier.split("$")[-1].split(":")[0])
-        return dict(rows)
+        return verifiers
 
 
 @dataclass
