@@ -87,7 +87,8 @@ class Rehearsal:
                 ["apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30"],
             ):
                 done = terraform.run(command, cwd=stack.folder, environ=self.environ, check=False)
-                say(f"{stack.name}: terraform {command[0]}\n{done.stdout}{done.stderr}")
+                for line in (f"{stack.name}: terraform {command[0]}", *f"{done.stdout}{done.stderr}".splitlines()):
+                    say(line)
                 if done.returncode:
                     raise DeployError(
                         f"the base cannot be deployed: terraform {command[0]} failed in {stack.name}\n{done.stderr}"
@@ -121,7 +122,7 @@ class Rehearsal:
                 failed.add(stack.name)
                 return Planned(stack.name, note=f"not planned, for it needs {', '.join(waits)}")
             if _is_same(stack, old.get(stack.name)) and not reads[stack.name] & changed_outputs:
-                return Planned(stack.name, note="unchanged, as is everything it reads")
+                return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
             file = self._folder / f"{stack.name}.tfplan"
             planned = plans.run_plan(stack, file, self.environ)

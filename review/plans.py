@@ -13,6 +13,8 @@ from typing import Any
 
 SENSITIVE = "(sensitive)"
 UNKNOWN = "(known after apply)"
+# Shorter sensitive texts are not looked for elsewhere: "1" stands everywhere, and is no secret.
+_LEAST_SECRET = 6
 
 
 class Action(StrEnum):
@@ -131,19 +133,44 @@ def read(
     `drift` keeps what changed outside of Terraform. Right after a deployment that is noise: what AWS computes late.
     """
     document = document or {}
-    changes = [_change(stack, item) for item in document.get("resource_changes", ())]
-    outputs = [_output(name, item) for name, item in sorted(document.get("output_changes", {}).items())]
+    secrets = frozenset(_secrets_of(document))
+    changes = [_change(stack, item, secrets) for item in document.get("resource_changes", ())]
+    outputs = [_output(name, item, secrets) for name, item in sorted(document.get("output_changes", {}).items())]
     return StackPlan(
         name=stack,
         changes=tuple(change for change in changes if change is not None),
         outputs=tuple(output for output in outputs if output is not None),
-        errors=tuple(errors),
+        errors=tuple(_hidden(error, None, None, secrets) for error in errors),
         note=note,
         drifted=frozenset(item["address"] for item in document.get("resource_drift", ()) if drift),
     )
 
 
-def _change(stack: str, item: Mapping[str, Any]) -> Change | None:
+def _secrets_of(document: Mapping[str, Any]) -> Iterator[str]:
+    """Texts that are sensitive somewhere: Terraform forgets the mark where a provider repeats the value."""
+    for item in document.get("resource_changes", ()):
+        yield from _secrets(item["change"])
+    for change in document.get("output_changes", {}).values():
+        yield from _secrets(change)
+
+
+def _secrets(change: Mapping[str, Any]) -> Iterator[str]:
+    for side in ("before", "after"):
+        for value in _masked(change.get(side), change.get(f"{side}_sensitive")):
+            if isinstance(value, str) and len(value) >= _LEAST_SECRET:
+                yield value
+
+
+def _masked(value: Any, mask: Any) -> Iterator[Any]:
+    """The leaves of the value below a True in the mask."""
+    if isinstance(value, dict | list) and mask:
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _masked(part, _at(mask, key))
+    elif mask is True:
+        yield value
+
+
+def _change(stack: str, item: Mapping[str, Any], secrets: frozenset[str]) -> Change | None:
     """None for what is only read, or stays as it is."""
     change = item["change"]
     action = _ACTIONS.get(tuple(change["actions"]))
@@ -157,27 +184,27 @@ def _change(stack: str, item: Mapping[str, Any]) -> Change | None:
     if action is None:
         return None
     before, after = change.get("before") or {}, change.get("after") or {}
-    masks = _Masks(change.get("before_sensitive"), change.get("after_sensitive"), change.get("after_unknown"))
+    masks = _Masks(change.get("before_sensitive"), change.get("after_sensitive"), change.get("after_unknown"), secrets)
     forcing = [_path(parts) for parts in change.get("replace_paths", ())]
     return Change(
         stack=stack,
         address=item["address"],
         type=item["type"],
         action=action,
-        before=_hidden(before, masks.before),
-        after=_hidden(after, masks.after, masks.unknown),
+        before=_hidden(before, masks.before, None, secrets),
+        after=_hidden(after, masks.after, masks.unknown, secrets),
         attributes=tuple(_without_repeated_tags(_attributes(before, after, masks, "", forcing))),
         reason=_REASONS.get(item.get("action_reason", ""), ""),
         previous_address=previous,
     )
 
 
-def _output(name: str, change: Mapping[str, Any]) -> Output | None:
+def _output(name: str, change: Mapping[str, Any], secrets: frozenset[str]) -> Output | None:
     action = _ACTIONS.get(tuple(change["actions"]))
     if action is None:
         return None
-    before = _hidden(change.get("before"), change.get("before_sensitive"))
-    after = _hidden(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
+    before = _hidden(change.get("before"), change.get("before_sensitive"), None, secrets)
+    after = _hidden(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"), secrets)
     return Output(name, action, text(before), text(after))
 
 
@@ -188,9 +215,11 @@ class _Masks:
     before: Any
     after: Any
     unknown: Any
+    secrets: frozenset[str]
+    """Hidden wherever they stand."""
 
     def at(self, key: str | int) -> _Masks:
-        return _Masks(_at(self.before, key), _at(self.after, key), _at(self.unknown, key))
+        return _Masks(_at(self.before, key), _at(self.after, key), _at(self.unknown, key), self.secrets)
 
 
 def _at(mask: Any, key: str | int) -> Any:
@@ -203,18 +232,21 @@ def _at(mask: Any, key: str | int) -> Any:
     return None
 
 
-def _hidden(value: Any, sensitive: Any, unknown: Any = None) -> Any:
-    """The value with its sensitive and unknown parts replaced by a word."""
+def _hidden(value: Any, sensitive: Any, unknown: Any, secrets: frozenset[str]) -> Any:
+    """The value with its sensitive and unknown parts, and every secret in its texts, replaced by a word."""
     if sensitive is True:
         return SENSITIVE
     if unknown is True:
         return UNKNOWN
     if isinstance(value, dict) or (value is None and isinstance(unknown, dict) and unknown):
         keys = [*(value or {}), *(key for key in (unknown or {}) if key not in (value or {}))]
-        found = {key: _hidden((value or {}).get(key), _at(sensitive, key), _at(unknown, key)) for key in keys}
+        found = {key: _hidden((value or {}).get(key), _at(sensitive, key), _at(unknown, key), secrets) for key in keys}
         return {key: part for key, part in found.items() if part is not None or key in (value or {})}
     if isinstance(value, list):
-        return [_hidden(part, _at(sensitive, index), _at(unknown, index)) for index, part in enumerate(value)]
+        return [_hidden(part, _at(sensitive, index), _at(unknown, index), secrets) for index, part in enumerate(value)]
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, SENSITIVE)
     return value
 
 
@@ -233,7 +265,8 @@ def _attributes(before: Any, after: Any, masks: _Masks, path: str, forcing: Sequ
             for index, (old_part, new_part) in enumerate(zip(before, after, strict=True)):
                 yield from _attributes(old_part, new_part, masks.at(index), f"{path}[{index}]", forcing)
             return
-    old_value, new_value = _hidden(before, masks.before), _hidden(after, masks.after, masks.unknown)
+    old_value = _hidden(before, masks.before, None, masks.secrets)
+    new_value = _hidden(after, masks.after, masks.unknown, masks.secrets)
     if before == after and not _any(masks.unknown):
         return
     old_text, new_text = text(old_value), text(new_value)

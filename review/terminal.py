@@ -33,7 +33,8 @@ def show(page: Page, console: Console) -> None:
             console.print(f"  {escape(error)}")
     if page.unused:
         console.print(f"\nAllowed, and not needed: {escape(', '.join(page.unused))}")
-    table = Table("stack", title=f"{page.title}: {page.environment}")
+    table = Table(title=f"{page.title}: {page.environment}")
+    table.add_column("stack", no_wrap=True)
     for action in COLUMNS:
         table.add_column(str(action), justify="right")
     table.add_column("")
