@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +43,6 @@ class Rehearsal:
     def __init__(self, environment: Environment, folder: Path) -> None:
         self._environment = environment
         self._folder = folder
-        self._clusters: set[str] = set()
         self._ended = ExitStack()
         self.environ: dict[str, str] = {}
 
@@ -77,8 +76,7 @@ class Rehearsal:
     def deploy(self, outdir: Path, *, say: Say = print) -> None:
         """Deploy what `outdir` holds of the environment: the base. Raises DeployError."""
         found = self._stacks(outdir)
-        self.make_bucket(found)
-        self._watch_databases(found)
+        self._make_bucket(found)
 
         def one(stack: Stack) -> None:
             self._await_bucket(stack)
@@ -93,6 +91,8 @@ class Rehearsal:
                     raise DeployError(
                         f"the base cannot be deployed: terraform {command[0]} failed in {stack.name}\n{done.stderr}"
                     )
+            clusters = stack.configuration.get("resource", {}).get("aws_rds_cluster", {}).values()
+            self._serve_databases(cluster["cluster_identifier"] for cluster in clusters)
 
         in_order(found, one, at_once=_AT_ONCE)
 
@@ -104,8 +104,7 @@ class Rehearsal:
         found = self._stacks(outdir)
         old = {stack.name: stack for stack in self._stacks(base)} if base else {}
         if base is None:
-            self.make_bucket(found)
-        self._watch_databases(found)
+            self._make_bucket(found)
         reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
@@ -130,7 +129,8 @@ class Rehearsal:
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
             errors = planned.errors
             if planned.changes and not errors:
-                errors = tuple(f"applied: {error}" for error in plans.run_apply(stack, file, self.environ))
+                errors = tuple(f"on the embedded AWS: {error}" for error in plans.run_apply(stack, file, self.environ))
+                self._serve_databases(_new_clusters(planned))
             if errors:
                 failed.add(stack.name)
             return Planned(stack.name, planned.document, errors)
@@ -159,7 +159,7 @@ class Rehearsal:
             found.insert(0, own)
         return found
 
-    def make_bucket(self, found: list[Stack]) -> None:
+    def _make_bucket(self, found: list[Stack]) -> None:
         """Make the bucket of the states where no bootstrap stack does it."""
         if not any(_is_bootstrap(stack) for stack in found):
             self.client("s3").create_bucket(
@@ -180,22 +180,26 @@ class Rehearsal:
     def _new_database(self) -> EmbeddedDatabase:
         return EmbeddedDatabase(self._folder, self._environment.names.name("rotation"))
 
-    def _watch_databases(self, found: list[Stack]) -> None:
-        """A real PostgreSQL stands behind every new cluster, for the preflight and the first rotation."""
-        clusters = {
-            cluster["cluster_identifier"]
-            for stack in found
-            for cluster in stack.configuration.get("resource", {}).get("aws_rds_cluster", {}).values()
-        }
-        for cluster in sorted(clusters - self._clusters):
+    def _serve_databases(self, clusters: Iterable[str]) -> None:
+        """A real PostgreSQL stands behind every cluster that was made, for the preflight and the first rotation."""
+        for cluster in clusters:
             database = self._new_database()
             database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
             self._ended.callback(database.stop)
-        self._clusters |= clusters
 
 
 def _is_bootstrap(stack: Stack) -> bool:
     return stack.name.startswith("bootstrap-")
+
+
+def _new_clusters(planned: Planned) -> list[str]:
+    """Identifiers of the Aurora clusters that a plan creates, in place of another or not."""
+    changes = (planned.document or {}).get("resource_changes", ())
+    return [
+        item["change"]["after"]["cluster_identifier"]
+        for item in changes
+        if item["type"] == "aws_rds_cluster" and "create" in item["change"]["actions"]
+    ]
 
 
 def _is_same(stack: Stack, old: Stack | None) -> bool:

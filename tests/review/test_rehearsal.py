@@ -203,7 +203,9 @@ def test_a_stack_that_is_gone_shows_what_nobody_manages_any_more(base: Base, tmp
     made = _rehearse(base, outdir)
 
     assert "no longer a stack" in made.plans[-1].note
-    assert {"aws_rds_cluster", "aws_efs_file_system"} <= {item.address.split(".")[0] for item in made.lost}
+    assert {"aws_rds_cluster", "aws_elasticache_replication_group"} <= {
+        item.address.split(".")[0] for item in made.lost
+    }
 
 
 def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_path: Path) -> None:
