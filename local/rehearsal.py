@@ -30,6 +30,8 @@ from local.emulator.process import Emulator
 # Mostly they wait for the provider's own pauses.
 _AT_ONCE = 5
 _BUCKET_SECONDS = 180.0
+# The state is moments old, and nobody else is at work here.
+_NOTHING_ELSE = "-refresh=false"
 
 Say = Callable[[str], None]
 
@@ -124,7 +126,7 @@ class Rehearsal:
                 return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
             file = self._folder / f"{stack.name}.tfplan"
-            planned = plans.run_plan(stack, file, self.environ)
+            planned = plans.run_plan(stack, file, self.environ, _NOTHING_ELSE)
             outputs = (planned.document or {}).get("output_changes", {})
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
             errors = planned.errors
@@ -140,14 +142,16 @@ class Rehearsal:
         return [*results.values(), *gone]
 
     def _plan_end(self, stack: Stack) -> Planned:
-        planned = plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, "-destroy")
+        planned = plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, "-destroy", _NOTHING_ELSE)
         note = "no longer a stack: what it made stays until somebody destroys it with the base"
         return Planned(stack.name, planned.document, planned.errors, note)
 
     def plan(self, outdir: Path, *names: str) -> list[Planned]:
         """Plan these stacks of `outdir` on what stands, and apply nothing."""
         found = [stack for stack in self._stacks(outdir) if stack.name in names]
-        return [plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ) for stack in found]
+        return [
+            plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, _NOTHING_ELSE) for stack in found
+        ]
 
     def _stacks(self, outdir: Path) -> list[Stack]:
         name = self._environment.name

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from review import policies
-from review.plans import UNKNOWN, Action, Change
+from review.plans import Action, Change
+from review.values import UNKNOWN
 
 _WORLD = ("0.0.0.0/0", "::/0")
 # Attributes that hold a policy document, in any type of resource.

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from review import difference
 from review.findings import TITLES, Finding, Kind
 from review.page import COLUMNS, LOSS, Page
-from review.plans import Action, Attribute, Change, StackPlan
+from review.plans import Action, Change, StackPlan
+from review.values import Attribute
 
 # GitHub takes 65,536 characters.
 MOST_CHARACTERS = 60_000

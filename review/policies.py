@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from review.plans import document_in
+from review.values import document_in
 
 _OPAQUE = ("NotAction", "NotResource", "NotPrincipal")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from review.plans import SENSITIVE, UNKNOWN, Action, Change
+from review.plans import Action, Change
+from review.values import SENSITIVE, UNKNOWN
 
 # How many of the attributes that both know must be the same; tags differ by the name of the stack alone.
 _LIKENESS = 0.8

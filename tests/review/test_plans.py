@@ -7,7 +7,8 @@ import json
 import pytest
 from plan_documents import change, output, plan
 
-from review.plans import SENSITIVE, UNKNOWN, Action, Attribute, read
+from review.plans import Action, read
+from review.values import SENSITIVE, UNKNOWN, Attribute
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from deploy import plans, terraform
 from deploy.stacks import Stack
 from review import findings, page
 from review.findings import Kind
-from review.plans import SENSITIVE, UNKNOWN, Action, StackPlan, read
+from review.plans import Action, StackPlan, read
+from review.values import SENSITIVE, UNKNOWN
 
 pytestmark = pytest.mark.terraform
 
