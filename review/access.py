@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from review import policies
 from review.plans import Action, Change
-from review.values import UNKNOWN
+from review.values import SENSITIVE, UNKNOWN
 
 _WORLD = ("0.0.0.0/0", "::/0")
 # Attributes that hold a policy document, in any type of resource.
 _DOCUMENTS = ("policy", "assume_role_policy", "access_policy", "resource_policy")
-_RULES = {"aws_vpc_security_group_ingress_rule": "into", "aws_vpc_security_group_egress_rule": "out of"}
+# Whether they lead inward.
+_RULES = {"aws_vpc_security_group_ingress_rule": True, "aws_vpc_security_group_egress_rule": False}
+# What holds its rules itself.
+_GATES = {
+    "aws_security_group": "this group",
+    "aws_default_security_group": "this group",
+    "aws_network_acl": "this network ACL",
+    "aws_default_network_acl": "this network ACL",
+}
+_ALL = "every protocol"
+_PROTOCOLS = {"-1": _ALL, "all": _ALL, "1": "icmp", "6": "tcp", "17": "udp"}
 _PEERS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
-_INLINE_PEERS = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups", "source_security_group_id")
+_INLINE_PEERS = (
+    "cidr_block",
+    "ipv6_cidr_block",
+    "cidr_blocks",
+    "ipv6_cidr_blocks",
+    "prefix_list_ids",
+    "security_groups",
+    "source_security_group_id",
+)
 # Attachments of a policy that stands elsewhere.
 _ATTACHED = ("policy_arn", "managed_policy_arns")
 
@@ -33,46 +51,59 @@ def is_alarming(line: str) -> bool:
     return any(block in line for block in _WORLD) or line.startswith("*")
 
 
+class Opening(NamedTuple):
+    """One way through: `what` is protocol and ports, `gate` the group or network ACL."""
+
+    inward: bool
+    what: str
+    peer: str
+    gate: str
+
+    def __str__(self) -> str:
+        if self.inward:
+            return f"{self.what} from {self.peer} into {self.gate}"
+        return f"{self.what} out of {self.gate} to {self.peer}"
+
+    def stays_as(self, other: Opening, *, anew: bool) -> bool:
+        """Whether `other` lets through no more and no less; a gate or peer that is made anew has no id yet."""
+        return (
+            (self.inward, self.what) == (other.inward, other.what)
+            and other.peer in (self.peer, UNKNOWN)
+            and (anew or other.gate in (self.gate, UNKNOWN))
+        )
+
+
 def ports(change: Change) -> Difference:
     """The openings that a change makes and closes; a rule that is only made anew is neither."""
-    before = dict.fromkeys(_openings(change, change.before))
-    after = dict.fromkeys(_openings(change, change.after))
-    if change.action is Action.REPLACED and _without_unknown(before) == _without_unknown(after):
-        return Difference()
-    return Difference(
-        tuple(line for line in after if line not in before), tuple(line for line in before if line not in after)
-    )
+    before, after = list(_openings(change.type, change.before)), list(_openings(change.type, change.after))
+    anew = change.action is Action.REPLACED
+    opened = [new for new in after if not any(old.stays_as(new, anew=anew) for old in before)]
+    closed = [old for old in before if not any(old.stays_as(new, anew=anew) for new in after)]
+    return Difference(tuple(map(str, opened)), tuple(map(str, closed)))
 
 
-def _without_unknown(lines: Mapping[str, None]) -> list[str]:
-    """Ports and protocol alone: what they belong to is made anew, too, and has no id yet."""
-    return sorted(line.split(" from ")[0].split(" out of ")[0] for line in lines)
-
-
-def _openings(change: Change, values: Mapping[str, Any]) -> Iterator[str]:
+def _openings(type_: str, values: Mapping[str, Any]) -> Iterator[Opening]:
     if not values:
         return
-    if change.type in _RULES:
+    if type_ in _RULES:
         peer = next((values[key] for key in _PEERS if values.get(key)), UNKNOWN)
-        group = values.get("security_group_id", UNKNOWN)
-        yield _opening(_RULES[change.type], values.get("ip_protocol"), values, peer, group)
-    elif change.type == "aws_security_group_rule":
-        way = "into" if values.get("type") == "ingress" else "out of"
-        for peer in _inline_peers(values):
-            yield _opening(way, values.get("protocol"), values, peer, values.get("security_group_id", UNKNOWN))
-    elif change.type in ("aws_security_group", "aws_default_security_group"):
-        for block, way in (("ingress", "into"), ("egress", "out of")):
-            for rule in values.get(block) or ():
-                if isinstance(rule, dict):
-                    for peer in _inline_peers(rule):
-                        yield _opening(way, rule.get("protocol"), rule, peer, "this group")
-    elif change.type == "aws_network_acl_rule" and values.get("rule_action") == "allow":
-        way = "out of" if values.get("egress") else "into"
-        peer = values.get("cidr_block") or values.get("ipv6_cidr_block") or UNKNOWN
-        yield _opening(way, values.get("protocol"), values, peer, values.get("network_acl_id", UNKNOWN))
+        yield _opening(_RULES[type_], values, peer, values.get("security_group_id"))
+    elif type_ == "aws_security_group_rule":
+        for peer in _peers(values):
+            yield _opening(values.get("type") == "ingress", values, peer, values.get("security_group_id"))
+    elif type_ == "aws_network_acl_rule" and values.get("rule_action") == "allow":
+        peer = values.get("cidr_block") or values.get("ipv6_cidr_block")
+        yield _opening(not values.get("egress"), values, peer, values.get("network_acl_id"))
+    elif type_ in _GATES:
+        for block, inward in (("ingress", True), ("egress", False)):
+            rules = values.get(block)
+            for rule in rules if isinstance(rules, list) else ():
+                if rule.get("action", "allow") == "allow":
+                    for peer in _peers(rule):
+                        yield _opening(inward, rule, peer, _GATES[type_])
 
 
-def _inline_peers(rule: Mapping[str, Any]) -> Iterator[str]:
+def _peers(rule: Mapping[str, Any]) -> Iterator[str]:
     for key in _INLINE_PEERS:
         value = rule.get(key)
         yield from value if isinstance(value, list) else [value] if value else []
@@ -80,21 +111,23 @@ def _inline_peers(rule: Mapping[str, Any]) -> Iterator[str]:
         yield "the group itself"
 
 
-def _opening(way: str, protocol: object, values: Mapping[str, Any], peer: object, group: object) -> str:
-    protocol = "every protocol" if str(protocol) in ("-1", "all") else str(protocol)
-    first, last = values.get("from_port"), values.get("to_port")
-    port = "" if first is None or protocol == "every protocol" else f" {first}" if first == last else f" {first}-{last}"
-    return (
-        f"{protocol}{port} from {peer} into {group}" if way == "into" else f"{protocol}{port} out of {group} to {peer}"
-    )
+def _opening(inward: bool, rule: Mapping[str, Any], peer: object, gate: object) -> Opening:
+    number = str(rule.get("ip_protocol") or rule.get("protocol"))
+    protocol = _PROTOCOLS.get(number, number)
+    first, last = rule.get("from_port"), rule.get("to_port")
+    ports = "" if first is None or protocol == _ALL else f" {first}" if first == last else f" {first}-{last}"
+    return Opening(inward, f"{protocol}{ports}", str(peer or UNKNOWN), str(gate or UNKNOWN))
 
 
 def permissions(change: Change) -> Difference:
     """What a change allows more and less: roles' policies, resources' policies, attachments, trust."""
     more: list[str] = []
     less: list[str] = []
+    changed = {attribute.path for attribute in change.attributes}
     for key in _DOCUMENTS:
         before, after = change.before.get(key), change.after.get(key)
+        if after == SENSITIVE and key in changed:
+            more.append(f"{key}: sensitive, so that it cannot be compared here")
         if before == after:
             continue
         if after == UNKNOWN:

@@ -103,7 +103,7 @@ def _is_allowed(finding: Finding, allow: Collection[str]) -> bool:
 
 def _of(change: Change) -> Iterator[Finding]:
     if change.type in STATEFUL and change.action in (Action.REPLACED, Action.DESTROYED):
-        because = f" because of {change.cause}" if change.cause else ""
+        because = f", {change.cause}" if change.cause else ""
         says = f"{change.action}{because}. Lost: {STATEFUL[change.type]}"
         yield Finding(Kind.STATEFUL, change.stack, change.address, says)
     ports = access.ports(change)

@@ -162,6 +162,40 @@ def test_a_rule_that_is_only_made_anew_opens_nothing() -> None:
     assert not _find(anew, kind=Kind.PORT)
 
 
+def test_a_rule_that_is_made_anew_for_everybody_is_opened() -> None:
+    rule = {"type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "security_group_id": "sg-1"}
+    anew = plan(
+        change(
+            "aws_security_group_rule.a",
+            "delete",
+            "create",
+            before={**rule, "cidr_blocks": ["10.0.0.0/16"]},
+            after={**rule, "cidr_blocks": ["0.0.0.0/0"]},
+            replace_paths=[["cidr_blocks"]],
+        )
+    )
+
+    (found,) = _find(anew, kind=Kind.PORT)
+
+    assert (found.more, found.less) == (
+        ("tcp 22 from 0.0.0.0/0 into sg-1",),
+        ("tcp 22 from 10.0.0.0/16 into sg-1",),
+    )
+
+
+def test_a_network_acl_says_by_number_what_it_says_by_name() -> None:
+    def acl(protocol: str, block: str) -> dict[str, object]:
+        rule = {"action": "allow", "protocol": protocol, "from_port": 1, "to_port": 9, "cidr_block": block}
+        return {"ingress": [rule, {**rule, "action": "deny", "cidr_block": "0.0.0.0/0"}]}
+
+    same = plan(change("aws_network_acl.a", "update", before=acl("6", "10.0.0.0/8"), after=acl("tcp", "10.0.0.0/8")))
+    opened = plan(change("aws_network_acl.a", "update", before=acl("6", "10.0.0.0/8"), after=acl("6", "0.0.0.0/0")))
+
+    (found,) = _find(same, opened, kind=Kind.PORT)
+
+    assert found.more == ("tcp 1-9 from 0.0.0.0/0 into this network ACL",)
+
+
 def test_rules_within_a_group_and_in_a_network_acl_are_ports_too() -> None:
     group = {"ingress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["::/0"], "self": True}]}
     acl = {"rule_action": "allow", "egress": True, "protocol": "6", "from_port": 1, "to_port": 9, "cidr_block": "a"}
@@ -174,7 +208,7 @@ def test_rules_within_a_group_and_in_a_network_acl_are_ports_too() -> None:
 
     assert [item.more for item in found] == [
         ("every protocol from ::/0 into this group", "every protocol from the group itself into this group"),
-        ("6 1-9 out of (known after apply) to a",),
+        ("tcp 1-9 out of (known after apply) to a",),
     ]
 
 
@@ -222,6 +256,15 @@ def test_a_policy_that_is_not_known_yet_is_called_out() -> None:
     (found,) = _find(late, kind=Kind.IAM)
 
     assert "known after apply" in found.more[0]
+
+
+def test_a_changed_policy_that_is_sensitive_is_called_out() -> None:
+    before, after = ({"policy": _policy(action)} for action in ("a:b", "a:*"))
+    hidden = plan(change("aws_iam_policy.a", "update", before=before, after=after, sensitive={"policy": True}))
+
+    (found,) = _find(hidden, kind=Kind.IAM)
+
+    assert found.more == ("policy: sensitive, so that it cannot be compared here",)
 
 
 def test_an_attached_policy_is_a_permission() -> None:

@@ -84,7 +84,7 @@ def test_another_cidr_replaces_the_vpc(base: Base, tmp_path: Path) -> None:
 
     (lost,) = made.lost
     assert lost.address.startswith("aws_vpc.")
-    assert "because of cidr_block: 10.20.0.0/16 → 10.40.0.0/16" in lost.says
+    assert "replaced, cidr_block: 10.20.0.0/16 → 10.40.0.0/16" in lost.says
     assert made.exit_code == 3
     assert base.review(outdir, _NETWORK, allow=(lost.address,)).exit_code == 0
 
