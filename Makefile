@@ -98,6 +98,10 @@ apply: setup ## Apply exactly the saved plans of ENV; refuses those that no long
 drift: setup ## What on AWS is no longer as deployed; exit code 2 when something is not
 	$(required-env)$(PY) -m review drift --env $(ENV) $(copy)
 
+.PHONY: migrate
+migrate: setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
+	$(required-env)$(PY) -m deploy migrate --env $(ENV) $(copy)
+
 .PHONY: recover unprotect destroy
 recover: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
 	$(required-env)$(PY) -m deploy recover --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
@@ -147,12 +151,19 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 	.venv/bin/pytest -q tests/app --update-addresses
 
 .PHONY: docs
-docs: setup ## Renew the pages that are made from settings
+docs: setup ## Renew the pages that are made from settings and JSON
 	$(PY) -m review.settings_pages
+	$(PY) main.py
+	$(PY) -m review.alarms_page
+
+.PHONY: openapi
+openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
+	$(required-env)$(PY) -m review.openapi --env $(ENV)
 
 .PHONY: bench
-bench: setup ## Time of a synthesis of all environments against the stock import of one resource
+bench: setup ## Time of a synthesis of all environments against the stock import of one resource, and of an API by its routes
 	$(PY) -m bench
+	$(PY) -m bench.routes
 
 .PHONY: compat
 compat: setup compat/cdktn/.venv/.ready compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from deploy import adopt, bootstrap, cdktf, plans, teardown, terraform, unlock
+from deploy import adopt, bootstrap, cdktf, migrate, plans, teardown, terraform, unlock
 from deploy.failure import DeployError
 from environments import SettingsError, load
 
@@ -16,7 +16,8 @@ from environments import SettingsError, load
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when done, 1 when something failed, 2 when the call or a settings file is at fault."""
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
-    parser.add_argument("verb", choices=["bootstrap", "deploy", "diff", "apply", "recover", "unprotect", "destroy"])
+    verbs = ["bootstrap", "deploy", "diff", "apply", "migrate", "recover", "unprotect", "destroy"]
+    parser.add_argument("verb", choices=verbs)
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
     parser.add_argument(
@@ -59,6 +60,8 @@ def _perform(options: argparse.Namespace) -> None:
         if confirmed:
             count = adopt.adopt(name, environ=environ, clients=lambda service: _client(service, environment.region))
             print(f"Taken back: {count}. Now deploy again.")
+    elif verb == "migrate":
+        migrate.migrate(environment, clients=lambda service: _client(service, environment.region))
     elif verb == "unprotect":
         teardown.unprotect(name, app=app, environ=environ)
     elif verb == "destroy":

@@ -15,12 +15,13 @@ _UNPROTECT = "to tear it down run: make unprotect ENV=<environment> CONFIRM=<env
 
 @dataclass(frozen=True)
 class Demand:
-    """One rule of a tier: the value under `key` must satisfy `holds`."""
+    """One rule of a tier: the value under `key` must satisfy `holds`, and be there at all with `of_absent`."""
 
     key: str
     holds: Callable[[Any], bool]
     allowed: str
     reason: str
+    of_absent: bool = False
 
 
 PRODUCTION = (
@@ -41,20 +42,35 @@ PRODUCTION = (
     Demand("rotation.recovery_window_days", lambda v: v >= 7, "7 to 30", "a deleted secret must be restorable"),
     Demand("service.min_count", lambda v: v >= 2, "2 or more", "one task is lost with its zone"),
     Demand("service.image", lambda v: "@sha256:" in v, "an image by digest", "a tag can be moved after review"),
+    Demand(
+        "service.certificate_arn",
+        lambda v: v is not None,
+        "the ARN of an ACM certificate",
+        "add it: the internal listener must speak TLS (PCI DSS 4.2.1)",
+        of_absent=True,
+    ),
+    Demand(
+        "monitoring.subscribers",
+        lambda v: v is not None and len(v) > 0,
+        "one or more",
+        "name who gets the alarms (PCI DSS 10.7, 12.10)",
+        of_absent=True,
+    ),
 )
 
 
 def unmet(tier: str, settings: dict[str, Any]) -> Iterator[tuple[Demand, object]]:
     """The demands of `tier` that the merged settings break, each with the value found.
 
-    A value that is missing or of the wrong type is left to the schema, which names it better.
+    A value that the schema requires, or of the wrong type, is left to the schema, which names it better.
     """
     for demand in PRODUCTION if tier == "production" else ():
         value: Any = settings
         for part in demand.key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+            table, value = value, value.get(part) if isinstance(value, dict) else None
         try:
-            broken = value is not None and not demand.holds(value)
+            stated = value is not None or (demand.of_absent and isinstance(table, dict))
+            broken = stated and not demand.holds(value)
         except TypeError:
             continue
         if broken:

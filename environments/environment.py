@@ -70,7 +70,7 @@ class Environment(Settings):
     rotation: RotationSettings
     service: ServiceSettings
     api: ApiSettings
-    monitoring: MonitoringSettings = MonitoringSettings()
+    monitoring: MonitoringSettings
 
     @property
     def names(self) -> Naming:

@@ -84,7 +84,12 @@ def _faults(settings: dict[str, Any], file_of: Callable[[str], str]) -> Iterator
     refused = {fault.key for fault in found}
     for demand, value in demands.unmet(str(settings.get("tier")), settings):
         if demand.key not in refused:
-            yield Fault(file_of(demand.key), demand.key, value, f"{demand.allowed} in production", demand.reason)
+            where, allowed = file_of(demand.key), f"{demand.allowed} in production"
+            yield (
+                missing(where, demand.key, allowed, demand.reason)
+                if value is None
+                else Fault(where, demand.key, value, allowed, demand.reason)
+            )
     for rule in rules.broken(_valid_parts(settings)):
         yield Fault(file_of(rule.key), rule.key, rule.value, rule.allowed, rule.remedy)
 

@@ -10,17 +10,26 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
+from environments.api_rules import API_RULES
 from environments.base import Settings
 from environments.broken import Broken
 from environments.credential_rules import CREDENTIAL_RULES
 from environments.data_rules import DATA_RULES
+from environments.monitoring_rules import MONITORING_RULES
 from environments.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 from environments.network import NetworkSettings
+from environments.service_rules import SERVICE_RULES
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
 
-_RULES: list[Callable[..., Iterator[Broken]]] = [*DATA_RULES, *CREDENTIAL_RULES]
+_RULES: list[Callable[..., Iterator[Broken]]] = [
+    *DATA_RULES,
+    *CREDENTIAL_RULES,
+    *API_RULES,
+    *SERVICE_RULES,
+    *MONITORING_RULES,
+]
 
 
 def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:
@@ -64,13 +73,6 @@ def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
 
 
 @_rule
-def _region_of_certificate(region: str, service: Any) -> Iterator[Broken]:
-    arn = service.certificate_arn
-    if arn is not None and arn.split(":")[3] != region:
-        yield Broken("service.certificate_arn", arn, f"a certificate of {region}", "request one in that region")
-
-
-@_rule
 def _reserved_networks(network: NetworkSettings) -> Iterator[Broken]:
     vpc = IPv4Network(network.cidr)
     for block in network.reserved_cidrs:
@@ -97,38 +99,3 @@ def _way_out(network: NetworkSettings) -> Iterator[Broken]:
         yield Broken(
             "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
         )
-
-
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html: CPU units -> MB
-_FARGATE_MEMORY = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-    4096: tuple(range(8192, 30720 + 1, 1024)),
-    8192: tuple(range(16384, 61440 + 1, 4096)),
-    16384: tuple(range(32768, 122880 + 1, 8192)),
-}
-
-
-@_rule
-def _task_size(service: Any) -> Iterator[Broken]:
-    memory = _FARGATE_MEMORY[service.cpu]
-    if service.memory_mb not in memory:
-        shown = ", ".join(map(str, memory)) if len(memory) <= 8 else f"{memory[0]}, {memory[1]}, ..., {memory[-1]}"
-        yield Broken("service.memory_mb", service.memory_mb, f"with cpu = {service.cpu}: {shown}", "choose one of them")
-    if service.min_count > service.max_count:
-        yield Broken("service.max_count", service.max_count, f"{service.min_count} or more", "raise it")
-
-
-@_rule
-def _throttle(api: Any) -> Iterator[Broken]:
-    if api.burst_limit < api.rate_limit:
-        yield Broken("api.burst_limit", api.burst_limit, f"{api.rate_limit} (the rate) or more", "raise it")
-    seen: set[str] = set()
-    for route in api.routes:
-        if route.path in seen:
-            yield Broken("api.routes", route.path, "each path once", "join the methods of the two tables")
-        seen.add(route.path)
-    if len(set(api.clients)) != len(api.clients):
-        yield Broken("api.clients", list(api.clients), "each client once", "delete the doubles")

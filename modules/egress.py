@@ -19,7 +19,8 @@ from modules.security_groups import closed_security_group
 class NatGateways(Construct):
     """NAT for the private subnets: `none`, `single` (every zone leaves through the first) or `per_zone`.
 
-    Per zone costs one gateway each and survives the loss of a zone; it also keeps traffic in its zone.
+    Per zone costs one gateway each and survives the loss of a zone; it also keeps traffic in its zone. `ids` are those
+    of the gateways.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class NatGateways(Construct):
         zones = list(public_subnet_ids)
         with_gateway = {"none": [], "single": zones[:1], "per_zone": zones}[settings.nat]
         gateways = {zone: self._gateway(zone, public_subnet_ids[zone], names) for zone in with_gateway}
+        self.ids = tuple(gateways.values())
         for zone in zones if gateways else ():
             Route(
                 self,

@@ -78,7 +78,7 @@ class Network(Construct):
             names=names,
             subnet_ids={tier: self.subnet_ids(tier) for tier in TIERS},
         )
-        self._s3_endpoint(account)
+        self.s3_prefix_list_id = self._s3_endpoint(account)
         self.database_subnet_group = DbSubnetGroup(
             self,
             "database-subnet-group",
@@ -142,8 +142,8 @@ class Network(Construct):
         table = RouteTable(self, f"{purpose}-route-table", vpc_id=self.vpc_id, tags={"Name": self._names.name(purpose)})
         return table.id
 
-    def _s3_endpoint(self, account: Account) -> None:
-        VpcEndpoint(
+    def _s3_endpoint(self, account: Account) -> str:
+        endpoint = VpcEndpoint(
             self,
             "s3-endpoint",
             vpc_id=self.vpc_id,
@@ -153,6 +153,7 @@ class Network(Construct):
             policy=s3_endpoint_policy(account),
             tags={"Name": self._names.name("s3")},
         )
+        return endpoint.prefix_list_id
 
 
 def s3_endpoint_policy(account: Account) -> str:

@@ -12,19 +12,20 @@ from stacks.base import BaseStack
 
 class EgressStack(BaseStack):
     """NAT gateways and interface endpoints; apart from the network because they take minutes and nothing in the data
-    stack waits for them. Offers `endpoint_security_group_id`, which is None without interface endpoints.
+    stack waits for them. Offers `nat_gateway_ids` and `endpoint_security_group_id`, which is None without interface
+    endpoints.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, network: Network) -> None:
         super().__init__(scope, f"{environment.name}-egress", environment=environment, component="egress")
-        NatGateways(
+        self.nat_gateway_ids = NatGateways(
             self,
             "nat",
             settings=environment.network,
             names=self.names,
             public_subnet_ids=network.subnet_ids_by_zone("public"),
             private_route_table_ids=network.private_route_table_ids,
-        )
+        ).ids
         endpoints = InterfaceEndpoints(
             self,
             "endpoints",

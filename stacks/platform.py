@@ -6,12 +6,16 @@ from constructs import Construct
 
 from environments import Environment
 from modules.rotation_function import CodePackage
+from stacks.api import ApiStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
+from stacks.entry import EntryStack
+from stacks.monitoring import MonitoringStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
+from stacks.service import ServiceStack
 
 
 def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
@@ -23,6 +27,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
     egress = EgressStack(scope, environment=environment, network=network.network)
+    entry = EntryStack(scope, environment=environment, network=network.network)
     rotation = RotationStack(
         scope,
         environment=environment,
@@ -31,4 +36,26 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         package=package,
     )
     data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
-    SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
+    secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    service = ServiceStack(
+        scope,
+        environment=environment,
+        network=network.network,
+        data=data,
+        secrets=secrets,
+        egress=egress,
+        entry=entry,
+        logs_key_arn=network.logs_key_arn,
+    )
+    MonitoringStack(
+        scope,
+        environment=environment,
+        egress=egress,
+        entry=entry,
+        rotation=rotation,
+        data=data,
+        secrets=secrets,
+        service=service,
+        api=api,
+    )

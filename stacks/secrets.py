@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cdktf import TerraformOutput
 from constructs import Construct
 
@@ -12,6 +10,7 @@ from modules.application_secret import ApplicationSecret
 from modules.encryption import EncryptionKey
 from modules.rotation_access import RotationPath, RotationPermissions
 from modules.secret_rotation import RotationWatch, SecretRotation
+from modules.service_roles import secret_readers
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
@@ -22,8 +21,7 @@ class SecretsStack(BaseStack):
     """Offers `secret_arn` and `key_arn`, which is all that a consumer needs, and `rotation_failed_rule` for alarms.
 
     It comes after the whole of data (every instance), rotation and egress, because the first rotation begins when the
-    rotation is set, and calls AWS. `reader_role_arns` are roles of later stacks that read the secret; a name is enough,
-    the role need not be there yet.
+    rotation is set, and calls AWS. The secret admits the service's roles by their names: they are made later.
     """
 
     def __init__(
@@ -34,7 +32,6 @@ class SecretsStack(BaseStack):
         rotation: RotationStack,
         data: DataStack,
         egress: EgressStack,
-        reader_role_arns: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
         # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
@@ -58,7 +55,10 @@ class SecretsStack(BaseStack):
             names=self.names,
             database=database,
             key_arn=self.key_arn,
-            reader_role_arns=[function.role_arn, *reader_role_arns],
+            reader_role_arns=[
+                function.role_arn,
+                *secret_readers(environment.service, self.names, self.account),
+            ],
         )
         self.secret_arn = secret.arn
         permissions = RotationPermissions(

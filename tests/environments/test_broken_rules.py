@@ -144,23 +144,6 @@ KINDS: dict[str, tuple[Changes, str]] = {
         f'service.certificate_arn = "{CERTIFICATE[:76]}...; allowed: a certificate of ca-central-1; '
         "request one in that region",
     ),
-    "burst below the rate": (
-        {"api.burst_limit": "199"},
-        "api.burst_limit = 199; allowed: 200 (the rate) or more; raise it",
-    ),
-    "route twice": (
-        {"api.routes": '[{path = "/a", methods = ["GET"]}, {path = "/a", methods = ["POST"]}]'},
-        'api.routes = "/a"; allowed: each path once; join the methods of the two tables',
-    ),
-    "route with a method that is none": (
-        {"api.routes": '[{path = "/a", methods = ["FETCH"]}]'},
-        'api.routes.0.methods.0 = "FETCH"; allowed: one or more of GET, POST, PUT, PATCH, DELETE, HEAD; '
-        "correct the value",
-    ),
-    "client twice": (
-        {"api.clients": '["a", "a"]'},
-        'api.clients = ["a", "a"]; allowed: each client once; delete the doubles',
-    ),
 }
 
 
@@ -215,8 +198,6 @@ BOUNDARIES: dict[str, Changes] = {
     "most memory of a CPU": {"service.cpu": "256", "service.memory_mb": "2048"},
     "a step of a large CPU": {"service.cpu": "16384", "service.memory_mb": "40960"},
     "fixed task count": {"service.min_count": "2", "service.max_count": "2"},
-    "burst equal to the rate": {"api.burst_limit": "200"},
-    "two routes": {"api.routes": '[{path = "/a", methods = ["GET"]}, {path = "/a/{id}", methods = ["GET"]}]'},
     "tags": {"tags": '{"team:owner" = "data platform", stack = "x"}'},
 }
 

@@ -15,7 +15,7 @@ TOP_KEYS = (
     "allowed: the keys account, account_id, api, cache, database, encryption, logs, monitoring, network, protected, "
     "region, rotation, service, state, storage, tags, tier, zones"
 )
-TABLE_KEYS = "allowed: the keys backend, key_required, methods, path"
+TABLE_KEYS = "allowed: the keys authorizer, backend, function_arn, key_required, methods, path, request_schema"
 ENDPOINTS = "secretsmanager, kms, ecr.api, ecr.dkr, logs, monitoring, xray, elasticfilesystem, ssm, sts"
 CORRECT = "correct the value"
 
@@ -50,16 +50,17 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "missing zones": ({"zones": None}, "zones is missing; allowed: 2 or 3 availability zones of the region; add it"),
     "missing CIDR": ({"network.cidr": None}, f"network.cidr is missing; {CIDR.replace(CORRECT, 'add it')}"),
     "missing section": (
-        {"api": None},
-        "api is missing; allowed: a table with the keys burst_limit, clients, firewall_rate_per_5_minutes, "
-        "quota_per_month, rate_limit, routes; add it",
+        {"api": None, "api.plan": None},
+        "api is missing; allowed: a table with the keys allowed_cidrs, authorizers, binary_media_types, cors, "
+        "domain, firewall_rate_per_5_minutes, plan, routes, service_host_name, stage_burst_limit, stage_name, "
+        "stage_rate_limit; add it",
     ),
     # Wrong types
     "unknown tier": ({"tier": '"staging"'}, f'tier = "staging"; allowed: "development" or "production"; {CORRECT}'),
     "tier that is no text": ({"tier": "[1]"}, f'tier = [1]; allowed: "development" or "production"; {CORRECT}'),
     "text for a number": (
-        {"api.burst_limit": '"400"'},
-        f'api.burst_limit = "400"; allowed: requests in a burst of the usage plan, 1 to 5000; {CORRECT}',
+        {"api.plan.burst_limit": '"400"'},
+        f'api.plan.burst_limit = "400"; allowed: requests in a burst of each client, 1 to 5000; {CORRECT}',
     ),
     "number for an account id": (
         {"account_id": "111111111111"},

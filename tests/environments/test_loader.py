@@ -29,7 +29,7 @@ def test_every_fault_of_a_file_is_said_at_once_one_line_each(tmp_path: Path) -> 
         "protected": "false",
         "database.instances": '"2"',
         "service.memory_mb": "512",
-        "api.clients": None,
+        "api.plan.clients": None,
     }
     files.write("iot-prod", settings_text(changes, "production"))
 
@@ -39,7 +39,7 @@ def test_every_fault_of_a_file_is_said_at_once_one_line_each(tmp_path: Path) -> 
     # THEN each has its line
     assert sorted(fault.split(";")[0].removeprefix("iot-prod.toml: ") for fault in faults) == [
         "account_id = 111111111111",
-        "api.clients is missing",
+        "api.plan.clients is missing",
         'database.instances = "2"',
         'network.cidr = "10.20.0.0/16"',
         "protected = false",
@@ -187,7 +187,11 @@ def test_merging_with_nothing_or_with_itself_changes_nothing(table: dict[str, An
 def test_an_allowed_text_is_always_this_projects_own() -> None:
     """A value that fits no type, put at every key of the schema, is answered from the field's description."""
     for path in _paths(Environment):
-        value: object = 3 if path[-1] in ("tags", "environment", "access_points") else {"no": "such value"}
+        value: object = (
+            3
+            if path[-1] in ("tags", "environment", "secrets", "mounts", "access_points", "authorizers")
+            else {"no": "such value"}
+        )
         for part in reversed(path):
             value = {part: value}
         with pytest.raises(ValidationError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,8 +22,23 @@ _VALID: dict[str, dict[str, str]] = {
     },
     "network": {"cidr": '"10.20.0.0/16"'},
     "database": {"name": '"telemetry"'},
-    "service": {"image": f'"registry.example.com/service@{DIGEST}"'},
-    "api": {"clients": '["gateway"]', "routes": '[{path = "/health", methods = ["GET"]}]'},
+    "service": {"image": f'"111111111111.dkr.ecr.ca-central-1.amazonaws.com/service@{DIGEST}"'},
+    "api": {
+        "routes": '[{path = "/health", methods = ["GET"]}]',
+        "service_host_name": '"service.example.com"',
+    },
+    "api.plan": {"clients": '["gateway"]'},
+    "monitoring": {},
+}
+
+# What the tier demands beyond that.
+_DEMANDED: dict[str, dict[str, dict[str, str]]] = {
+    "production": {
+        "service": {
+            "certificate_arn": f'"arn:aws:acm:ca-central-1:111111111111:certificate/{uuid.UUID(int=0)}"',
+        },
+        "monitoring": {"subscribers": '["alarms@example.com"]'},
+    },
 }
 
 # Changes of single values: dotted key -> TOML text, or None to leave the key or table out.
@@ -31,12 +47,15 @@ Changes = Mapping[str, str | None]
 
 def settings_text(changes: Changes, tier: str = "development") -> str:
     """A valid file of the tier with `changes` made to it."""
-    tables = {table: dict(values) for table, values in _VALID.items()}
+    stated = (changes.get("tier") or tier).strip('"')
+    tables = {table: {**values, **_DEMANDED.get(stated, {}).get(table, {})} for table, values in _VALID.items()}
     tables[""]["tier"] = f'"{tier}"'
     for dotted, value in changes.items():
         table, _, key = dotted.rpartition(".")
-        if value is None:
-            (tables if dotted in tables else tables[table]).pop(key)
+        if value is None and dotted in tables:
+            tables.pop(dotted)
+        elif value is None:
+            tables[table].pop(key)
         else:
             tables.setdefault(table, {})[key] = value
     lines = []

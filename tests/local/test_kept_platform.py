@@ -124,6 +124,53 @@ def test_the_code_of_the_function_is_deployed_once(platform: Kept) -> None:
     assert again.stdout.count("0 added, 0 changed, 0 destroyed") == 2, again.stdout + again.stderr
 
 
+def test_plan_keys_stage_and_firewall_of_the_api_are_bound_together(platform: Kept) -> None:
+    gateway = platform.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    (stage,) = gateway.get_stages(restApiId=api["id"])["item"]
+    (deployment,) = gateway.get_deployments(restApiId=api["id"])["items"]
+    (plan,) = gateway.get_usage_plans()["items"]
+    keys = gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
+
+    assert plan["throttle"] == {"rateLimit": 200.0, "burstLimit": 400}
+    assert plan["apiStages"] == [{"apiId": api["id"], "stage": stage["stageName"]}]
+    assert {key["name"] for key in keys} == {"iot-analytics-dev", "iot-fleet-gateway-dev"}
+    assert stage["deploymentId"] == deployment["id"]
+    assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 400.0
+    arn = f"arn:aws:apigateway:ca-central-1::/restapis/{api['id']}/stages/{stage['stageName']}"
+    assert platform.client("wafv2").get_web_acl_for_resource(ResourceArn=arn)["WebACL"]["Name"] == "iot-api-dev"
+
+
+def test_a_changed_route_is_deployed_and_nothing_else_is(platform: Kept) -> None:
+    # GIVEN the API's own JSON with one method changed, as a change of the settings would write it
+    folder = next(stack.folder for stack in stacks.find(_NAME) if stack.name == f"{_NAME}-api")
+    file = folder / "cdk.tf.json"
+    before = file.read_text()
+    changed = json.loads(before)
+    (deployment,) = changed["resource"]["aws_api_gateway_deployment"].values()
+    deployment["triggers"]["definition"] = "another"
+
+    # WHEN it is applied
+    stage_before = _deployment_of_stage(platform)
+    try:
+        file.write_text(json.dumps(changed))
+        applied = platform.shell(f"terraform -chdir={folder} apply -auto-approve -no-color -input=false")
+    finally:
+        file.write_text(before)
+
+    # THEN a new deployment was made before the old one went, and the stage moved over
+    assert "Plan: 1 to add, 1 to change, 1 to destroy." in applied.stdout, applied.stdout + applied.stderr
+    made, destroyed = applied.stdout.index(": Creating..."), applied.stdout.index(": Destroying...")
+    assert made < applied.stdout.index(": Modifying...") < destroyed
+    assert _deployment_of_stage(platform) != stage_before
+
+
+def _deployment_of_stage(platform: Kept) -> str:
+    gateway = platform.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    return str(gateway.get_stages(restApiId=api["id"])["item"][0]["deploymentId"])
+
+
 def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.pem"
     foreign.write_bytes(CertificateAuthority("Somebody else").pem)

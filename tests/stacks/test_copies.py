@@ -1,4 +1,4 @@
-"""A short-lived copy shares nothing with its original but the state bucket; long names fit; protection lifts."""
+"""A short-lived copy shares nothing with its original but bucket and images; long names fit; protection lifts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ Stacks = dict[str, Synthesized]
 # Attributes that AWS wants to be unique in an account, at the top of a resource.
 NAMES = re.compile(r"(^|_)(name|bucket|identifier|replication_group_id|user_id|user_group_id|creation_token|family)$")
 # Attributes that match, but name something else.
-OTHERS = {"service_name", "engine_name", "database_name", "zone_name", "snapshot_name"}
-# The same of single types: the engine's family, and the user of Redis that must be called "default".
+OTHERS = {"service_name", "engine_name", "database_name", "zone_name", "snapshot_name", "metric_name"}
+# The same of single types: the stage within its API, the engine's family, and the user of Redis that must be called
+# "default".
 OTHERS_OF_TYPE = {
+    ("aws_api_gateway_stage", "stage_name"),
     ("aws_db_parameter_group", "family"),
     ("aws_elasticache_parameter_group", "family"),
     ("aws_elasticache_user", "user_name"),
@@ -42,6 +44,7 @@ LIMITS = {
     "aws_elasticache_replication_group": 40,
     "aws_elasticache_user": 40,
     "aws_elasticache_user_group": 40,
+    "aws_cloudwatch_event_rule": 64,
     "aws_iam_role": 64,
     "aws_lambda_function": 64,
     "aws_rds_cluster": 63,
@@ -102,9 +105,13 @@ def test_every_name_of_a_copy_ends_as_the_copy_does(copy: Stacks) -> None:
 def test_no_name_of_the_original_appears_anywhere_in_a_copy(copy: Stacks, stacks: Stacks) -> None:
     of_original = {name for _, name in names({id_: s for id_, s in stacks.items() if id_.startswith("iot-dev-")})}
     assert "iot-vpc-dev" in of_original
+    # A copy has no image repository of its own, as it has no state bucket.
+    shared_image = load("iot-dev").service
+    assert shared_image.ecr_repository is not None
 
     for id_, stack in copy.items():
-        text = json.dumps(stack.json)
+        text = json.dumps(stack.json).replace(shared_image.image, "")
+        text = text.replace(f"repository/{shared_image.ecr_repository.name}", "")
         shared = [name for name in of_original if re.search(rf"{re.escape(name)}(?![A-Za-z0-9_-])", text)]
         assert not shared, id_
 
@@ -128,7 +135,10 @@ def test_a_copy_is_tagged_as_itself(copy: Stacks) -> None:
 def test_the_longest_names_fit_what_aws_allows(synthesize: Callable[[Environment], Stacks]) -> None:
     # GIVEN environments with the most characters that the settings let through
     shipped = load("globecart-prod")
-    longest = {"project": "abcdefghijkl", "stage": "abcdefgh"}
+    # Schemas lie in a folder of the project's name, which this one has not.
+    routes = tuple(route.model_copy(update={"request_schema": None}) for route in shipped.api.routes)
+    api = shipped.api.model_copy(update={"routes": routes})
+    longest = {"project": "abcdefghijkl", "stage": "abcdefgh", "api": api}
     for suffix in (None, "abcd"):
         environment = shipped.model_copy(update={**longest, "suffix": suffix})
 

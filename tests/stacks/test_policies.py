@@ -17,6 +17,7 @@ ALL_ACTIONS = {
 }
 # (resource type, Sid) -> why anybody may be the principal without a condition on the account.
 ANYBODY = {
+    ("aws_api_gateway_rest_api_policy", "Callers"): "clients have no AWS identity: keys, logins and WAF decide",
     ("aws_vpc_endpoint", "ImageLayers"): "reads of the region's public bucket of ECR image layers",
 }
 # Actions that AWS offers no resource for (Service Authorization Reference).

@@ -3,6 +3,7 @@
 """
 
 from local.emulator.additions import (
+    acm,
     apigateway,
     applicationautoscaling,
     awslambda,
@@ -18,9 +19,11 @@ from local.emulator.additions import (
     rds,
     s3,
     secretsmanager,
+    sns,
 )
 
 __all__ = [
+    "acm",
     "apigateway",
     "applicationautoscaling",
     "awslambda",
@@ -36,4 +39,5 @@ __all__ = [
     "rds",
     "s3",
     "secretsmanager",
+    "sns",
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from moto.elbv2.models import ELBv2Backend
+from moto.elbv2.responses import ELBV2Response
 
 from local.emulator.registry import extend
 
@@ -24,5 +25,17 @@ def create_load_balancer(
     balancer.arn = balancer.arn.replace(":loadbalancer/app/", f":loadbalancer/{kind}/")
     self.load_balancers[balancer.arn] = balancer
     self.tagging_service.tag_resource(balancer.arn, tags)
+    if loadbalancer_type == "network" and balancer.security_groups:
+        balancer.enforce_security_group_inbound_rules_on_private_link_traffic = "on"
     balancer.activate()
     return balancer
+
+
+@extend(ELBV2Response, unless="EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+def set_security_groups(stock: Any, self: Any) -> Any:
+    """moto drops whether inbound rules hold for PrivateLink, so that the provider would set it on every apply."""
+    result = stock(self)
+    if enforced := self._get_param("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"):
+        balancer = self.elbv2_backend.load_balancers[self._get_param("LoadBalancerArn")]
+        balancer.enforce_security_group_inbound_rules_on_private_link_traffic = enforced
+    return result

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.local.emulator.conftest import Client
@@ -22,3 +24,25 @@ def test_load_balancer_is_active_and_named_by_its_type(client: Client, name: str
     elb.delete_load_balancer(LoadBalancerArn=arn)
     with pytest.raises(elb.exceptions.LoadBalancerNotFoundException):
         elb.describe_load_balancers(LoadBalancerArns=[arn])
+
+
+def test_network_load_balancer_keeps_whether_rules_hold_for_private_link(client: Client, name: str) -> None:
+    ec2, elb = client("ec2"), client("elbv2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.3.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc_id)["GroupId"]
+    arn = elb.create_load_balancer(Name=name, Type="network", Subnets=[subnet_id], SecurityGroups=[group])[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
+
+    def enforced() -> Any:
+        found = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
+        return found["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"]
+
+    assert enforced() == "on"
+    elb.set_security_groups(
+        LoadBalancerArn=arn,
+        SecurityGroups=[group],
+        EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off",
+    )
+    assert enforced() == "off"

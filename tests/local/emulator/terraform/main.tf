@@ -564,12 +564,40 @@ resource "aws_cloudwatch_composite_alarm" "this" {
   alarm_rule        = "ALARM(${aws_cloudwatch_metric_alarm.this.alarm_name})"
 }
 
+resource "aws_sns_topic" "alarms" {
+  name              = "emulator-test-alarms"
+  signature_version = 2
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = "alarms@example.com"
+}
+
+resource "aws_sns_topic_subscription" "https" {
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "https"
+  endpoint  = "https://alarms.example.com/aws"
+}
+
 resource "aws_budgets_budget" "this" {
   name         = "emulator-test"
   budget_type  = "COST"
   limit_amount = "100.0"
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
+  cost_filter {
+    name   = "TagKeyValue"
+    values = ["user:Environment$emulator-test"]
+  }
+  notification {
+    comparison_operator       = "GREATER_THAN"
+    notification_type         = "FORECASTED"
+    threshold                 = 100
+    threshold_type            = "PERCENTAGE"
+    subscriber_sns_topic_arns = [aws_sns_topic.alarms.arn]
+  }
   notification {
     comparison_operator        = "GREATER_THAN"
     notification_type          = "ACTUAL"

@@ -1,0 +1,58 @@
+"""The JSON schemas of request bodies: `environments/schemas/<project>/<name>.json`, in the words of API Gateway."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+DIRECTORY = Path(__file__).parent / "schemas"
+# API Gateway knows no newer one: https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
+DRAFT = "http://json-schema.org/draft-04/schema#"
+
+
+class SchemaError(Exception):
+    """A schema that API Gateway would refuse, or not check; the text says why."""
+
+
+def read(project: str, name: str) -> dict[str, Any]:
+    """The schema, checked. Raises SchemaError."""
+    path = DIRECTORY / project / f"{name}.json"
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SchemaError(f"there is no environments/schemas/{project}/{name}.json") from None
+    except ValueError as error:
+        raise SchemaError(f"it is no JSON: {error}") from None
+    # Imported here because it takes a fifth of a second, which an API without schemas need not wait for.
+    import jsonschema  # type: ignore[import-untyped]
+
+    try:
+        jsonschema.Draft4Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        where = "/".join(map(str, error.absolute_path)) or "its top"
+        raise SchemaError(f"{error.message} (at {where})") from None
+    if schema.get("$schema") != DRAFT:
+        raise SchemaError(f'its "$schema" must be "{DRAFT}"')
+    for reference in references(schema):
+        if reference.removeprefix("#/definitions/") not in schema.get("definitions", {}):
+            raise SchemaError(f'"$ref" may only lead to one of its own definitions, not to "{reference}"')
+    return dict(schema)
+
+
+def references(schema: object) -> Iterator[str]:
+    """Every `$ref` in a schema."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for inner in schema.values():
+            yield from references(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from references(inner)
+
+
+def model_name(name: str) -> str:
+    """API Gateway's models have names of letters and digits: `order-line` becomes `OrderLine`."""
+    return "".join(part.capitalize() for part in name.split("-"))

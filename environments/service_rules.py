@@ -1,0 +1,127 @@
+"""Rules between settings of the service; `environments.rules` runs them with all others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from environments.broken import Broken
+from environments.credentials import RotationSettings
+from environments.data import DatabaseSettings, StorageSettings
+from environments.network import NetworkSettings
+from environments.service import ServiceSettings
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html: CPU units -> MB
+FARGATE_MEMORY = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+# Variables that the platform sets itself begin with these, or are called PORT.
+_OWN_VARIABLES = re.compile(r"^(PORT$|DATABASE_|REDIS_|AWS_|ECS_)")
+# Those of them that secrets may set: the login has no other place.
+_LOGIN_VARIABLES = ("DATABASE_USERNAME", "DATABASE_PASSWORD")
+_SECRET_VARIABLE = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY)$")
+
+
+def _task_size(service: ServiceSettings) -> Iterator[Broken]:
+    memory = FARGATE_MEMORY[service.cpu]
+    if service.memory_mb not in memory:
+        shown = ", ".join(map(str, memory)) if len(memory) <= 8 else f"{memory[0]}, {memory[1]}, ..., {memory[-1]}"
+        yield Broken("service.memory_mb", service.memory_mb, f"with cpu = {service.cpu}: {shown}", "choose one of them")
+    if service.min_count > service.max_count:
+        yield Broken("service.max_count", service.max_count, f"{service.min_count} or more", "raise it")
+
+
+def _region_of_certificate(region: str, service: ServiceSettings) -> Iterator[Broken]:
+    arn = service.certificate_arn
+    if arn is not None and arn.split(":")[3] != region:
+        yield Broken("service.certificate_arn", arn, f"a certificate of {region}", "request one in that region")
+
+
+def _image_within_reach(region: str, network: NetworkSettings, service: ServiceSettings) -> Iterator[Broken]:
+    repository = service.ecr_repository
+    if network.nat == "none" and (repository is None or repository.region != region):
+        yield Broken(
+            "service.image", service.image, f'with nat = "none" an image in ECR of {region}', "copy the image there"
+        )
+
+
+def _mounts(service: ServiceSettings, storage: StorageSettings) -> Iterator[Broken]:
+    names = sorted(storage.access_points)
+    for name, path in service.mounts.items():
+        if name not in names:
+            yield Broken(
+                f"service.mounts.{name}",
+                path,
+                f"names of [storage.access_points]: {', '.join(names) or 'there is none'}",
+                "correct the name, or add the access point",
+            )
+
+
+def _directories(service: ServiceSettings) -> Iterator[Broken]:
+    """What is mounted inside another mount hides a part of it, or is hidden, depending on the order."""
+    named = [(f"service.mounts.{name}", path) for name, path in service.mounts.items()]
+    named += [("service.scratch_paths", path) for path in service.scratch_paths]
+    for index, (key, path) in enumerate(named):
+        for _, other in named[:index]:
+            if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/"):
+                yield Broken(key, path, f"a directory neither inside nor around {other}", "choose another")
+
+
+def _variables(service: ServiceSettings) -> Iterator[Broken]:
+    for name in service.environment:
+        key = f"service.environment.{name}"
+        if _OWN_VARIABLES.match(name):
+            yield Broken(key, name, "a name that the platform does not set itself", "choose another name")
+        elif _SECRET_VARIABLE.search(name):
+            yield Broken(
+                key, name, "no secret: texts here stand in the state", "put it into Secrets Manager and service.secrets"
+            )
+    for name in service.secrets:
+        if _OWN_VARIABLES.match(name) and name not in _LOGIN_VARIABLES:
+            yield Broken(
+                f"service.secrets.{name}", name, "a name that the platform does not set itself", "choose another name"
+            )
+        if name in service.environment:
+            yield Broken(f"service.secrets.{name}", name, "each variable once", "delete it here or in environment")
+
+
+def _database_login(
+    service: ServiceSettings, database: DatabaseSettings, rotation: RotationSettings
+) -> Iterator[Broken]:
+    if service.injects_database_login and not service.redeploy_after_rotation:
+        yield Broken(
+            "service.redeploy_after_rotation",
+            False,
+            "true while service.secrets hands out the database login",
+            "set it, for tasks would keep a login that is rotated away; or let the service read the secret itself",
+        )
+    user = service.database_iam_user
+    if user is not None and not database.iam_authentication:
+        yield Broken(
+            "service.database_iam_user", user, "only with database.iam_authentication = true", "set that, or delete it"
+        )
+    taken = {database.master_username, rotation.role_name, *rotation.usernames}
+    if user in taken:
+        yield Broken(
+            "service.database_iam_user",
+            user,
+            f"a role other than {', '.join(sorted(taken))}: those have passwords",
+            "choose another",
+        )
+
+
+SERVICE_RULES = (
+    _task_size,
+    _region_of_certificate,
+    _image_within_reach,
+    _mounts,
+    _directories,
+    _variables,
+    _database_login,
+)

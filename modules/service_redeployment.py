@@ -1,0 +1,138 @@
+"""New tasks when the database secret has rotated, for a service that reads its login only at its start."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.ssm_document import SsmDocument
+from constructs import Construct
+
+from environments.naming import Naming
+from modules.policies import Account, document, service_trust, statement
+
+_PURPOSE = "service-redeploy"
+
+
+class RedeploymentAfterRotation(Construct):
+    """An event rule, and an SSM Automation that asks ECS for a new deployment: EventBridge cannot call ECS itself.
+
+    The event is the rotation's success, which CloudTrail delivers: the account needs a trail. The old tasks run until
+    the new ones are healthy; with two alternating logins theirs works until the next rotation.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Naming,
+        account: Account,
+        secret_arn: str,
+        cluster_name: str,
+        service_name: str,
+        service_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        name = names.name(_PURPOSE)
+        automation = IamRole(
+            self,
+            "automation-role",
+            name=name,
+            description="Starts a new deployment of the service",
+            assume_role_policy=service_trust(
+                "ssm.amazonaws.com", account, source_arns=[account.arn("ssm", "automation-execution/*")]
+            ),
+        )
+        deploying = IamRolePolicy(
+            self,
+            "automation-policy",
+            name="redeploy",
+            role=automation.id,
+            policy=document(statement("Redeploy", actions=["ecs:UpdateService"], resources=[service_arn])),
+        )
+        runbook = SsmDocument(
+            self,
+            "runbook",
+            name=name,
+            document_type="Automation",
+            document_format="JSON",
+            content=json.dumps(
+                {
+                    "schemaVersion": "0.3",
+                    "description": "New tasks of the service, as they are defined",
+                    "assumeRole": automation.arn,
+                    "mainSteps": [
+                        {
+                            "name": "redeploy",
+                            "action": "aws:executeAwsApi",
+                            "isEnd": True,
+                            "inputs": {
+                                "Service": "ecs",
+                                "Api": "UpdateService",
+                                "cluster": cluster_name,
+                                "service": service_name,
+                                "forceNewDeployment": True,
+                            },
+                        }
+                    ],
+                }
+            ),
+            depends_on=[deploying],
+        )
+        rule = CloudwatchEventRule(
+            self,
+            "rotated",
+            name=names.name("rotation-succeeded"),
+            description="The application's credentials have rotated",
+            event_pattern=json.dumps(
+                {
+                    "source": ["aws.secretsmanager"],
+                    "detail": {
+                        "eventSource": ["secretsmanager.amazonaws.com"],
+                        "eventName": ["RotationSucceeded"],
+                        "additionalEventData": {"SecretId": [secret_arn]},
+                    },
+                }
+            ),
+        )
+        starter = IamRole(
+            self,
+            "event-role",
+            name=names.name(f"{_PURPOSE}-event"),
+            description="Starts the runbook of a redeployment",
+            assume_role_policy=service_trust("events.amazonaws.com", account, source_arns=[rule.arn]),
+        )
+        starting = IamRolePolicy(
+            self,
+            "event-policy",
+            name="start-runbook",
+            role=starter.id,
+            policy=document(
+                statement(
+                    "StartRunbook",
+                    actions=["ssm:StartAutomationExecution"],
+                    resources=[
+                        account.arn("ssm", kind)
+                        for kind in (f"automation-definition/{name}:*", f"document/{name}", "automation-execution/*")
+                    ],
+                ),
+                statement(
+                    "PassItsRole",
+                    actions=["iam:PassRole"],
+                    resources=[automation.arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+                ),
+            ),
+        )
+        CloudwatchEventTarget(
+            self,
+            "start",
+            rule=rule.name,
+            arn=account.arn("ssm", f"automation-definition/{runbook.name}:$DEFAULT"),
+            role_arn=starter.arn,
+            depends_on=[starting],
+        )

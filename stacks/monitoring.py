@@ -1,0 +1,137 @@
+"""The eyes of an environment: alarms, whom they tell, and the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from environments import Environment
+from modules.alarm_budget import monthly_budget
+from modules.alarm_rotation import RotationNotice
+from modules.alarm_rows_database import database_row
+from modules.alarm_rows_operations import egress_row, rotation_row
+from modules.alarm_rows_service import api_row, entry_row, service_row
+from modules.alarm_rows_storage import cache_row, files_row
+from modules.alarm_throttling import throttled_requests
+from modules.alarm_topic import AlarmTopic
+from modules.alarms import PlatformAlarms, Row
+from modules.dashboard import dashboard
+from stacks.api import ApiStack
+from stacks.base import BaseStack
+from stacks.data import DataStack
+from stacks.egress import EgressStack
+from stacks.entry import EntryStack
+from stacks.rotation import RotationStack
+from stacks.secrets import SecretsStack
+from stacks.service import ServiceStack
+
+
+class MonitoringStack(BaseStack):
+    """Comes last, after everything that it watches. Nothing depends on it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: Environment,
+        egress: EgressStack,
+        entry: EntryStack,
+        rotation: RotationStack,
+        data: DataStack,
+        secrets: SecretsStack,
+        service: ServiceStack,
+        api: ApiStack,
+    ) -> None:
+        super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
+        # Its names are known before it is made, so that no reference says that it comes first.
+        self.add_dependency(api)
+        settings = environment.monitoring
+        topic = AlarmTopic(
+            self,
+            "topic",
+            settings=settings,
+            encryption=environment.encryption,
+            names=self.names,
+            account=self.account,
+        )
+        notice = RotationNotice(
+            self,
+            "rotation",
+            names=self.names,
+            account=self.account,
+            topic=topic,
+            failed_rule=secrets.rotation_failed_rule,
+            function_name=rotation.function.name,
+            secret_arn=secrets.secret_arn,
+        )
+        rows = [
+            *self._request_rows(entry, service, api),
+            *self._data_rows(data, service),
+            *self._operations_rows(egress, rotation, secrets),
+        ]
+        alarms = PlatformAlarms(
+            self,
+            "alarms",
+            names=self.names,
+            rows=rows,
+            topic_arn=topic.arn,
+            waits_for=[notice.first_report],
+        )
+        board = dashboard(
+            self, "dashboard", names=self.names, account=self.account, rows=rows, unhealthy_name=alarms.unhealthy_name
+        )
+        if settings.monthly_budget_usd is not None:
+            monthly_budget(self, "budget", names=self.names, limit_usd=settings.monthly_budget_usd, topic_arn=topic.arn)
+        TerraformOutput(self, "topic_arn", value=topic.arn, description="The topic of all alarms")
+        TerraformOutput(self, "dashboard_name", value=board.dashboard_name, description="The CloudWatch dashboard")
+
+    def _request_rows(self, entry: EntryStack, service: ServiceStack, api: ApiStack) -> Iterator[Row]:
+        environment, thresholds = self.environment, self.environment.monitoring
+        yield api_row(
+            thresholds,
+            api=api.api.name,
+            stage=api.api.stage_name,
+            web_acl=api.api.web_acl_name,
+            region=environment.region,
+            throttled=throttled_requests(
+                self, "throttled", names=self.names, access_log_group=api.api.access_log_group
+            ),
+        )
+        yield entry_row(
+            environment.service,
+            thresholds,
+            load_balancer=entry.entry.load_balancer_arn_suffix,
+            target_group=entry.entry.target_group_arn_suffix,
+        )
+        yield service_row(
+            environment.service,
+            thresholds,
+            cluster=service.service.cluster_name,
+            service=service.service.service_name,
+        )
+
+    def _data_rows(self, data: DataStack, service: ServiceStack) -> Iterator[Row]:
+        environment, thresholds = self.environment, self.environment.monitoring
+        yield database_row(environment.database, thresholds, cluster=data.database.cluster_identifier)
+        yield cache_row(environment.cache, thresholds, group=data.cache.replication_group_id)
+        if data.storage is not None:
+            yield files_row(
+                environment.storage,
+                thresholds,
+                file_system=data.storage.file_system_id,
+                mounting_tasks=service.service.min_count if environment.service.mounts else 0,
+            )
+
+    def _operations_rows(self, egress: EgressStack, rotation: RotationStack, secrets: SecretsStack) -> Iterator[Row]:
+        thresholds = self.environment.monitoring
+        if egress.nat_gateway_ids:
+            yield egress_row(thresholds, nat_gateways=egress.nat_gateway_ids)
+        yield rotation_row(
+            self.environment.rotation,
+            thresholds,
+            function=rotation.function.name,
+            failed_rule=secrets.rotation_failed_rule,
+            secret_arn=secrets.secret_arn,
+        )

@@ -1,0 +1,57 @@
+"""Synthesizes a REST API by itself, with single settings changed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from cdktf import TerraformOutput
+from constructs import Construct
+from synthesized import Synthesized, synthesize_module
+
+from environments import api_schemas, load
+from environments.api import ApiSettings
+from environments.naming import Naming
+from modules.api import Api
+from modules.policies import Account
+
+BASE_URL = "http://entry.example.com:80"
+LINK = "vpclink"
+FUNCTION = "arn:aws:lambda:ca-central-1:222222222222:function:orders"
+POOL = "arn:aws:cognito-idp:ca-central-1:222222222222:userpool/ca-central-1_Abc"
+
+
+def settings(**changed: Any) -> ApiSettings:
+    """Those of `iot-prod` with `changed`."""
+    return load("iot-prod").api.model_copy(update=changed)
+
+
+def synthesize(
+    *,
+    suffix: str | None = None,
+    schemas: Mapping[str, Mapping[str, Any]] | None = None,
+    base_url: str = BASE_URL,
+    vpc_link_id: str = LINK,
+    **changed: Any,
+) -> Synthesized:
+    """The API of `iot-prod` with `changed` settings; its schemas are read unless they are given."""
+    api = settings(**changed)
+    named = sorted({route.request_schema for route in api.routes if route.request_schema})
+
+    def build(scope: Construct) -> None:
+        made = Api(
+            scope,
+            "api",
+            settings=api,
+            schemas=copy.deepcopy(schemas) if schemas else {name: api_schemas.read("iot", name) for name in named},
+            base_url=base_url,
+            vpc_link_id=vpc_link_id,
+            names=Naming("iot", "prod", suffix),
+            account=Account("222222222222", "ca-central-1"),
+            log_retention_days=365,
+            logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+        )
+        TerraformOutput(scope, "url", value=made.url)
+
+    return synthesize_module(build)

@@ -1,0 +1,90 @@
+"""Reads what a synthesized monitoring stack watches, and whether a stack makes what is watched."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from synthesized import Attributes, Synthesized, read_stack
+
+from environments import load
+
+# Stacks whose resources are watched.
+STACKS = ("api", "egress", "entry", "rotation", "data", "secrets", "service")
+
+# Dimension -> the attribute that says its value, by resource type. A list says all that may be meant.
+IDENTITIES = {
+    "ApiName": ("aws_api_gateway_rest_api", "name"),
+    "CacheClusterId": ("aws_elasticache_replication_group", "replication_group_id"),
+    "ClusterName": ("aws_ecs_cluster", "name"),
+    "DBClusterIdentifier": ("aws_rds_cluster", "cluster_identifier"),
+    "FileSystemId": ("aws_efs_file_system", "id"),
+    "FunctionName": ("aws_lambda_function", "function_name"),
+    "LoadBalancer": ("aws_lb", "arn_suffix"),
+    "NatGatewayId": ("aws_nat_gateway", "id"),
+    "RuleName": ("aws_cloudwatch_event_rule", "name"),
+    "SecretArn": ("aws_secretsmanager_secret", "arn"),
+    "ServiceName": ("aws_ecs_service", "name"),
+    "Stage": ("aws_api_gateway_stage", "stage_name"),
+    "TargetGroup": ("aws_lb_target_group", "arn_suffix"),
+    "WebACL": ("aws_wafv2_web_acl", "visibility_config.metric_name"),
+}
+REMOTE = re.compile(r"\$\{data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)\}")
+REFERENCE = re.compile(r"^\$\{(aws_[a-z0-9_]+)\.([\w-]+)\.(\w+)\}(.*)$")
+
+
+def alarms(stack: Synthesized) -> dict[str, Attributes]:
+    """Every metric alarm by its name."""
+    return {alarm["alarm_name"]: alarm for alarm in stack.all("aws_cloudwatch_metric_alarm")}
+
+
+def metrics(alarm: Attributes) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """(namespace, name, dimensions) of everything that an alarm reads."""
+    for source in [query["metric"] for query in alarm.get("metric_query", []) if "metric" in query] or [alarm]:
+        yield source["namespace"], source["metric_name"], source.get("dimensions", {})
+
+
+def drawn(stack: Synthesized) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The same of every line of the dashboard."""
+    for widget in json.loads(stack.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]:
+        for line in widget["properties"].get("metrics", []):
+            if isinstance(line[0], str):
+                namespace, name, *flat, _ = line
+                yield namespace, name, dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def exists(outdir: Path, environment: str, dimension: str, value: str) -> bool:
+    """Whether a stack makes what the dimension's value names, by reference or by the very same text."""
+    if dimension == "Region":
+        return value == load(environment).region
+    if dimension == "Rule":
+        return value == "ALL"  # every rule of the web ACL together
+    type_, attribute = IDENTITIES[dimension]
+    remote = REMOTE.search(value)
+    if remote is None:
+        candidates = (read_stack(outdir, f"{environment}-{name}") for name in STACKS)
+        return any(_attribute(made, attribute) == value for stack in candidates for made in stack.all(type_))
+    made_in = read_stack(outdir, remote[1])
+    reference = REFERENCE.match(value.replace(remote[0], made_in.outputs[remote[2]]["value"]))
+    assert reference is not None, value
+    found = made_in.json["resource"].get(reference[1], {}).get(reference[2])
+    is_it = found is not None and (reference[1], reference[3]) == (type_, attribute)
+    return is_it and (not reference[4] or reference[4] in _node_endings(found))
+
+
+def _attribute(resource: Attributes, path: str) -> Any:
+    value: Any = resource
+    for part in path.split("."):
+        value = value[part]
+    return value
+
+
+def _node_endings(group: Attributes) -> set[str]:
+    """How ElastiCache names the nodes of a replication group that has these arguments."""
+    if "num_node_groups" not in group:
+        return {f"-{node:03}" for node in range(1, group["num_cache_clusters"] + 1)}
+    shards, nodes = group["num_node_groups"], group["replicas_per_node_group"] + 1
+    return {f"-{shard:04}-{node:03}" for shard in range(1, shards + 1) for node in range(1, nodes + 1)}

@@ -1,0 +1,110 @@
+"""The entry and api stacks of every shipped environment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependencies import needed_by
+from synthesized import Synthesized, read_stack
+
+from environments import environment_names, load
+from main import build_app
+
+every_environment = pytest.mark.parametrize("environment", environment_names())
+
+
+def api(outdir: Path, environment: str) -> Synthesized:
+    return read_stack(outdir, f"{environment}-api")
+
+
+def entry(outdir: Path, environment: str) -> Synthesized:
+    return read_stack(outdir, f"{environment}-entry")
+
+
+@every_environment
+def test_the_api_waits_for_the_entry_and_for_nothing_that_holds_data(app_outdir: Path, environment: str) -> None:
+    manifest = json.loads((app_outdir / "manifest.json").read_text(encoding="utf-8"))["stacks"]
+
+    assert set(manifest[f"{environment}-api"]["dependencies"]) == {f"{environment}-entry", f"{environment}-network"}
+    needed = needed_by(app_outdir, f"{environment}-api", "aws_api_gateway_stage")
+    types = {address.split("/")[1].split(".")[0] for address in needed}
+    assert {"aws_api_gateway_vpc_link", "aws_lb", "aws_api_gateway_method", "aws_cloudwatch_log_group"} <= types
+    assert not [type_ for type_ in types if type_.startswith(("aws_rds", "aws_elasticache", "aws_nat", "aws_ecs"))]
+
+
+@every_environment
+def test_every_route_is_throttled_by_a_plan_of_200_requests_a_second(app_outdir: Path, environment: str) -> None:
+    stack = api(app_outdir, environment)
+    plan = load(environment).api.plan
+    assert plan is not None
+
+    assert stack.one("aws_api_gateway_usage_plan")["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
+    assert len(stack.all("aws_api_gateway_usage_plan_key")) == len(plan.clients)
+    for method in stack.all("aws_api_gateway_method"):
+        assert method["api_key_required"] is (method["http_method"] != "OPTIONS")
+
+
+@every_environment
+def test_the_entry_is_protected_where_the_environment_is(app_outdir: Path, environment: str) -> None:
+    stack, protected = entry(app_outdir, environment), load(environment).protected
+
+    assert stack.one("aws_lb")["enable_deletion_protection"] is protected
+    assert stack.one("aws_s3_bucket")["force_destroy"] is not protected
+
+
+@every_environment
+def test_the_load_balancer_stands_in_every_zone(app_outdir: Path, environment: str) -> None:
+    subnets = entry(app_outdir, environment).one("aws_lb")["subnets"]
+
+    assert len(set(subnets)) == len(load(environment).zones)
+    assert all("private-subnet" in subnet for subnet in subnets)
+
+
+@pytest.mark.parametrize(
+    ("environment", "paths"),
+    [
+        ("iot-prod", {"/devices", "/devices/{deviceId}", "/devices/{deviceId}/readings"}),
+        ("globecart-prod", {"/catalogue", "/carts/{cartId}", "/orders"}),
+    ],
+)
+def test_the_routes_of_each_platform_are_served(app_outdir: Path, environment: str, paths: set[str]) -> None:
+    uris = {backend.get("uri", "") for backend in api(app_outdir, environment).all("aws_api_gateway_integration")}
+
+    assert {path for path in paths if any(uri.endswith(path) for uri in uris)} == paths
+
+
+@pytest.mark.parametrize(
+    ("environment", "models"), [("iot-dev", ["Device", "Readings"]), ("globecart-dev", ["Cart", "Order"])]
+)
+def test_bodies_are_checked_against_models(app_outdir: Path, environment: str, models: list[str]) -> None:
+    stack = api(app_outdir, environment)
+
+    assert sorted(model["name"] for model in stack.all("aws_api_gateway_model")) == models
+    for method in stack.all("aws_api_gateway_method"):
+        assert ("request_models" in method) is (method["http_method"] in ("POST", "PUT", "PATCH"))
+
+
+@every_environment
+def test_outputs_for_people_hold_no_key(app_outdir: Path, environment: str) -> None:
+    outputs: dict[str, Any] = api(app_outdir, environment).outputs
+
+    assert set(outputs) >= {"url", "api_key_ids"}
+    assert all(id_.endswith(".id}") for id_ in outputs["api_key_ids"]["value"].values())
+    assert ".value}" not in json.dumps(outputs)
+
+
+def test_tls_to_the_service_when_it_has_a_certificate(tmp_path: Path) -> None:
+    shipped = load("iot-prod")
+    arn = f"arn:aws:acm:{shipped.region}:{shipped.account_id}:certificate/00000000-0000-0000-0000-000000000000"
+    service = shipped.service.model_copy(update={"certificate_arn": arn})
+    build_app([shipped.model_copy(update={"service": service})], tmp_path).synth()
+
+    assert entry(tmp_path, "iot-prod").one("aws_lb_listener")["certificate_arn"] == arn
+    uris = [
+        backend["uri"] for backend in api(tmp_path, "iot-prod").all("aws_api_gateway_integration", type="HTTP_PROXY")
+    ]
+    assert uris
+    assert all(uri.startswith("https://service.iot.example.com:443/") for uri in uris)

@@ -1,0 +1,134 @@
+"""The service stack of every shipped environment: what it comes after, and that other stacks admit it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependencies import needed_by
+from synthesized import Synthesized, read_stack
+
+from environments import Environment, environment_names, load
+from main import build_app
+
+every_environment = pytest.mark.parametrize("environment", environment_names())
+WITH_FILES = [name for name in environment_names() if load(name).service.mounts]
+
+
+def service(outdir: Path, environment: str) -> Synthesized:
+    return read_stack(outdir, f"{environment}-service")
+
+
+@every_environment
+def test_the_stack_comes_after_all_that_a_task_needs(app_outdir: Path, environment: str) -> None:
+    manifest = json.loads((app_outdir / "manifest.json").read_text(encoding="utf-8"))
+
+    needed = set(manifest["stacks"][f"{environment}-service"]["dependencies"])
+    assert {f"{environment}-{other}" for other in ("data", "egress", "entry", "network", "secrets")} == needed
+
+
+def test_the_shop_mounts_its_media_and_waits_for_every_mount_target(app_outdir: Path) -> None:
+    assert WITH_FILES == ["globecart-dev", "globecart-prod"]
+    for environment in WITH_FILES:
+        # The whole of data comes first; within it, a target for every zone.
+        targets = read_stack(app_outdir, f"{environment}-data").all("aws_efs_mount_target")
+        assert len(targets) == len(load(environment).zones)
+        needed = needed_by(app_outdir, f"{environment}-service", "aws_ecs_service")
+        types = {address.split("/")[1].split(".")[0] for address in needed}
+        assert {"aws_efs_access_point", "aws_rds_cluster", "aws_elasticache_replication_group"} <= types
+
+
+@every_environment
+def test_the_secret_admits_the_role_of_the_tasks(app_outdir: Path, environment: str) -> None:
+    roles = {role["name"] for role in service(app_outdir, environment).all("aws_iam_role")}
+    policy = read_stack(app_outdir, f"{environment}-secrets").one("aws_secretsmanager_secret_policy")["policy"]
+
+    (denied,) = json.loads(policy)["Statement"]
+    readers = denied["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    own = [arn for arn in readers if ":role/" in arn]
+    assert own == [f"arn:aws:iam::{load(environment).account_id}:role/{_name(environment, 'service-task')}"]
+    assert {arn.rpartition("/")[2] for arn in own} <= roles
+
+
+def _name(environment: str, purpose: str) -> str:
+    return load(environment).names.name(purpose)
+
+
+@every_environment
+def test_no_login_is_handed_out_as_environment_variable(app_outdir: Path, environment: str) -> None:
+    definition = service(app_outdir, environment).one("aws_ecs_task_definition")
+
+    (container,) = json.loads(definition["container_definitions"])
+    assert "secrets" not in container
+    names = {variable["name"] for variable in container["environment"]}
+    assert "DATABASE_SECRET_ARN" in names
+    assert not [name for name in names if "PASSWORD" in name]
+
+
+@every_environment
+def test_production_runs_in_every_zone_from_a_digest_behind_tls(app_outdir: Path, environment: str) -> None:
+    settings = load(environment)
+    stack = service(app_outdir, environment)
+    (container,) = json.loads(stack.one("aws_ecs_task_definition")["container_definitions"])
+    listener = read_stack(app_outdir, f"{environment}-entry").one("aws_lb_listener")
+    production = settings.tier == "production"
+
+    assert ("@sha256:" in container["image"]) is production
+    assert (listener["protocol"] == "TLS") is production
+    assert (stack.one("aws_appautoscaling_target")["min_capacity"] >= len(settings.zones)) is production
+    assert len(stack.one("aws_ecs_service")["network_configuration"]["subnets"]) == len(settings.zones)
+
+
+@every_environment
+def test_the_world_is_closed_where_endpoints_lead_to_all_that_is_called(app_outdir: Path, environment: str) -> None:
+    stack = service(app_outdir, environment)
+    world = stack.all("aws_vpc_security_group_egress_rule", cidr_ipv4="0.0.0.0/0")
+
+    assert bool(world) is not bool(load(environment).network.interface_endpoints)
+    assert all((rule["from_port"], rule["to_port"], rule["ip_protocol"]) == (443, 443, "tcp") for rule in world)
+
+
+@every_environment
+def test_the_layers_of_images_are_reached_by_the_endpoint_of_s3(app_outdir: Path, environment: str) -> None:
+    rules = service(app_outdir, environment).all("aws_vpc_security_group_egress_rule")
+    outputs = read_stack(app_outdir, f"{environment}-network").outputs
+
+    (reference,) = (rule["prefix_list_id"] for rule in rules if "prefix_list_id" in rule)
+    value = outputs[reference.removesuffix("}").rpartition(".")[2]]["value"]
+    assert re.fullmatch(r"\$\{aws_vpc_endpoint\.network_s3-endpoint_\w+\.prefix_list_id\}", value)
+
+
+@pytest.mark.parametrize("environment", ["iot-dev", "iot-prod"])
+def test_the_iot_service_is_started_anew_after_a_rotation(app_outdir: Path, environment: str) -> None:
+    stack = service(app_outdir, environment)
+
+    assert stack.one("aws_ssm_document")["name"] == _name(environment, "service-redeploy")
+    assert stack.one("aws_cloudwatch_event_target")["arn"].startswith("arn:aws:ssm:")
+
+
+@every_environment
+def test_outputs_for_people(app_outdir: Path, environment: str) -> None:
+    outputs = service(app_outdir, environment).outputs
+
+    assert {name for name in outputs if not name.startswith("cross-stack")} == {
+        "protected",
+        "cluster_name",
+        "service_name",
+        "service_log_group",
+    }
+
+
+def test_a_login_handed_out_by_ecs_admits_the_role_that_starts_tasks(tmp_path: Path) -> None:
+    build_app([_handing_out(load("iot-dev"))], tmp_path).synth()
+
+    policy = read_stack(tmp_path, "iot-dev-secrets").one("aws_secretsmanager_secret_policy")["policy"]
+    readers = json.loads(policy)["Statement"][0]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert [arn.rpartition("/")[2] for arn in readers[1:]] == ["iot-service-task-dev", "iot-service-execution-dev"]
+
+
+def _handing_out(environment: Environment) -> Environment:
+    changed: dict[str, Any] = {"secrets": {"DATABASE_PASSWORD": "database:password"}}
+    return environment.model_copy(update={"service": environment.service.model_copy(update=changed)})
