@@ -8,8 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from review import difference
 from review.findings import TITLES, Kind
-from review.page import COLUMNS, Page
-from review.plans import Action
+from review.page import COLUMNS, Page, remark
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,5 +24,5 @@ def render(page: Page) -> str:
     )
     template = environment.get_template("page.html")
     return template.render(
-        page=page, kinds=list(Kind), titles=TITLES, columns=COLUMNS, actions=list(Action), difference=difference
+        page=page, kinds=list(Kind), titles=TITLES, columns=COLUMNS, remark=remark, difference=difference
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from review import difference
 from review.findings import TITLES, Finding, Kind
-from review.page import COLUMNS, LOSS, Page
+from review.page import COLUMNS, LOSS, Page, remark
 from review.plans import Action, Change, StackPlan
 from review.values import Attribute
 
@@ -60,17 +60,8 @@ def _head(page: Page) -> Iterator[str]:
     yield "|---" + "|--:" * len(COLUMNS) + "|---|"
     for plan in page.plans:
         counts = " | ".join(str(plan.count(action) or "") for action in COLUMNS)
-        yield f"| {_plain(plan.name)} | {counts} | {_cell(_remark(plan))} |"
+        yield f"| {_plain(plan.name)} | {counts} | {_cell(_plain(remark(plan)))} |"
     yield ""
-
-
-def _remark(plan: StackPlan) -> str:
-    """What the numbers do not say."""
-    rare = [f"{plan.count(action)} {action}" for action in Action if action not in COLUMNS and plan.count(action)]
-    rare += [f"{len(plan.outputs)} outputs"] if plan.outputs else []
-    rare += ["**fails**"] if plan.errors else []
-    rare += [_plain(plan.note)] if plan.note else []
-    return ", ".join(rare) or ("" if plan.changes else "no change")
 
 
 def _finding(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 # CDKTF ends the name of such an output with the attribute that it holds, after the eight digits of the resource's id.
 _HANDED_ON = re.compile(r"cross-stack-output-.+_[0-9A-F]{8}(\w+)")
 _REMOTE = re.compile(r"data\.terraform_remote_state\.[\w-]+\.outputs\.(cross-stack-output-[\w.-]+)")
-_PUBLIC = re.compile(r"(^|_|\d)(arn|arn_suffix|id|identifier|name|endpoint|address|port|alias|zone|url|cidr_block|number)s?$")
+_PUBLIC = re.compile(r"(^|_|\d)(arn|arn_suffix|id|identifier|name|endpoint|address|port|alias|zone|url|cidr_block)s?$")
 _SECRET = re.compile(r"password|token|secret|credential|private|auth")
 
 

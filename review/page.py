@@ -104,6 +104,15 @@ def make(
     return Page(title, environment, subject, tuple(plans), tuple(found), unused, drift)
 
 
+def remark(plan: StackPlan) -> str:
+    """What the four numbers of a stack do not say."""
+    said = ["fails"] if plan.errors else []
+    said += [f"{plan.count(action)} {action}" for action in Action if action not in COLUMNS and plan.count(action)]
+    said += [f"{len(plan.outputs)} output{'s' if len(plan.outputs) > 1 else ''}"] if plan.outputs else []
+    said += [plan.note] if plan.note else []
+    return ", ".join(said) or ("" if plan.changes else "no change")
+
+
 def to_json(page: Page) -> str:
     """For machines: the verdict, every finding, every change; sensitive values are not in it."""
     document: dict[str, Any] = {

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from review.findings import TITLES, Kind
-from review.page import COLUMNS, FINE, Page
+from review.page import COLUMNS, FINE, Page, remark
 from review.plans import Action
 
 _COLOURS = {Action.CREATED: "green", Action.CHANGED: "yellow", Action.REPLACED: "bold red", Action.DESTROYED: "red"}
@@ -40,8 +40,7 @@ def show(page: Page, console: Console) -> None:
     table.add_column("")
     for plan in page.plans:
         counts = [f"[{_COLOURS[action]}]{count}[/]" if (count := plan.count(action)) else "" for action in COLUMNS]
-        remark = "[red]fails[/]" if plan.errors else escape(plan.note) or ("" if plan.changes else "no change")
-        table.add_row(plan.name, *counts, remark)
+        table.add_row(plan.name, *counts, escape(remark(plan)))
     console.print()
     console.print(table)
     console.print(f"[bold {'green' if page.exit_code == FINE else 'red'}]{escape(page.verdict)}[/]")
