@@ -72,6 +72,10 @@ local-stop: ENV ?= iot-dev
 local-stop: setup ## End what KEEP=1 left running
 	$(PY) -m local down --env $(ENV)
 
+.PHONY: review
+review: setup ## What the working tree changes in ENV since BASE (main): planned and applied on an embedded AWS
+	$(required-env)$(PY) -m review rehearsal --env $(ENV) --base $(or $(BASE),main) $(allow)
+
 ## -- the platform on AWS
 
 .PHONY: package
@@ -91,6 +95,16 @@ diff: setup ## What a deployment of ENV would change
 	$(required-env)$(PY) -m deploy diff --env $(ENV) $(copy)
 deploy: setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
 	$(required-env)$(PY) -m deploy deploy --env $(ENV) $(copy) $(approve)
+
+allow = $(if $(ALLOW),--allow $(ALLOW))
+
+.PHONY: plan apply drift
+plan: setup ## Plan and save every stack of ENV that can be planned, and write the page about it
+	$(required-env)$(PY) -m review plan --env $(ENV) $(copy) $(allow)
+apply: setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
+	$(required-env)$(PY) -m deploy apply --env $(ENV) $(copy)
+drift: setup ## What on AWS is no longer as deployed; exit code 2 when something is not
+	$(required-env)$(PY) -m review drift --env $(ENV) $(copy)
 
 .PHONY: migrate
 migrate: setup ## Run service.migration_command of ENV in one task of the service's image, roles and network

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from deploy import adopt, bootstrap, cdktf, migrate, teardown, terraform, unlock
+from deploy import adopt, bootstrap, cdktf, migrate, plans, teardown, terraform, unlock
 from deploy.failure import DeployError
 from environments import SettingsError, load
 
@@ -16,7 +16,8 @@ from environments import SettingsError, load
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when done, 1 when something failed, 2 when the call or a settings file is at fault."""
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
-    parser.add_argument("verb", choices=["bootstrap", "deploy", "diff", "migrate", "recover", "unprotect", "destroy"])
+    verbs = ["bootstrap", "deploy", "diff", "apply", "migrate", "recover", "unprotect", "destroy"]
+    parser.add_argument("verb", choices=verbs)
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
     parser.add_argument(
@@ -65,6 +66,9 @@ def _perform(options: argparse.Namespace) -> None:
         teardown.unprotect(name, app=app, environ=environ)
     elif verb == "destroy":
         teardown.destroy(name, app=app, environ=environ, s3=_client("s3", environment.region))
+    elif verb == "apply":
+        cdktf.synthesize(app, environ)
+        plans.apply(name, environ=environ, s3=_client("s3", environment.region))
     elif verb == "diff":
         cdktf.diff(name, app=app, environ=environ)
     else:

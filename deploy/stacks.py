@@ -21,6 +21,14 @@ class Stack:
     name: str
     folder: Path
     backend: Mapping[str, Any]
+    needs: tuple[str, ...] = ()
+    """Names of the stacks that come before it."""
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """Its synthesized JSON."""
+        found: dict[str, Any] = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))
+        return found
 
     @property
     def lock_key(self) -> str:
@@ -33,21 +41,30 @@ def find(environment: str, *, bootstrap: bool = False, outdir: Path = OUTDIR) ->
 
     Raises DeployError when there is none.
     """
-    manifest = outdir / "manifest.json"
-    names = json.loads(manifest.read_text(encoding="utf-8"))["stacks"] if manifest.is_file() else {}
     wanted = f"bootstrap-{environment}"
     found = [
-        _read(outdir, name) for name in names if (name == wanted if bootstrap else name.startswith(f"{environment}-"))
+        _read(outdir, name, facts)
+        for name, facts in names(outdir).items()
+        if (name == wanted if bootstrap else name.startswith(f"{environment}-"))
     ]
     if not found:
         raise DeployError(f"{outdir.name} has no stack of {environment}; run: make synth ENV={environment}")
     return found
 
 
-def _read(outdir: Path, name: str) -> Stack:
+def names(outdir: Path = OUTDIR) -> dict[str, dict[str, Any]]:
+    """Every stack in the manifest of the last synthesis, with what the manifest says of it; empty without one."""
+    manifest = outdir / "manifest.json"
+    found: dict[str, dict[str, Any]] = (
+        json.loads(manifest.read_text(encoding="utf-8"))["stacks"] if manifest.is_file() else {}
+    )
+    return found
+
+
+def _read(outdir: Path, name: str, facts: Mapping[str, Any]) -> Stack:
     folder = outdir / "stacks" / name
     text = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
-    return Stack(name, folder, text["terraform"]["backend"]["s3"])
+    return Stack(name, folder, text["terraform"]["backend"]["s3"], tuple(sorted(facts.get("dependencies", ()))))
 
 
 def states(stacks: list[Stack], s3: Any) -> Iterator[tuple[Stack, dict[str, Any]]]:

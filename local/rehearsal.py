@@ -1,0 +1,214 @@
+"""The rehearsal: the base stands on the embedded AWS, and the change is planned and applied on top of it.
+
+So every stack is planned against the outputs of stacks that are already changed, which no plan against a real account
+can be, and what Terraform refuses in the middle of a deployment it refuses here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+
+from deploy import plans, remote_state, stacks, terraform
+from deploy.failure import DeployError
+from deploy.order import in_order
+from deploy.plans import Planned
+from deploy.stacks import Stack
+from environments import Environment
+from local.database import EmbeddedDatabase
+from local.emulator.environment import without_aws
+from local.emulator.process import Emulator
+
+# Mostly they wait for the provider's own pauses.
+_AT_ONCE = 5
+_BUCKET_SECONDS = 180.0
+# The state is moments old, and nobody else is at work here.
+_NOTHING_ELSE = "-refresh=false"
+
+Say = Callable[[str], None]
+
+
+class Rehearsal:
+    """An embedded AWS for one environment; a context manager that ends everything it started.
+
+    The bootstrap stack keeps its state in `folder`, for its bucket is being made while the others already use it.
+    """
+
+    def __init__(self, environment: Environment, folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._ended = ExitStack()
+        self.environ: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        settings = self._new_database().function_settings
+        emulator = Emulator(self._environment.account_id, log_dir=self._folder, lambda_config=settings)
+        with self._ended as ended:
+            emulator.start()
+            ended.callback(emulator.stop)
+            aws = {**without_aws(os.environ), **emulator.environment(self._environment.region)}
+            self.environ = {**aws, **terraform.settings(aws)}
+            self._ended = ended.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.close()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded AWS."""
+        return boto3.client(
+            service,
+            endpoint_url=self.environ["AWS_ENDPOINT_URL"],
+            region_name=self._environment.region,
+            aws_access_key_id=self.environ["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environ["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def deploy(self, outdir: Path, *, say: Say = print) -> None:
+        """Deploy what `outdir` holds of the environment: the base. Raises DeployError."""
+        found = self._stacks(outdir)
+        self._make_bucket(found)
+
+        def one(stack: Stack) -> None:
+            self._await_bucket(stack)
+            for command in (
+                ["init", "-input=false", "-no-color"],
+                ["apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30"],
+            ):
+                done = terraform.run(command, cwd=stack.folder, environ=self.environ, check=False)
+                for line in (f"{stack.name}: terraform {command[0]}", *f"{done.stdout}{done.stderr}".splitlines()):
+                    say(line)
+                if done.returncode:
+                    raise DeployError(
+                        f"the base cannot be deployed: terraform {command[0]} failed in {stack.name}\n{done.stderr}"
+                    )
+            clusters = stack.configuration.get("resource", {}).get("aws_rds_cluster", {}).values()
+            self._serve_databases(cluster["cluster_identifier"] for cluster in clusters)
+
+        in_order(found, one, at_once=_AT_ONCE)
+
+    def change(self, outdir: Path, *, base: Path | None, say: Say = print) -> list[Planned]:
+        """Plan and apply every stack of `outdir` on the base, and plan the end of those that the base alone has.
+
+        A stack with the base's JSON, of which nothing that it reads changes, has nothing to plan.
+        """
+        found = self._stacks(outdir)
+        old = {stack.name: stack for stack in self._stacks(base)} if base else {}
+        if base is None:
+            self._make_bucket(found)
+        reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
+        changed_outputs: set[tuple[str, str]] = set()
+        failed: set[str] = set()
+
+        def one(stack: Stack) -> Planned:
+            planned = rehearse(stack)
+            say(f"{stack.name}: {planned.note or ('changes' if planned.changes else 'no change')}")
+            say("\n".join(planned.errors))
+            return planned
+
+        def rehearse(stack: Stack) -> Planned:
+            waits = [name for name in stack.needs if name in failed]
+            if waits:
+                failed.add(stack.name)
+                return Planned(stack.name, note=f"not planned, for it needs {', '.join(waits)}")
+            if _is_same(stack, old.get(stack.name)) and not reads[stack.name] & changed_outputs:
+                return Planned(stack.name, note="unchanged")
+            self._await_bucket(stack)
+            file = self._folder / f"{stack.name}.tfplan"
+            planned = plans.run_plan(stack, file, self.environ, _NOTHING_ELSE)
+            outputs = (planned.document or {}).get("output_changes", {})
+            changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
+            errors = planned.errors
+            if planned.changes and not errors:
+                errors = tuple(f"on the embedded AWS: {error}" for error in plans.run_apply(stack, file, self.environ))
+                self._serve_databases(_new_clusters(planned))
+            if errors:
+                failed.add(stack.name)
+            return Planned(stack.name, planned.document, errors)
+
+        results = in_order(found, one, at_once=_AT_ONCE)
+        gone = [self._plan_end(stack) for name, stack in old.items() if name not in results]
+        return [*results.values(), *gone]
+
+    def _plan_end(self, stack: Stack) -> Planned:
+        planned = plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, "-destroy", _NOTHING_ELSE)
+        note = "no longer a stack: what it made stays until somebody destroys it with the base"
+        return Planned(stack.name, planned.document, planned.errors, note)
+
+    def plan(self, outdir: Path, *names: str) -> list[Planned]:
+        """Plan these stacks of `outdir` on what stands, and apply nothing."""
+        found = [stack for stack in self._stacks(outdir) if stack.name in names]
+        return [
+            plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, _NOTHING_ELSE) for stack in found
+        ]
+
+    def _stacks(self, outdir: Path) -> list[Stack]:
+        name = self._environment.name
+        found = stacks.find(name, outdir=outdir)
+        if f"bootstrap-{name}" in stacks.names(outdir):
+            (own,) = stacks.find(name, bootstrap=True, outdir=outdir)
+            backend = {"terraform": {"backend": {"local": {"path": str(self._folder / "bootstrap.tfstate")}}}}
+            (own.folder / "backend_override.tf.json").write_text(json.dumps(backend), encoding="utf-8")
+            found.insert(0, own)
+        return found
+
+    def _make_bucket(self, found: list[Stack]) -> None:
+        """Make the bucket of the states where no bootstrap stack does it."""
+        if not any(_is_bootstrap(stack) for stack in found):
+            self.client("s3").create_bucket(
+                Bucket=found[0].backend["bucket"],
+                CreateBucketConfiguration={"LocationConstraint": self._environment.region},
+            )
+
+    def _await_bucket(self, stack: Stack) -> None:
+        deadline = time.monotonic() + _BUCKET_SECONDS
+        while not _is_bootstrap(stack) and not self._has_bucket(stack.backend["bucket"]):
+            if time.monotonic() > deadline:
+                raise DeployError(f"the bucket of the states, {stack.backend['bucket']}, was not made")
+            time.sleep(0.5)
+
+    def _has_bucket(self, name: str) -> bool:
+        return name in [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]
+
+    def _new_database(self) -> EmbeddedDatabase:
+        return EmbeddedDatabase(self._folder, self._environment.names.name("rotation"))
+
+    def _serve_databases(self, clusters: Iterable[str]) -> None:
+        """A real PostgreSQL stands behind every cluster that was made, for the preflight and the first rotation."""
+        for cluster in clusters:
+            database = self._new_database()
+            database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
+            self._ended.callback(database.stop)
+
+
+def _is_bootstrap(stack: Stack) -> bool:
+    return stack.name.startswith("bootstrap-")
+
+
+def _new_clusters(planned: Planned) -> list[str]:
+    """Identifiers of the Aurora clusters that a plan creates, in place of another or not."""
+    changes = (planned.document or {}).get("resource_changes", ())
+    return [
+        item["change"]["after"]["cluster_identifier"]
+        for item in changes
+        if item["type"] == "aws_rds_cluster" and "create" in item["change"]["actions"]
+    ]
+
+
+def _is_same(stack: Stack, old: Stack | None) -> bool:
+    """Whether a plan would read nothing that the base's has not read; data sources may read anything."""
+    if old is None:
+        return False
+    configuration: Mapping[str, Any] = stack.configuration
+    return configuration == old.configuration and set(configuration.get("data", {})) <= {"terraform_remote_state"}

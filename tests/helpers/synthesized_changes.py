@@ -1,0 +1,54 @@
+"""Environments synthesized with single values changed, in their settings or in their JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from settings_files import SettingsFiles
+
+from environments import Environment, load
+from environments.loader import DIRECTORY
+from main import build_app
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+def synthesize(folder: Path, name: str, *, old: str = "", new: str = "") -> Path:
+    """The shipped environment with one text of its file replaced; returns the output directory."""
+    environment = load(name) if not old else _changed(folder, name, old, new)
+    outdir = folder / "cdktf.out"
+    build_app([environment], outdir).synth()
+    return outdir
+
+
+def _changed(folder: Path, name: str, old: str, new: str) -> Environment:
+    text = (DIRECTORY / f"{name}.toml").read_text(encoding="utf-8")
+    assert old in text
+    files = SettingsFiles(folder / "environments")
+    files.write(name, text.replace(old, new))
+    return load(name, directory=files.directory)
+
+
+def keep(outdir: Path, *stacks: str) -> None:
+    """Leave only these stacks in what was synthesized."""
+    file = outdir / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    manifest["stacks"] = {name: manifest["stacks"][name] for name in stacks}
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def edit(outdir: Path, stack: str, change: Edit) -> None:
+    """Change a stack's JSON."""
+    file = outdir / "stacks" / stack / "cdk.tf.json"
+    configuration = json.loads(file.read_text(encoding="utf-8"))
+    change(configuration)
+    file.write_text(json.dumps(configuration), encoding="utf-8")
+
+
+def only(configuration: dict[str, Any], type_: str) -> tuple[str, dict[str, Any]]:
+    """Logical id and attributes of the first resource of a type."""
+    id_, attributes = next(iter(configuration["resource"][type_].items()))
+    return id_, attributes
