@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from deploy.failure import DeployError
 from local.certificates import CertificateAuthority
 from local.postgres import PostgresServer
 
@@ -48,6 +49,15 @@ class EmbeddedDatabase:
         self.authorities.write_bytes(self._authority.pem)
         self._thread = threading.Thread(target=self._serve, args=(cluster, rds, secrets), daemon=True)
         self._thread.start()
+
+    def wait(self, seconds: float = 60.0) -> None:
+        """Wait until the server of a cluster that stands serves. Raises DeployError."""
+        assert self._thread is not None
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            raise DeployError(f"no PostgreSQL stood behind the embedded cluster within {seconds:.0f} s")
+        if self.failure is not None:
+            raise DeployError(f"the embedded PostgreSQL did not start: {self.failure}") from self.failure
 
     def stop(self) -> None:
         """Stop waiting, and the server."""

@@ -190,6 +190,7 @@ class Rehearsal:
             database = self._new_database()
             database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
             self._ended.callback(database.stop)
+            database.wait()
 
 
 def _is_bootstrap(stack: Stack) -> bool:

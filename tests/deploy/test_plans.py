@@ -45,7 +45,7 @@ def test_saved_plans_from_the_first_deployment_to_drift(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plans, "folder", lambda environment: tmp_path / "plans")
-    keep(deployment.outdir, _NETWORK, _EGRESS)
+    keep(deployment.outdir, f"bootstrap-{ENVIRONMENT}", _NETWORK, _EGRESS)
     run = Plans(deployment)
     with pytest.raises(DeployError, match="make plan ENV=iot-dev"):
         run.apply()
