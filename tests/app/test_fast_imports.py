@@ -58,7 +58,7 @@ print(*sorted(name for name in sys.modules if name.startswith("{PACKAGE}.")))
     loaded = python(script).split()
 
     assert f"{PACKAGE}.vpc" in loaded
-    assert len(loaded) < 200
+    assert len(loaded) < 400  # of some 2,200
 
 
 def test_settings_are_checked_without_the_provider_or_node() -> None:
@@ -102,7 +102,7 @@ build_app([load("iot-dev")], Path(sys.argv[1])).synth()
     # THEN it is the index and the resources in use
     loaded = [file for noted in tmp_path.glob("loaded-*") for file in noted.read_text().split()]
     assert any(file.endswith("provider-aws/lib/vpc/index.js") for file in loaded)
-    assert len(loaded) < 300
+    assert len(loaded) < 500  # of some 1,500 and their structs
 
 
 def test_the_preloaded_script_is_found_in_a_folder_with_a_space(
