@@ -1,0 +1,247 @@
+"""What the two platforms promise, sentence by sentence: the tables of README.md name these tests."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from synthesized import Synthesized, read_stack
+
+from environments import Environment
+from tests.conftest import ENVIRONMENTS
+
+ROOT = Path(__file__).parents[2]
+IOT, SHOP = "iot-prod", "globecart-prod"
+STATEFUL = ("aws_rds_cluster", "aws_rds_cluster_instance", "aws_elasticache_replication_group", "aws_efs_file_system")
+NAMES = ("name", "function_name", "cluster_identifier", "replication_group_id", "identifier", "alarm_name")
+NAMED = (
+    *(
+        "aws_iam_role",
+        "aws_lambda_function",
+        "aws_rds_cluster",
+        "aws_rds_cluster_instance",
+        "aws_lb",
+        "aws_ecs_cluster",
+    ),
+    *("aws_elasticache_replication_group", "aws_api_gateway_rest_api", "aws_secretsmanager_secret"),
+    *("aws_ecs_cluster", "aws_security_group", "aws_cloudwatch_metric_alarm", "aws_sns_topic"),
+)
+both = pytest.mark.parametrize("name", [IOT, SHOP])
+
+
+@pytest.fixture
+def outdir(app_outdir: Path) -> Path:
+    return app_outdir
+
+
+def stack(outdir: Path, name: str, component: str) -> Synthesized:
+    return read_stack(outdir, f"{name}-{component}")
+
+
+@both
+def test_region_comes_from_the_settings(
+    stacks: dict[str, Synthesized], environment_of: dict[str, tuple[Environment, str]], name: str
+) -> None:
+    for id_, found in stacks.items():
+        environment, _ = environment_of[id_]
+        if environment.name == name:
+            assert found.json["provider"]["aws"][0]["region"] == environment.region == "ca-central-1"
+
+
+@both
+def test_vpc_over_several_zones(outdir: Path, name: str) -> None:
+    network = stack(outdir, name, "network")
+    network.one("aws_vpc", enable_dns_hostnames=True)
+    for tier in ("public", "private", "data"):
+        found = [item for item in network.all("aws_subnet") if tier in item["tags"]["Name"].split("-")]
+        zones = {subnet["availability_zone"] for subnet in found}
+        assert len(zones) == 3, tier
+
+
+@both
+def test_rest_api_with_deployment_and_stage_apart(outdir: Path, name: str) -> None:
+    api = stack(outdir, name, "api")
+    deployment = api.one("aws_api_gateway_deployment")
+    assert "stage_name" not in deployment
+    assert deployment["rest_api_id"] == f"${{{api.address('aws_api_gateway_rest_api')}.id}}"
+    assert api.one("aws_api_gateway_stage")["deployment_id"] == f"${{{api.address('aws_api_gateway_deployment')}.id}}"
+
+
+@both
+def test_usage_plan_of_200_requests_a_second_binds_every_key_to_the_stage(outdir: Path, name: str) -> None:
+    api = stack(outdir, name, "api")
+    plan = api.one("aws_api_gateway_usage_plan")
+    assert plan["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
+    assert plan["api_stages"][0]["stage"] == f"${{{api.address('aws_api_gateway_stage')}.stage_name}}"
+    keys = {key["key_id"] for key in api.all("aws_api_gateway_usage_plan_key")}
+    assert len(keys) == len(api.all("aws_api_gateway_api_key")) > 0
+    assert any(method["api_key_required"] for method in api.all("aws_api_gateway_method"))
+
+
+@both
+def test_credentials_rotate_every_30_days(outdir: Path, name: str) -> None:
+    secrets = stack(outdir, name, "secrets")
+    secret = f"${{{secrets.address('aws_secretsmanager_secret')}.arn}}"
+    rotation = secrets.one("aws_secretsmanager_secret_rotation", secret_id=secret)
+    assert rotation["rotation_rules"]["automatically_after_days"] == 30
+    assert not [key for key in secrets.one("aws_secretsmanager_secret") if key.startswith("rotation_")]
+
+
+@both
+def test_rotation_function_exists_with_its_handler_and_psycopg2(outdir: Path, name: str) -> None:
+    function = stack(outdir, name, "rotation").one("aws_lambda_function")
+    package = outdir / "stacks" / f"{name}-rotation" / function["filename"]
+    assert base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode() == function["source_code_hash"]
+    module, handler = function["handler"].rsplit(".", 1)
+    with zipfile.ZipFile(package) as content:
+        assert f"def {handler}(" in content.read(f"{module.replace('.', '/')}.py").decode()
+        assert any(re.fullmatch(r"psycopg2/_psycopg.*\.so", file) for file in content.namelist())
+
+
+@both
+def test_aurora_postgresql_serverless_v2_over_the_zones(outdir: Path, name: str) -> None:
+    data = stack(outdir, name, "data")
+    cluster = data.one("aws_rds_cluster", engine="aurora-postgresql")
+    assert cluster["serverlessv2_scaling_configuration"]["max_capacity"] > 1
+    instances = data.all("aws_rds_cluster_instance", instance_class="db.serverless")
+    assert len({instance["availability_zone"] for instance in instances}) == 3
+
+
+def test_redis_with_failover(outdir: Path) -> None:
+    redis = stack(outdir, IOT, "data").one("aws_elasticache_replication_group", engine="redis")
+    assert redis["automatic_failover_enabled"] is redis["multi_az_enabled"] is True
+    assert "auth_token_enabled" not in redis
+    assert "auth_token" not in redis
+
+
+def test_one_suffix_in_every_name(
+    stacks: dict[str, Synthesized], environment_of: dict[str, tuple[Environment, str]]
+) -> None:
+    # The suffix is the stage, at the end or, where something must follow it, as a part of its own.
+    seen = 0
+    for id_, found in stacks.items():
+        environment, _ = environment_of[id_]
+        for type_ in NAMED:
+            for resource in found.all(type_):
+                for value in (resource[key] for key in NAMES if not resource.get(key, "$").startswith("$")):
+                    seen += 1
+                    assert environment.stage in re.split(r"[-/]", value), f"{id_}: {type_} {value}"
+    assert seen > 100
+
+
+@pytest.mark.parametrize("name", ["iot-dev", "globecart-dev"])
+def test_development_is_quick_to_create(outdir: Path, name: str) -> None:
+    data = stack(outdir, name, "data")
+    data.one("aws_rds_cluster_instance")
+    redis = data.one("aws_elasticache_replication_group")
+    assert redis.get("num_cache_clusters", 1) * redis.get("num_node_groups", 1) == 1
+    assert redis.get("replicas_per_node_group", 0) == 0
+    assert len(stack(outdir, name, "egress").all("aws_nat_gateway")) == 1
+
+
+def test_fargate_scales_with_its_cpu(outdir: Path) -> None:
+    service = stack(outdir, SHOP, "service")
+    ecs = service.one("aws_ecs_service", launch_type="FARGATE")
+    assert ecs["lifecycle"]["ignore_changes"] == ["desired_count"]
+    policy = service.all("aws_appautoscaling_policy")[0]["target_tracking_scaling_policy_configuration"]
+    assert policy["predefined_metric_specification"]["predefined_metric_type"] == "ECSServiceAverageCPUUtilization"
+    target = service.one("aws_appautoscaling_target")
+    assert 2 <= target["min_capacity"] < target["max_capacity"]
+
+
+def test_files_by_access_point_only(outdir: Path) -> None:
+    data, task = stack(outdir, SHOP, "data"), stack(outdir, SHOP, "service").one("aws_ecs_task_definition")
+    assert data.one("aws_efs_access_point")["posix_user"]["uid"] > 0
+    assert len(data.all("aws_efs_mount_target")) == 3
+    (volume,) = (found["efs_volume_configuration"] for found in task["volume"] if "efs_volume_configuration" in found)
+    assert volume["transit_encryption"] == "ENABLED"
+    assert volume["authorization_config"]["iam"] == "ENABLED"
+    assert "aws_efs_access_point" in volume["authorization_config"]["access_point_id"]
+
+
+def test_redis_in_cluster_mode(outdir: Path) -> None:
+    redis = stack(outdir, SHOP, "data").one("aws_elasticache_replication_group")
+    assert redis["num_node_groups"] > 1
+    assert redis["replicas_per_node_group"] >= 1
+
+
+def test_encrypted_at_rest_under_own_keys(outdir: Path) -> None:
+    data = stack(outdir, SHOP, "data")
+    key = f"${{{data.address('aws_kms_key')}.arn}}"
+    assert data.one("aws_rds_cluster")["storage_encrypted"] is True
+    for type_ in ("aws_rds_cluster", "aws_elasticache_replication_group", "aws_efs_file_system"):
+        assert data.one(type_)["kms_key_id"] == key
+
+
+def test_encrypted_in_transit(outdir: Path) -> None:
+    data = stack(outdir, SHOP, "data")
+    redis = data.one("aws_elasticache_replication_group")
+    assert redis["transit_encryption_enabled"] is True
+    assert redis["transit_encryption_mode"] == "required"
+    parameters = data.one("aws_rds_cluster_parameter_group")["parameter"]
+    assert {"rds.force_ssl": "1"}.items() <= {item["name"]: item["value"] for item in parameters}.items()
+    assert "aws:SecureTransport" in data.one("aws_efs_file_system_policy")["policy"]
+    assert stack(outdir, SHOP, "entry").one("aws_lb_listener")["protocol"] == "TLS"
+
+
+def test_redis_snapshots_are_kept_5_days(outdir: Path) -> None:
+    assert stack(outdir, SHOP, "data").one("aws_elasticache_replication_group")["snapshot_retention_limit"] == 5
+
+
+def test_writer_and_reader_endpoints_apart(outdir: Path) -> None:
+    outputs = stack(outdir, SHOP, "data").outputs
+    assert outputs["database_writer_endpoint"]["value"].endswith(".endpoint}")
+    assert outputs["database_reader_endpoint"]["value"].endswith(".reader_endpoint}")
+    task = stack(outdir, SHOP, "service").one("aws_ecs_task_definition")
+    variables = {item["name"]: item["value"] for item in json.loads(task["container_definitions"])[0]["environment"]}
+    assert variables["DATABASE_HOST"] != variables["DATABASE_READER_HOST"]
+
+
+def test_nothing_that_holds_data_goes_unasked(outdir: Path) -> None:
+    data = stack(outdir, SHOP, "data")
+    cluster = data.one("aws_rds_cluster")
+    assert cluster["deletion_protection"] is True
+    assert cluster["skip_final_snapshot"] is False
+    assert cluster["backup_retention_period"] >= 7
+    assert data.one("aws_efs_backup_policy")["backup_policy"]["status"] == "ENABLED"
+    for type_ in (
+        "aws_rds_cluster",
+        "aws_rds_cluster_instance",
+        "aws_elasticache_replication_group",
+        "aws_efs_file_system",
+    ):
+        for resource in data.all(type_):
+            assert resource["lifecycle"]["prevent_destroy"] is True, type_
+
+
+def test_requirements_of_pci_dss_name_their_checks() -> None:
+    # Its rows are held against settings, resources and checks by tests/review/scan/test_pages.py.
+    page = (ROOT / "docs" / "pci-dss.md").read_text(encoding="utf-8")
+    assert {"1.", "2.", "3.", "4.", "7.", "8.", "10."} <= set(re.findall(r"\b(\d+\.)\d", page))
+
+
+@both
+def test_alarms_tell_somebody(outdir: Path, name: str) -> None:
+    monitoring = stack(outdir, name, "monitoring")
+    assert len(monitoring.all("aws_cloudwatch_metric_alarm")) > 20
+    monitoring.one("aws_cloudwatch_composite_alarm")
+    monitoring.one("aws_cloudwatch_dashboard")
+    assert monitoring.all("aws_sns_topic_subscription")
+
+
+def test_the_readme_names_every_one_of_these() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    promises = readme[readme.index("## What is promised") : readme.index("## Layout")]
+    named = re.findall(r"`(test_\w+)` \|$", promises, re.MULTILINE)
+    here = re.findall(r"^def (test_\w+)", Path(__file__).read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(set(named)) == sorted(set(here) - {"test_the_readme_names_every_one_of_these"})
+    types = set(re.findall(r"`(aws_\w+)`", promises))
+    assert len(types) > 15
+    made = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "app" / "addresses").iterdir())
+    assert all(f"{type_}." in made for type_ in types)
+    assert {name.split("-")[0] for name in ENVIRONMENTS} == {"iot", "globecart"}
