@@ -41,7 +41,7 @@ def test_files_are_opened_by_the_access_points_that_are_mounted() -> None:
 
     assert mounted["Action"] == ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
     assert mounted["Resource"] == ["arn:fs-1"]
-    assert mounted["Condition"] == {"StringEquals": {"elasticfilesystem:AccessPointArn": ["arn:fsap-media"]}}
+    assert mounted["Condition"] == {"ArnEquals": {"elasticfilesystem:AccessPointArn": ["arn:fsap-media"]}}
     assert "MountFiles" not in policy(synthesize(), "work")
 
 

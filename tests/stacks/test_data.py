@@ -96,6 +96,7 @@ def test_unprotecting_changes_the_protection_and_nothing_else(app_outdir: Path, 
     def unprotect(resources: dict[str, Any]) -> dict[str, Any]:
         for type_ in HOLDS_DATA:
             for resource in resources[type_].values():
+                resource.pop("//", None)  # holds reasons for the security gate
                 resource.pop("lifecycle", None)
                 resource.pop("deletion_protection", None)
         return resources
