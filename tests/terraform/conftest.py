@@ -46,13 +46,15 @@ def offline(app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest) ->
     """Gives for a stack's name a function that runs Terraform on a copy of its JSON, initialized."""
 
     def prepare(stack: str) -> Terraform:
-        shutil.copy(app_outdir / "stacks" / stack / "cdk.tf.json", tmp_path)
-        (tmp_path / "offline_override.tf.json").write_text(json.dumps(_OFFLINE), encoding="utf-8")
+        folder = tmp_path / stack
+        folder.mkdir()
+        shutil.copy(app_outdir / "stacks" / stack / "cdk.tf.json", folder)
+        (folder / "offline_override.tf.json").write_text(json.dumps(_OFFLINE), encoding="utf-8")
         chosen = {**os.environ, "TERRAFORM_BINARY_NAME": request.param}
         environ = {**chosen, **terraform.settings(chosen)}
 
         def run(*arguments: str) -> CompletedProcess[str]:
-            done = terraform.run(arguments, cwd=tmp_path, environ=environ, check=False)
+            done = terraform.run(arguments, cwd=folder, environ=environ, check=False)
             assert done.returncode == 0, f"{request.param} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
             return done
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -20,9 +22,11 @@ _ALONE = ("bootstrap-{}", "{}-network")
 
 
 def test_every_stack_is_valid(app_outdir: Path, offline: Prepare, subtests: pytest.Subtests) -> None:
-    for folder in sorted((app_outdir / "stacks").iterdir()):
-        with subtests.test(stack=folder.name):
-            verdict = json.loads(offline(folder.name)("validate", "-json").stdout)
+    names = sorted(folder.name for folder in (app_outdir / "stacks").iterdir())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        verdicts = pool.map(lambda name: json.loads(offline(name)("validate", "-json").stdout), names)
+    for name, verdict in zip(names, verdicts, strict=True):
+        with subtests.test(stack=name):
             assert verdict["valid"]
             assert verdict["warning_count"] == 0, verdict["diagnostics"]
 
