@@ -46,15 +46,13 @@ def offline(app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest) ->
     """Gives for a stack's name a function that runs Terraform on a copy of its JSON, initialized."""
 
     def prepare(stack: str) -> Terraform:
-        folder = tmp_path / stack
-        folder.mkdir()
-        shutil.copy(app_outdir / "stacks" / stack / "cdk.tf.json", folder)
-        (folder / "offline_override.tf.json").write_text(json.dumps(_OFFLINE), encoding="utf-8")
+        shutil.copy(app_outdir / "stacks" / stack / "cdk.tf.json", tmp_path)
+        (tmp_path / "offline_override.tf.json").write_text(json.dumps(_OFFLINE), encoding="utf-8")
         chosen = {**os.environ, "TERRAFORM_BINARY_NAME": request.param}
         environ = {**chosen, **terraform.settings(chosen)}
 
         def run(*arguments: str) -> CompletedProcess[str]:
-            done = terraform.run(arguments, cwd=folder, environ=environ, check=False)
+            done = terraform.run(arguments, cwd=tmp_path, environ=environ, check=False)
             assert done.returncode == 0, f"{request.param} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
             return done
 
@@ -62,3 +60,29 @@ def offline(app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest) ->
         return run
 
     return prepare
+
+
+@pytest.fixture(params=PROGRAMS)
+def offline_all(
+    app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], CompletedProcess[str]]:
+    """Gives a function that validates every stack at once, as modules of one configuration.
+
+    Reading the provider's schema takes seconds, and once is enough. A module has no backend.
+    """
+
+    def validate() -> CompletedProcess[str]:
+        modules = {}
+        for stack in (app_outdir / "stacks").iterdir():
+            synthesized = json.loads((stack / "cdk.tf.json").read_text(encoding="utf-8"))
+            del synthesized["terraform"]["backend"]
+            (tmp_path / stack.name).mkdir()
+            (tmp_path / stack.name / "cdk.tf.json").write_text(json.dumps(synthesized), encoding="utf-8")
+            modules[stack.name] = {"source": f"./{stack.name}"}
+        (tmp_path / "main.tf.json").write_text(json.dumps({"module": modules}), encoding="utf-8")
+        chosen = {**os.environ, "TERRAFORM_BINARY_NAME": request.param}
+        environ = {**chosen, **terraform.settings(chosen)}
+        terraform.run(["init", "-input=false"], cwd=tmp_path, environ=environ)
+        return terraform.run(["validate", "-json"], cwd=tmp_path, environ=environ, check=False)
+
+    return validate
