@@ -39,7 +39,7 @@ app = App(outdir=sys.argv[2])
 ApiStack(
     app,
     environment=environment.model_copy(update={"api": api}),
-    entry=SimpleNamespace(base_url="http://entry.example.com:80", vpc_link_id="abcdef"),
+    entry=SimpleNamespace(base_url="http://entry.example.com:80", load_balancer_arn="arn:aws:balancer"),
     logs_key_arn="arn:aws:kms:ca-central-1:111111111111:key/logs",
 )
 app.synth()

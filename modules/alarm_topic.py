@@ -12,8 +12,6 @@ from constructs import Construct
 
 from environments.monitoring import MonitoringSettings
 from environments.naming import Naming
-from environments.operations import EncryptionSettings
-from modules.encryption import EncryptionKey
 from modules.policies import Account, document, statement
 
 # Where the ARNs of what a service publishes for begin; alarms are regional, budgets are not.
@@ -24,7 +22,7 @@ _SOURCES = {
 
 
 class AlarmTopic(Construct):
-    """A topic under a key of its own: CloudWatch may not use `alias/aws/sns`, and its alarms would be lost silently.
+    """A topic under a customer-managed key: CloudWatch may not use `alias/aws/sns`: its alarms would be lost silently.
 
     CloudWatch publishes, and AWS Budgets where a budget is set, each for this account only. Identities of the account
     publish as IAM allows them. Nobody does without TLS. `arn` is known when the policy is in place, so that whoever
@@ -39,35 +37,25 @@ class AlarmTopic(Construct):
         id_: str,
         *,
         settings: MonitoringSettings,
-        encryption: EncryptionSettings,
+        key_arn: str,
         names: Naming,
         account: Account,
     ) -> None:
         super().__init__(scope, id_)
         name = names.name("alarms")
-        publishers = ["cloudwatch", *(["budgets"] if settings.monthly_budget_usd is not None else [])]
-        self.key_arn = EncryptionKey(
-            self,
-            "key",
-            settings=encryption,
-            account=account,
-            alias=name,
-            description=f"Alarms of {names.environment}",
-            via_services=["sns"],
-            service_principals=publishers,
-        ).arn
         topic = SnsTopic(
             self,
             "topic",
             name=name,
             display_name=f"Alarms of {names.environment}",
-            kms_master_key_id=self.key_arn,
+            kms_master_key_id=key_arn,
             # SHA-256 instead of SHA-1, for those who check that a message is from AWS.
             signature_version=2,
         )
         self.name = name
+        self.key_arn = key_arn
         self.arn = SnsTopicPolicy(
-            self, "policy", arn=topic.arn, policy=topic_policy(topic.arn, account, publishers=publishers)
+            self, "policy", arn=topic.arn, policy=topic_policy(topic.arn, account, services=publishers(settings))
         ).arn
         for subscriber in settings.subscribers:
             SnsTopicSubscription(
@@ -80,7 +68,12 @@ class AlarmTopic(Construct):
             )
 
 
-def topic_policy(topic_arn: str, account: Account, *, publishers: Sequence[str]) -> str:
+def publishers(settings: MonitoringSettings) -> list[str]:
+    """The services that publish alarms as themselves, and so use the topic's key."""
+    return ["cloudwatch", *(["budgets"] if settings.monthly_budget_usd is not None else [])]
+
+
+def topic_policy(topic_arn: str, account: Account, *, services: Sequence[str]) -> str:
     """Services publish for their things of this account (confused deputy); nothing happens without TLS."""
     where = {"partition": account.partition, "region": account.region, "account": account.id}
     return document(
@@ -104,6 +97,6 @@ def topic_policy(topic_arn: str, account: Account, *, publishers: Sequence[str])
                     "ArnLike": {"aws:SourceArn": _SOURCES[service].format(**where)},
                 },
             )
-            for service in publishers
+            for service in services
         ),
     )

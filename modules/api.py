@@ -7,6 +7,7 @@ from typing import Any
 
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, ApiGatewayRestApiEndpointConfiguration
 from cdktf_cdktf_provider_aws.api_gateway_rest_api_policy import ApiGatewayRestApiPolicy
+from cdktf_cdktf_provider_aws.api_gateway_vpc_link import ApiGatewayVpcLink
 from constructs import Construct
 
 from environments.api import ApiSettings
@@ -28,7 +29,8 @@ from modules.reasons import accept
 class Api(Construct):
     """A regional REST API with one stage, its firewall, and a usage plan with a key for each client.
 
-    `schemas` are the JSON schemas that the routes name. A short-lived copy has no domain: the name is its original's.
+    `schemas` are the JSON schemas that the routes name; `load_balancer_arn` is the way into the VPC that `base_url`
+    names. A short-lived copy has no domain: the name is its original's.
     With a domain the API answers under that name alone.
     """
 
@@ -40,7 +42,7 @@ class Api(Construct):
         settings: ApiSettings,
         schemas: Mapping[str, Mapping[str, Any]],
         base_url: str,
-        vpc_link_id: str,
+        load_balancer_arn: str,
         names: Naming,
         account: Account,
         log_retention_days: RetentionDays,
@@ -67,6 +69,9 @@ class Api(Construct):
         accept(policy, POLICY_ANYBODY__Callers="a public API: each route asks for its key or identity")
         parameters, body = validators(self, rest_api_id=self.id)
         refusals(self, rest_api_id=self.id, cors=settings.cors)
+        link = ApiGatewayVpcLink(
+            self, "vpc-link", name=self.name, description="From the API to the service", target_arns=[load_balancer_arn]
+        )
         Routes(
             self,
             "routes",
@@ -74,7 +79,7 @@ class Api(Construct):
             cors=settings.cors,
             rest_api_id=self.id,
             root_resource_id=api.root_resource_id,
-            backends=Backends(base_url, vpc_link_id, account),
+            backends=Backends(base_url, link.id, account),
             checks=Checks(
                 parameters,
                 body,
@@ -97,7 +102,7 @@ class Api(Construct):
                 self,
                 "deployment",
                 rest_api_id=self.id,
-                from_other_stacks={"base_url": base_url, "vpc_link": vpc_link_id},
+                from_other_stacks={"base_url": base_url},
             ).id,
             stage_name=settings.stage_name,
             throttle=settings.stage_throttle,

@@ -1,8 +1,7 @@
-"""The way from API Gateway into the VPC: VPC link, internal load balancer, and the target group of the service."""
+"""The way to the service within the VPC: an internal load balancer, and the target group of the service."""
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.api_gateway_vpc_link import ApiGatewayVpcLink
 from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
 from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
@@ -21,7 +20,7 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 class Entry(Construct):
-    """An internal Network Load Balancer over the private subnets, and the VPC link to it.
+    """An internal Network Load Balancer over the private subnets; the API has a VPC link to it.
 
     It takes TLS 1.2 or newer on 443 when the settings name a certificate, else TCP on 80: `port`. With TLS, API Gateway
     checks the certificate against the host of `base_url`, which is then `host_name`; it never resolves that name.
@@ -120,17 +119,10 @@ class Entry(Construct):
             inside = "within the VPC, from the VPC link alone; production refuses to be without a certificate"
             accept(listener, LISTENER_TLS=inside)
             accept(balancer, CKV2_AWS_20=inside)
-        link = ApiGatewayVpcLink(
-            self,
-            "vpc-link",
-            name=name,
-            description="From API Gateway to the service",
-            target_arns=[balancer.arn],
-        )
         host = host_name if with_tls and host_name is not None else balancer.dns_name
         self.base_url = f"{'https' if with_tls else 'http'}://{host}:{self.port}"
         self.target_group_arn = targets.arn
         self.target_group_arn_suffix = targets.arn_suffix
+        self.load_balancer_arn = balancer.arn
         self.load_balancer_arn_suffix = balancer.arn_suffix
         self.security_group_id = group.id
-        self.vpc_link_id = link.id

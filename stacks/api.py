@@ -1,4 +1,4 @@
-"""How the world reaches the service: the REST API with its usage plan and its firewall."""
+"""How the world reaches the service: the REST API with its VPC link, its usage plan and its firewall."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from stacks.base import BaseStack
 
 
 class ApiStack(BaseStack):
-    """Offers `api`. It needs the entry alone: a route answers 5xx until the service has registered its tasks there."""
+    """Offers `api`. It needs the entry alone: a route answers 5xx until the service has registered its tasks there.
+
+    A VPC link takes minutes. It is made here, beside data and service, so that neither waits for it.
+    """
 
     def __init__(self, scope: Construct, *, environment: Environment, entry: Entry, logs_key_arn: str) -> None:
         super().__init__(scope, f"{environment.name}-api", environment=environment, component="api")
@@ -23,7 +26,7 @@ class ApiStack(BaseStack):
             settings=environment.api,
             schemas={name: api_schemas.read(environment.project, name) for name in named},
             base_url=entry.base_url,
-            vpc_link_id=entry.vpc_link_id,
+            load_balancer_arn=entry.load_balancer_arn,
             names=self.names,
             account=self.account,
             log_retention_days=environment.logs.retention_days,

@@ -1,4 +1,4 @@
-"""Everything of an environment that holds data: Aurora, Redis, EFS, and the key they are encrypted with."""
+"""Everything of an environment that holds data: Aurora, Redis, EFS."""
 
 from __future__ import annotations
 
@@ -8,31 +8,21 @@ from constructs import Construct
 from environments import Environment
 from modules.cache import Cache
 from modules.database import Database
-from modules.encryption import EncryptionKey
+from modules.keys import EnvironmentKeys
 from modules.network import Network
 from modules.storage import Storage
 from stacks.base import BaseStack
 
 
 class DataStack(BaseStack):
-    """Offers `database`, `cache`, `storage` (None while no access point is named) and `key_arn` to later stacks.
+    """Offers `database`, `cache`, and `storage` (None while no access point is named) to later stacks.
 
     The three know nothing of each other and need only the network, so that each is made as soon as it can be. No rule
     opens any of them: a consumer adds its own to the `security_group_id` of what it wants to reach.
     """
 
-    def __init__(self, scope: Construct, *, environment: Environment, network: Network, logs_key_arn: str) -> None:
+    def __init__(self, scope: Construct, *, environment: Environment, network: Network, keys: EnvironmentKeys) -> None:
         super().__init__(scope, f"{environment.name}-data", environment=environment, component="data")
-        self.key_arn = EncryptionKey(
-            self,
-            "key",
-            settings=environment.encryption,
-            account=self.account,
-            alias=self.names.name("data"),
-            description=f"Database, cache and files of {environment.name}",
-            via_services=["elasticache", "elasticfilesystem", "rds", "secretsmanager"],
-            protected=environment.protected,
-        ).arn
         self.database = Database(
             self,
             "database",
@@ -43,8 +33,8 @@ class DataStack(BaseStack):
             zones=environment.zones,
             vpc_id=network.vpc_id,
             subnet_group=network.database_subnet_group,
-            data_key_arn=self.key_arn,
-            logs_key_arn=logs_key_arn,
+            data_key_arn=keys.data,
+            logs_key_arn=keys.logs,
             log_retention_days=environment.logs.retention_days,
         )
         self.cache = Cache(
@@ -55,8 +45,8 @@ class DataStack(BaseStack):
             names=self.names,
             vpc_id=network.vpc_id,
             subnet_group=network.cache_subnet_group,
-            data_key_arn=self.key_arn,
-            logs_key_arn=logs_key_arn,
+            data_key_arn=keys.data,
+            logs_key_arn=keys.logs,
             log_retention_days=environment.logs.retention_days,
         )
         self.storage: Storage | None = None
@@ -69,7 +59,7 @@ class DataStack(BaseStack):
                 names=self.names,
                 vpc_id=network.vpc_id,
                 subnet_ids=network.subnet_ids_by_zone("data"),
-                data_key_arn=self.key_arn,
+                data_key_arn=keys.data,
             )
         self._show()
 

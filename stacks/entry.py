@@ -1,4 +1,4 @@
-"""The way from API Gateway into the VPC; apart from the service because a load balancer and a VPC link take minutes."""
+"""The way to the service within the VPC; apart from the service because a load balancer takes minutes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stacks.base import BaseStack
 
 
 class EntryStack(BaseStack):
-    """Offers `entry`: its target group and security group to the service, its VPC link and URL to the API."""
+    """Offers `entry`: its target group and security group to the service, its load balancer and URL to the API."""
 
     def __init__(self, scope: Construct, *, environment: Environment, network: Network) -> None:
         super().__init__(scope, f"{environment.name}-entry", environment=environment, component="entry")

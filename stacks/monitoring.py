@@ -18,6 +18,7 @@ from modules.alarm_throttling import throttled_requests
 from modules.alarm_topic import AlarmTopic
 from modules.alarms import PlatformAlarms, Row
 from modules.dashboard import dashboard
+from modules.keys import EnvironmentKeys
 from stacks.api import ApiStack
 from stacks.base import BaseStack
 from stacks.data import DataStack
@@ -36,6 +37,7 @@ class MonitoringStack(BaseStack):
         scope: Construct,
         *,
         environment: Environment,
+        keys: EnvironmentKeys,
         egress: EgressStack,
         entry: EntryStack,
         rotation: RotationStack,
@@ -52,7 +54,7 @@ class MonitoringStack(BaseStack):
             self,
             "topic",
             settings=settings,
-            encryption=environment.encryption,
+            key_arn=keys.alarms,
             names=self.names,
             account=self.account,
         )

@@ -32,12 +32,14 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         scope,
         environment=environment,
         network=network.network,
-        logs_key_arn=network.logs_key_arn,
+        logs_key_arn=network.keys.logs,
         package=package,
     )
-    data = DataStack(scope, environment=environment, network=network.network, logs_key_arn=network.logs_key_arn)
-    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.logs_key_arn)
-    secrets = SecretsStack(scope, environment=environment, rotation=rotation, data=data, egress=egress)
+    data = DataStack(scope, environment=environment, network=network.network, keys=network.keys)
+    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.keys.logs)
+    secrets = SecretsStack(
+        scope, environment=environment, rotation=rotation, data=data, egress=egress, keys=network.keys
+    )
     service = ServiceStack(
         scope,
         environment=environment,
@@ -46,11 +48,12 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         secrets=secrets,
         egress=egress,
         entry=entry,
-        logs_key_arn=network.logs_key_arn,
+        keys=network.keys,
     )
     MonitoringStack(
         scope,
         environment=environment,
+        keys=network.keys,
         egress=egress,
         entry=entry,
         rotation=rotation,

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from environments import Environment
 from modules.application_secret import ApplicationSecret
-from modules.encryption import EncryptionKey
+from modules.keys import EnvironmentKeys
 from modules.rotation_access import RotationPath, RotationPermissions
 from modules.secret_rotation import RotationWatch, SecretRotation
 from modules.service_roles import secret_readers
@@ -18,7 +18,7 @@ from stacks.rotation import RotationStack
 
 
 class SecretsStack(BaseStack):
-    """Offers `secret_arn` and `key_arn`, which is all that a consumer needs, and `rotation_failed_rule` for alarms.
+    """Offers `secret_arn` to the service, and `rotation_failed_rule` for alarms.
 
     It comes after the whole of data (every instance), rotation and egress, because the first rotation begins when the
     rotation is set, and calls AWS. The secret admits the service's roles by their names: they are made later.
@@ -32,21 +32,12 @@ class SecretsStack(BaseStack):
         rotation: RotationStack,
         data: DataStack,
         egress: EgressStack,
+        keys: EnvironmentKeys,
     ) -> None:
         super().__init__(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
         # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
         self.add_dependency(egress)
         function, database = rotation.function, data.database
-        self.key_arn = EncryptionKey(
-            self,
-            "key",
-            settings=environment.encryption,
-            account=self.account,
-            alias=self.names.name("secrets"),
-            description=f"Secrets of {environment.name}",
-            via_services=["secretsmanager"],
-            protected=environment.protected,
-        ).arn
         secret = ApplicationSecret(
             self,
             "database",
@@ -54,7 +45,7 @@ class SecretsStack(BaseStack):
             protected=environment.protected,
             names=self.names,
             database=database,
-            key_arn=self.key_arn,
+            key_arn=keys.secrets,
             reader_role_arns=[
                 function.role_arn,
                 *secret_readers(environment.service, self.names, self.account),
@@ -67,9 +58,9 @@ class SecretsStack(BaseStack):
             function=function,
             account=self.account,
             database=database,
-            data_key_arn=data.key_arn,
+            data_key_arn=keys.data,
             secret_arn=secret.arn,
-            secret_key_arn=self.key_arn,
+            secret_key_arn=keys.secrets,
         )
         path = RotationPath(
             self,
@@ -93,4 +84,4 @@ class SecretsStack(BaseStack):
             self, "watch", function=function, names=self.names, secret_arn=secret.arn
         ).failure_rule
         TerraformOutput(self, "secret_arn", value=self.secret_arn, description="The application's database secret")
-        TerraformOutput(self, "secrets_key_arn", value=self.key_arn, description="The key it is encrypted with")
+        TerraformOutput(self, "secrets_key_arn", value=keys.secrets, description="The key it is encrypted with")

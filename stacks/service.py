@@ -6,6 +6,7 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from environments import Environment
+from modules.keys import EnvironmentKeys
 from modules.network import Network
 from modules.service import Service
 from stacks.base import BaseStack
@@ -32,7 +33,7 @@ class ServiceStack(BaseStack):
         secrets: SecretsStack,
         egress: EgressStack,
         entry: EntryStack,
-        logs_key_arn: str,
+        keys: EnvironmentKeys,
     ) -> None:
         super().__init__(scope, f"{environment.name}-service", environment=environment, component="service")
         # Without endpoints nothing of egress is named here, and yet the image comes through its NAT.
@@ -52,8 +53,8 @@ class ServiceStack(BaseStack):
             cache=data.cache,
             storage=data.storage,
             secret_arn=secrets.secret_arn,
-            secret_key_arn=secrets.key_arn,
-            logs_key_arn=logs_key_arn,
+            secret_key_arn=keys.secrets,
+            logs_key_arn=keys.logs,
             log_retention_days=environment.logs.retention_days,
         )
         for name, value, description in (

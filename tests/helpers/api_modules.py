@@ -17,7 +17,7 @@ from modules.api import Api
 from modules.policies import Account
 
 BASE_URL = "http://entry.example.com:80"
-LINK = "vpclink"
+LOAD_BALANCER = "arn:aws:elasticloadbalancing:ca-central-1:222222222222:loadbalancer/net/entry/0"
 FUNCTION = "arn:aws:lambda:ca-central-1:222222222222:function:orders"
 POOL = "arn:aws:cognito-idp:ca-central-1:222222222222:userpool/ca-central-1_Abc"
 
@@ -32,7 +32,7 @@ def synthesize(
     suffix: str | None = None,
     schemas: Mapping[str, Mapping[str, Any]] | None = None,
     base_url: str = BASE_URL,
-    vpc_link_id: str = LINK,
+    load_balancer_arn: str = LOAD_BALANCER,
     **changed: Any,
 ) -> Synthesized:
     """The API of `iot-prod` with `changed` settings; its schemas are read unless they are given."""
@@ -46,7 +46,7 @@ def synthesize(
             settings=api,
             schemas=copy.deepcopy(schemas) if schemas else {name: api_schemas.read("iot", name) for name in named},
             base_url=base_url,
-            vpc_link_id=vpc_link_id,
+            load_balancer_arn=load_balancer_arn,
             names=Naming("iot", "prod", suffix),
             account=Account("222222222222", "ca-central-1"),
             log_retention_days=365,

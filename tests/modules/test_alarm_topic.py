@@ -9,25 +9,30 @@ from constructs import Construct
 from synthesized import Synthesized, synthesize_module
 
 from environments import load
+from environments.monitoring import MonitoringSettings
 from environments.naming import Naming
 from modules.alarm_budget import monthly_budget
 from modules.alarm_rotation import RotationNotice
 from modules.alarm_throttling import throttled_requests
-from modules.alarm_topic import AlarmTopic
+from modules.alarm_topic import AlarmTopic, publishers
 from modules.api_stage import ACCESS_LOG
 from modules.policies import Account
 
 NAMES = Naming("iot", "dev")
 ACCOUNT = Account("111111111111", "ca-central-1")
+KEY = "arn:aws:kms:ca-central-1:111111111111:key/alarms"
+
+
+def settings(**changes: Any) -> MonitoringSettings:
+    return load("iot-dev").monitoring.model_copy(update=changes)
 
 
 def topic(scope: Construct, **changes: Any) -> AlarmTopic:
-    environment = load("iot-dev")
     return AlarmTopic(
         scope,
         "topic",
-        settings=environment.monitoring.model_copy(update=changes),
-        encryption=environment.encryption,
+        settings=settings(**changes),
+        key_arn=KEY,
         names=NAMES,
         account=ACCOUNT,
     )
@@ -41,15 +46,8 @@ def statements(policy: str) -> dict[str, Any]:
     return {found["Sid"]: found for found in json.loads(policy)["Statement"]}
 
 
-def test_the_topic_lies_under_a_key_that_cloudwatch_may_use_for_this_account() -> None:
-    stack = synthesize()
-
-    key = stack.address("aws_kms_key")
-    assert stack.one("aws_sns_topic")["kms_master_key_id"] == f"${{{key}.arn}}"
-    use = statements(stack.one("aws_kms_key")["policy"])["UseByCloudwatch"]
-    assert use["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= set(use["Action"])
-    assert use["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+def test_the_topic_lies_under_the_given_key() -> None:
+    assert synthesize().one("aws_sns_topic")["kms_master_key_id"] == KEY
 
 
 def test_cloudwatch_publishes_for_alarms_of_this_account_and_nobody_without_tls() -> None:
@@ -76,8 +74,8 @@ def test_budgets_may_publish_only_where_there_is_one() -> None:
         "StringEquals": {"aws:SourceAccount": "111111111111"},
         "ArnLike": {"aws:SourceArn": "arn:aws:budgets::111111111111:*"},
     }
-    assert "UseByBudgets" in statements(stack.one("aws_kms_key")["policy"])
-    assert "UseByBudgets" not in statements(synthesize().one("aws_kms_key")["policy"])
+    assert publishers(settings()) == ["cloudwatch"]
+    assert publishers(settings(monthly_budget_usd=100)) == ["cloudwatch", "budgets"]
 
 
 def test_subscribers_get_mail_or_a_call() -> None:
@@ -123,7 +121,7 @@ def test_eventbridge_tells_of_failed_rotations_by_a_role_for_that_rule_alone() -
     }
     allowed = statements(stack.one("aws_iam_role_policy")["policy"])
     assert allowed["Publish"]["Resource"] == [f"${{{stack.address('aws_sns_topic_policy')}.arn}}"]
-    assert allowed["UseKey"]["Resource"] == [f"${{{stack.address('aws_kms_key')}.arn}}"]
+    assert allowed["UseKey"]["Resource"] == [KEY]
     # A template is JSON: a text in quotes, whose <names> are those of the paths.
     words = json.loads(target["input_transformer"]["input_template"])
     assert {f"<{name}>" for name in target["input_transformer"]["input_paths"]} == {"<secret>", "<time>"}

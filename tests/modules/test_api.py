@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from api_modules import BASE_URL, FUNCTION, LINK, POOL, synthesize
+from api_modules import BASE_URL, FUNCTION, LOAD_BALANCER, POOL, synthesize
 from synthesized import Synthesized
 
 from environments.api import (
@@ -62,9 +62,12 @@ def test_every_method_needs_a_key_and_checks_the_variables_of_its_path(methods: 
 
 
 def test_the_service_is_reached_through_the_vpc_link_with_the_path_as_it_came() -> None:
-    backend = synthesize(routes=(route("/a/{id}/{rest+}", "PUT"),)).one("aws_api_gateway_integration")
+    synthesized = synthesize(routes=(route("/a/{id}/{rest+}", "PUT"),))
+    backend, link = synthesized.one("aws_api_gateway_integration"), synthesized.address("aws_api_gateway_vpc_link")
 
-    assert (backend["type"], backend["connection_type"], backend["connection_id"]) == ("HTTP_PROXY", "VPC_LINK", LINK)
+    assert (backend["type"], backend["connection_type"]) == ("HTTP_PROXY", "VPC_LINK")
+    assert backend["connection_id"] == f"${{{link}.id}}"
+    assert synthesized.one("aws_api_gateway_vpc_link")["target_arns"] == [LOAD_BALANCER]
     assert backend["uri"] == f"{BASE_URL}/a/{{id}}/{{rest}}"
     assert backend["integration_http_method"] == "PUT"
     assert backend["request_parameters"] == {

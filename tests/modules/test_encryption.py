@@ -13,6 +13,7 @@ from environments.operations import EncryptionSettings
 from modules.api_gateway_account import ApiGatewayAccountRole
 from modules.encryption import EncryptionKey
 from modules.flow_log import VpcFlowLog
+from modules.keys import EnvironmentKeys
 from modules.policies import Account, deny_without_tls, document, key_policy, service_trust, statement
 
 ACCOUNT = Account("111111111111", "ca-central-1")
@@ -44,6 +45,54 @@ def test_a_key_rotates_can_be_restored_and_has_a_name() -> None:
     assert key["policy"] == key_policy(ACCOUNT, via_services=["rds"])
     alias = stack.one("aws_kms_alias", name="alias/iot-data-dev")
     assert alias["target_key_id"] == f"${{{stack.address('aws_kms_key')}.key_id}}"
+
+
+def keys(*, protected: bool = True) -> Synthesized:
+    return synthesize_module(
+        lambda scope: EnvironmentKeys(
+            scope,
+            "keys",
+            settings=EncryptionSettings(rotation_period_days=365, deletion_window_days=30),
+            protected=protected,
+            alarm_publishers=["cloudwatch", "budgets"],
+            names=Naming("iot", "dev"),
+            account=ACCOUNT,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "services"),
+    [
+        ("Database, cache and files", ["elasticache", "elasticfilesystem", "rds", "secretsmanager"]),
+        ("Secrets", ["secretsmanager"]),
+        ("Alarms", ["sns"]),
+    ],
+)
+def test_each_class_of_data_has_a_key_for_its_services_only(content: str, services: list[str]) -> None:
+    use = statements(keys().one("aws_kms_key", description=f"{content} of iot-dev")["policy"])["UseThroughServices"]
+
+    assert use["Condition"]["StringEquals"] == {
+        "kms:CallerAccount": "111111111111",
+        "kms:ViaService": [f"{service}.ca-central-1.amazonaws.com" for service in services],
+    }
+
+
+def test_what_publishes_alarms_uses_their_key_for_this_account_only() -> None:
+    policy = statements(keys().one("aws_kms_key", description="Alarms of iot-dev")["policy"])
+
+    for service in ("cloudwatch", "budgets"):
+        use = policy[f"UseBy{service.title()}"]
+        assert use["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= set(use["Action"])
+        assert use["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_protected_environment_keeps_the_keys_that_its_snapshots_need(protected: bool) -> None:
+    kept = {key["description"] for key in keys(protected=protected).all("aws_kms_key") if "lifecycle" in key}
+
+    assert kept == ({"Database, cache and files of iot-dev", "Secrets of iot-dev"} if protected else set())
 
 
 @pytest.mark.parametrize("via", [[], ["s3"], ["rds", "secretsmanager"]])

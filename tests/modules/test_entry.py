@@ -92,12 +92,6 @@ def test_no_setting_replaces_the_target_group_that_a_listener_holds() -> None:
     assert other["health_check"]["path"] == "/alive"
 
 
-def test_the_link_leads_to_the_load_balancer() -> None:
-    synthesized = synthesize()
-
-    assert synthesized.one("aws_api_gateway_vpc_link")["target_arns"] == [f"${{{synthesized.address('aws_lb')}.arn}}"]
-
-
 def test_the_access_log_goes_to_a_private_bucket_that_forgets() -> None:
     synthesized = synthesize()
     bucket = f"${{{synthesized.address('aws_s3_bucket')}.id}}"

@@ -15,7 +15,6 @@ from environments import environment_names, load
 from main import build_app
 
 HOLDS_DATA = (
-    "aws_kms_key",
     "aws_rds_cluster",
     "aws_rds_cluster_instance",
     "aws_elasticache_replication_group",
@@ -126,17 +125,3 @@ def test_no_password_is_written_down(app_outdir: Path, environment: str) -> None
     arguments = set(re.findall(r'"(\w+)": "', json.dumps(data(app_outdir, environment).json["resource"])))
 
     assert not arguments & {"master_password", "master_password_wo", "password", "auth_token", "secret_string"}
-
-
-@pytest.mark.parametrize("environment", environment_names())
-def test_the_key_is_used_through_the_services_of_this_stack_only(app_outdir: Path, environment: str) -> None:
-    statements = json.loads(data(app_outdir, environment).one("aws_kms_key")["policy"])["Statement"]
-    use = next(statement for statement in statements if statement["Sid"] == "UseThroughServices")
-
-    assert use["Condition"]["StringEquals"] == {
-        "kms:CallerAccount": load(environment).account_id,
-        "kms:ViaService": [
-            f"{service}.ca-central-1.amazonaws.com"
-            for service in ("elasticache", "elasticfilesystem", "rds", "secretsmanager")
-        ],
-    }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from synthesized import Synthesized, read_stack
+from watched import REMOTE
 
 from environments import Environment
 from tests.conftest import ENVIRONMENTS
@@ -172,10 +173,14 @@ def test_redis_in_cluster_mode(outdir: Path) -> None:
 
 def test_encrypted_at_rest_under_own_keys(outdir: Path) -> None:
     data = stack(outdir, SHOP, "data")
-    key = f"${{{data.address('aws_kms_key')}.arn}}"
+    network = stack(outdir, SHOP, "network")
+    key = network.address("aws_kms_key", description=f"Database, cache and files of {SHOP}")
     assert data.one("aws_rds_cluster")["storage_encrypted"] is True
     for type_ in ("aws_rds_cluster", "aws_elasticache_replication_group", "aws_efs_file_system"):
-        assert data.one(type_)["kms_key_id"] == key
+        reference = REMOTE.fullmatch(data.one(type_)["kms_key_id"])
+        assert reference is not None
+        assert reference[1] == f"{SHOP}-network"
+        assert network.outputs[reference[2]]["value"] == f"${{{key}.arn}}"
 
 
 def test_encrypted_in_transit(outdir: Path) -> None:

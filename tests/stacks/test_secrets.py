@@ -27,7 +27,6 @@ def must_wait_for(outdir: Path, environment: str) -> set[str]:
     own, data = secrets(outdir, environment), read_stack(outdir, f"{environment}-data")
     here = (
         "aws_iam_role_policy",
-        "aws_kms_key",
         "aws_lambda_invocation",
         "aws_secretsmanager_secret",
         "aws_secretsmanager_secret_policy",
