@@ -10,20 +10,10 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleExpiration,
     S3BucketLifecycleConfigurationRuleFilter,
 )
-from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
-    S3BucketOwnershipControls,
-    S3BucketOwnershipControlsRule,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
-from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationA,
-    S3BucketServerSideEncryptionConfigurationRuleA,
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
-)
 from constructs import Construct
 
 from environments.base import RetentionDays
+from modules.buckets import close
 from modules.policies import Account, deny_without_tls, document, statement
 from modules.reasons import accept
 
@@ -52,35 +42,7 @@ class LoadBalancerLogBucket(Construct):
             CKV2_AWS_62="nothing acts upon a written log",
         )
         self.name = bucket.id
-        closed = S3BucketPublicAccessBlock(
-            self,
-            "public-access-block",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-        )
-        S3BucketOwnershipControls(
-            self,
-            "ownership",
-            bucket=bucket.id,
-            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
-        )
-        encryption = S3BucketServerSideEncryptionConfigurationA(
-            self,
-            "encryption",
-            bucket=bucket.id,
-            rule=[
-                S3BucketServerSideEncryptionConfigurationRuleA(
-                    apply_server_side_encryption_by_default=(
-                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="AES256"
-                        )
-                    )
-                )
-            ],
-        )
+        encryption, self.policy = close(self, bucket, policy=log_bucket_policy(bucket.arn, account), key_arn=None)
         accept(encryption, S3_ENCRYPTED=delivered, S3_KEY=delivered)
         S3BucketLifecycleConfiguration(
             self,
@@ -97,9 +59,6 @@ class LoadBalancerLogBucket(Construct):
                     ],
                 )
             ],
-        )
-        self.policy = S3BucketPolicy(
-            self, "policy", bucket=bucket.id, policy=log_bucket_policy(bucket.arn, account), depends_on=[closed]
         )
 
 

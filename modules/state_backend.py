@@ -11,17 +11,6 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
-from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
-    S3BucketOwnershipControls,
-    S3BucketOwnershipControlsRule,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
-from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationA,
-    S3BucketServerSideEncryptionConfigurationRuleA,
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
-)
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
     S3BucketVersioningA,
     S3BucketVersioningVersioningConfiguration,
@@ -29,6 +18,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
 from constructs import Construct
 
 from environments.operations import StateSettings
+from modules.buckets import close
 from modules.policies import deny_without_tls, document
 from modules.reasons import accept
 
@@ -50,41 +40,12 @@ class StateBucket(Construct):
             CKV_AWS_144="versioned in the region of its resources, without which a state is worth nothing",
         )
         self.arn = bucket.arn
-        closed = S3BucketPublicAccessBlock(
-            self,
-            "public-access-block",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-        )
-        S3BucketOwnershipControls(
-            self,
-            "ownership",
-            bucket=bucket.id,
-            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
-        )
+        close(self, bucket, policy=document(deny_without_tls(bucket.arn)), key_arn=key_arn)
         versioning = S3BucketVersioningA(
             self,
             "versioning",
             bucket=bucket.id,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
-        )
-        S3BucketServerSideEncryptionConfigurationA(
-            self,
-            "encryption",
-            bucket=bucket.id,
-            rule=[
-                S3BucketServerSideEncryptionConfigurationRuleA(
-                    apply_server_side_encryption_by_default=(
-                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="aws:kms", kms_master_key_id=key_arn
-                        )
-                    ),
-                    bucket_key_enabled=True,
-                )
-            ],
         )
         S3BucketLifecycleConfiguration(
             self,
@@ -106,7 +67,4 @@ class StateBucket(Construct):
                 )
             ],
             depends_on=[versioning],
-        )
-        S3BucketPolicy(
-            self, "policy", bucket=bucket.id, policy=document(deny_without_tls(bucket.arn)), depends_on=[closed]
         )
