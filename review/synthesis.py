@@ -31,7 +31,7 @@ class Resource:
     stack: str
     type: str
     id: str
-    values: Mapping[str, Any]
+    values: dict[str, Any]
 
     @property
     def address(self) -> str:
@@ -77,18 +77,20 @@ class Synthesis:
         found = {
             (where, address): None
             for text in texts(value)
-            for where, address in self._addresses(stack, text)
+            for where, address in addresses(self.stacks, stack, text)
             if (where, address) in self._by_address
         }
         return [self._by_address[place] for place in found]
 
-    def _addresses(self, stack: str, text: str) -> Iterator[tuple[str, str]]:
-        for other, output in _REMOTE.findall(text):
-            written = self.stacks.get(other, {}).get("output", {}).get(output, {}).get("value")
-            for inner in texts(written):
-                yield from self._addresses(other, inner)
-        for type_, id_ in _ADDRESS.findall(_REMOTE.sub("", text)):
-            yield stack, f"{type_}.{id_}"
+
+def addresses(stacks: Mapping[str, Mapping[str, Any]], stack: str, text: str) -> Iterator[tuple[str, str]]:
+    """(stack, address) of all that looks like a reference in a `text` of `stack`, through the outputs of `stacks`."""
+    for other, output in _REMOTE.findall(text):
+        written = stacks.get(other, {}).get("output", {}).get(output, {}).get("value")
+        for inner in texts(written):
+            yield from addresses(stacks, other, inner)
+    for type_, id_ in _ADDRESS.findall(_REMOTE.sub("", text)):
+        yield stack, f"{type_}.{id_}"
 
 
 def texts(value: object) -> Iterator[str]:

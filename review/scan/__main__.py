@@ -9,8 +9,8 @@ from pathlib import Path
 
 from environments.loader import DIRECTORY
 from review.scan import report
-from review.scan.estate import InputError, read
 from review.scan.gate import scan
+from review.scan.reading import InputError, read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

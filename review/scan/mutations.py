@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from review.scan.estate import Resource, Statement, leaves, parsed
+from review.scan.estate import Resource, Statement
+from review.scan.values import leaves, parsed
 
 # Not what a resource is, but when Terraform makes it, and for how long it tries.
 _ORDER = {"depends_on", "timeouts", "provider", "count", "for_each"}
@@ -125,7 +126,7 @@ def _with(values: Any, path: tuple[str | int, ...], worse: object) -> Any:
 
 
 def _replaced(resource: Resource, values: Mapping[str, Any]) -> Resource:
-    return Resource(resource.stack, resource.type, resource.name, dict(values))
+    return Resource(resource.stack, resource.type, resource.id, dict(values))
 
 
 def _mutant(resource: Resource, path: tuple[str | int, ...], operation: str, worse: object = _GONE) -> Mutant:

@@ -6,7 +6,7 @@ import sys
 
 from environments.loader import DIRECTORY
 from review.scan import licences, pci
-from review.scan.estate import InputError, read
+from review.scan.reading import InputError, read
 
 ROOT = DIRECTORY.parent
 

@@ -23,8 +23,9 @@ from environments import environment_names
 from environments.loader import DIRECTORY
 from review.scan import scanners
 from review.scan.checks import ALL
-from review.scan.estate import InputError, Platform, read
+from review.scan.estate import Platform
 from review.scan.mutations import Mutant, mutants
+from review.scan.reading import InputError, read
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 # So many at once that checkov still needs a minute at most; more want a reason first.
@@ -110,9 +111,9 @@ def _with(platform: Platform, mutant: Mutant) -> dict[str, object]:
     content = json.loads(json.dumps(platform.stacks[mutant.resource.stack]))
     instances = content["resource"][mutant.resource.type]
     if mutant.changed is None:
-        del instances[mutant.resource.name]
+        del instances[mutant.resource.id]
     else:
-        instances[mutant.resource.name] = mutant.changed.values
+        instances[mutant.resource.id] = mutant.changed.values
     return dict(content)
 
 

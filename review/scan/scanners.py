@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from review.scan.checks.statements import IDENTITY_POLICIES
-from review.scan.estate import Finding, InputError, Platform, Resource, Statement
+from review.scan.estate import Finding, Platform, Resource, Statement
+from review.scan.reading import InputError
 
 _HERE = Path(__file__).parent
 _INTERPRETER = _HERE / ".venv" / "bin" / "python"
@@ -90,7 +91,7 @@ def stage(folder: Path, stack: str, content: Mapping[str, Any]) -> None:
 
 
 def _by_name(platform: Platform, stack: str) -> dict[str, Resource]:
-    return {resource.name: resource for resource in platform.resources if resource.stack == stack}
+    return {resource.id: resource for resource in platform.resources if resource.stack == stack}
 
 
 def identity_statements(platform: Platform) -> list[tuple[Statement, str]]:

@@ -8,7 +8,7 @@ from environments import load
 from environments.operations import AccountSettings
 from main import build_app
 from review.scan.checks import ALL
-from review.scan.estate import read
+from review.scan.reading import read
 
 
 def test_the_roles_satisfy_the_checks_or_give_a_reason(tmp_path: Path) -> None:

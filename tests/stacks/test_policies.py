@@ -8,7 +8,8 @@ import pytest
 
 from review.scan.checks import ALL
 from review.scan.checks.check import Check
-from review.scan.estate import Platform, read
+from review.scan.estate import Platform
+from review.scan.reading import read
 
 
 @pytest.fixture(scope="session")

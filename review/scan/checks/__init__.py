@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.scan.checks import access, companions, network, passwords, settings, statements
+from review.scan.checks import access, api, companions, containers, network, passwords, settings, statements
 from review.scan.checks.check import Check
 
 ALL: tuple[Check, ...] = (
@@ -11,5 +11,7 @@ ALL: tuple[Check, ...] = (
     *access.CHECKS,
     *statements.CHECKS,
     *companions.CHECKS,
+    *api.CHECKS,
+    *containers.CHECKS,
     *passwords.CHECKS,
 )

@@ -1,11 +1,11 @@
-"""What must stand beside a resource: the policy of a bucket, the schedule of a secret, the firewall of a stage."""
+"""What must stand beside a resource: the policy of a bucket, the schedule of a secret, the group of a log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from review.scan.checks.check import Check
-from review.scan.estate import Finding, Platform, Resource, Statement, lookup, parsed
+from review.scan.estate import Finding, Platform, Resource, Statement
 
 # Data that only a person may delete, in production.
 _STATEFUL = ("aws_rds_cluster", "aws_rds_cluster_instance", "aws_elasticache_replication_group", "aws_efs_file_system",
@@ -179,157 +179,6 @@ def _logs_first(platform: Platform) -> Iterator[Finding]:
             yield stage.finding("LOGS_FIRST", "its log group API-Gateway-Execution-Logs_<api>/<stage> is missing")
 
 
-def _firewall(platform: Platform) -> Iterator[Finding]:
-    for stage in platform.all("aws_api_gateway_stage"):
-        associations = platform.referring(stage, "aws_wafv2_web_acl_association", through="resource_arn")
-        acls = [
-            acl
-            for association in associations
-            for acl in platform.referred(association.stack, association.values.get("web_acl_arn"))
-        ]
-        if not acls:
-            yield stage.finding("WAF", "must stand behind a web ACL")
-        if not platform.referring(stage, "aws_api_gateway_method_settings", through="stage_name"):
-            yield stage.finding("API_SETTINGS", "must have method settings for */*")
-    for settings in platform.all("aws_api_gateway_method_settings"):
-        if not lookup(settings.values, "settings.throttling_rate_limit"):
-            yield settings.finding("API_SETTINGS", "must throttle every method")
-    for acl in platform.all("aws_wafv2_web_acl"):
-        yield from _rules_of(acl)
-        if not platform.referring(acl, "aws_wafv2_web_acl_logging_configuration", through="resource_arn"):
-            yield acl.finding("WAF", "must be logged")
-
-
-def _plans(platform: Platform) -> Iterator[Finding]:
-    """A plan without a key, or without a stage, throttles nobody."""
-    for stage in platform.all("aws_api_gateway_stage"):
-        planned = [
-            plan
-            for plan in platform.all("aws_api_gateway_usage_plan")
-            if stage in platform.referred(plan.stack, lookup(plan.values, "api_stages.stage"))
-            and lookup(plan.values, "api_stages.api_id")
-            and platform.referred(plan.stack, lookup(plan.values, "api_stages.api_id"))
-        ]
-        if not planned:
-            yield stage.finding("API_PLAN", "must be in a usage plan")
-    for plan in platform.all("aws_api_gateway_usage_plan"):
-        if not platform.referring(plan, "aws_api_gateway_usage_plan_key", through="usage_plan_id"):
-            yield plan.finding("API_PLAN", "must have a key")
-        for limits, most in (("throttle_settings.rate_limit", 10_000), ("throttle_settings.burst_limit", 5_000)):
-            if any(not 0 < int(limit) <= most for limit in lookup(plan.values, limits)):
-                yield plan.finding("API_PLAN", f"{limits} must be at most {most}, the account's own")
-    for key in platform.all("aws_api_gateway_api_key"):
-        if not platform.referring(key, "aws_api_gateway_usage_plan_key", through="key_id"):
-            yield key.finding("API_PLAN", "must be in a usage plan, or nothing limits it")
-
-
-def _validated(platform: Platform) -> Iterator[Finding]:
-    for method in platform.all("aws_api_gateway_method"):
-        if method.values.get("http_method") == "OPTIONS":
-            continue
-        validators = platform.referred(method.stack, method.values.get("request_validator_id"))
-        if not validators:
-            yield method.finding("API_VALIDATED", "must validate its requests")
-        takes_body = method.values.get("http_method") in ("POST", "PUT", "PATCH")
-        if takes_body and "$default" not in (method.values.get("request_models") or {}):
-            yield method.finding("API_VALIDATED", "takes a body: must have a model for whatever type it says it is")
-        if method.values.get("request_models"):
-            for content, model in method.values["request_models"].items():
-                if not platform.referred(method.stack, model):
-                    yield method.finding("API_VALIDATED", f"{content}: must name a model of this API")
-            if any(validator.values.get("validate_request_body") is not True for validator in validators):
-                yield method.finding("API_VALIDATED", "must validate the body against its model")
-
-
-_MANAGED_GROUPS = {
-    "AWSManagedRulesCommonRuleSet",
-    "AWSManagedRulesKnownBadInputsRuleSet",
-    "AWSManagedRulesSQLiRuleSet",
-    "AWSManagedRulesAmazonIpReputationList",
-}
-
-
-def _blocks(table: object) -> list[dict[str, object]]:
-    """A block of Terraform's JSON, written as a table or as a list of them."""
-    found = table if isinstance(table, list) else [table]
-    return [item for item in found if isinstance(item, dict)]
-
-
-def _rules_of(acl: Resource) -> Iterator[Finding]:
-    rules = acl.values.get("rule") or []
-    rules = parsed(rules) if isinstance(rules, str) else rules
-    blocking, rated = set(), False
-    for rule in _blocks(rules):
-        groups = lookup(rule, "statement.managed_rule_group_statement")
-        overridden = lookup(rule, "override_action.count")
-        excluded = lookup(groups, "rule_action_override") + lookup(groups, "excluded_rule")
-        for group in (item for found in groups for item in _blocks(found)):
-            if not overridden and not excluded and group.get("vendor_name") == "AWS":
-                blocking.add(str(group.get("name")))
-        if lookup(rule, "statement.rate_based_statement") and lookup(rule, "action.block"):
-            rated = True
-    for name in sorted(_MANAGED_GROUPS - blocking):
-        yield acl.finding("WAF", f"{name} must block", name)
-    if not rated:
-        yield acl.finding("WAF", "a rate rule must block", "rate")
-
-
-def _methods(platform: Platform) -> Iterator[Finding]:
-    for method in platform.all("aws_api_gateway_method"):
-        if method.values.get("http_method") == "OPTIONS":
-            continue
-        if method.values.get("authorization") in (None, "NONE") and method.values.get("api_key_required") is not True:
-            yield method.finding("API_OPEN", "asks for neither an identity nor a key, so nothing limits one client")
-
-
-def _tasks(platform: Platform) -> Iterator[Finding]:
-    for task in platform.all("aws_ecs_task_definition"):
-        containers = parsed(task.values.get("container_definitions"))
-        if not isinstance(containers, list) or not containers:
-            yield task.finding("ECS_CONTAINER", "container_definitions is no JSON list")
-            continue
-        for container in containers:
-            yield from _container(platform, task, container)
-        roles = [task.values.get("task_role_arn"), task.values.get("execution_role_arn")]
-        if roles[0] == roles[1]:
-            yield task.finding("ECS_CONTAINER", "task and execution have each a role of their own")
-        for volume in _blocks(task.values.get("volume")):
-            for efs in (item for found in lookup(volume, "efs_volume_configuration") for item in _blocks(found)):
-                authorization = _blocks(efs.get("authorization_config"))
-                if not platform.referred(task.stack, efs.get("file_system_id")):
-                    yield task.finding("ECS_VOLUME", "must be a file system of this environment")
-                if efs.get("transit_encryption") != "ENABLED":
-                    yield task.finding("ECS_VOLUME", "transit_encryption must be ENABLED")
-                if not any(
-                    a.get("iam") == "ENABLED" and platform.referred(task.stack, a.get("access_point_id"))
-                    for a in authorization
-                ):
-                    yield task.finding("ECS_VOLUME", "must mount an access point with IAM")
-
-
-def _container(platform: Platform, task: Resource, container: dict[str, object]) -> Iterator[Finding]:
-    part = str(container.get("name"))
-    user = str(container.get("user") or "")
-    if container.get("readonlyRootFilesystem") is not True:
-        yield task.finding("ECS_CONTAINER", "readonlyRootFilesystem must be true", part)
-    if user.split(":")[0] in ("", "0", "root"):
-        yield task.finding("ECS_CONTAINER", "user must be another than root", part)
-    if container.get("privileged"):
-        yield task.finding("ECS_CONTAINER", "must not be privileged", part)
-    capabilities = lookup(container, "linuxParameters.capabilities.add")
-    if lookup(container, "linuxParameters.capabilities.drop") != [["ALL"]]:
-        yield task.finding("ECS_CONTAINER", "must drop all capabilities", part)
-    if lookup(container, "logConfiguration.logDriver") != ["awslogs"]:
-        yield task.finding("ECS_CONTAINER", "must log by awslogs", part)
-    if any(capabilities):
-        yield task.finding("ECS_CONTAINER", "must add no capability", part)
-    if platform.tier == "production" and "@sha256:" not in str(container.get("image")):
-        yield task.finding("ECS_IMAGE", "image must be named by digest", part)
-    options = lookup(container, "logConfiguration.options.awslogs-group")
-    if not any(group.type == "aws_cloudwatch_log_group" for group in platform.referred(task.stack, options)):
-        yield task.finding("ECS_CONTAINER", "must log into a log group of this environment", part)
-
-
 CHECKS = (
     Check("S3_COMPANIONS", "Buckets are private, owned, versioned and encrypted", ("1.4.4", "3.5"),
           ("aws_s3_bucket",), _beside_bucket),
@@ -343,15 +192,6 @@ CHECKS = (
     Check("RDS_FORCE_TLS", "Aurora refuses connections without TLS and weak password hashes", ("4.2.1", "8.3.2"),
           ("aws_rds_cluster_parameter_group",), _parameters),
     Check("STATE", "States are encrypted under their own key, locked, and of one account", ("3.5", "10.3"), (), _state),
-    Check("WAF", "Stages stand behind a firewall that blocks and is logged", ("6.4.2",),
-          ("aws_wafv2_web_acl", "aws_api_gateway_stage"), _firewall),
-    Check("API_PLAN", "Every client is throttled by a plan of its own key", ("6.4.2",),
-          ("aws_api_gateway_usage_plan", "aws_api_gateway_api_key"), _plans),
-    Check("API_VALIDATED", "Requests are validated before a backend hears of them", ("6.2.4",),
-          ("aws_api_gateway_method",), _validated),
     Check("LOGS_FIRST", "Log groups of those that make their own exist before them", ("10.3", "10.5.1"),
           ("aws_rds_cluster", "aws_api_gateway_stage", "aws_cloudwatch_log_group"), _logs_first),
-    Check("API_OPEN", "Methods ask for an identity or a key", ("7.2",), ("aws_api_gateway_method",), _methods),
-    Check("ECS_CONTAINER", "Containers: read-only, not root, not privileged, logged", ("2.2",),
-          ("aws_ecs_task_definition",), _tasks),
 )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from review.scan.checks.check import Check
-from review.scan.estate import Finding, Platform, Resource, leaves, listed, lookup
+from review.scan.estate import Finding, Platform, Resource
+from review.scan.values import leaves, listed, lookup
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _INGRESS, _EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"

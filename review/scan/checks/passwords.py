@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from review.scan.checks.check import Check
-from review.scan.estate import Finding, Platform, leaves, parsed
+from review.scan.estate import Finding, Platform
+from review.scan.values import leaves, parsed
 
 _SECRET_NAME = re.compile(
     r"(^|[_.-])(password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)s?$",

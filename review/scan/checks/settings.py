@@ -21,7 +21,8 @@ from review.scan.checks.demands import (
     not_be,
     refer_to,
 )
-from review.scan.estate import Finding, Platform, lookup
+from review.scan.estate import Finding, Platform
+from review.scan.values import lookup
 
 _KEY = refer_to("aws_kms_key")
 _YEAR = 365

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from review.scan.checks.check import Check
-from review.scan.estate import Finding, Platform, Statement, documents, leaves, listed, parsed, texts
+from review.scan.estate import Finding, Platform, Statement, documents
+from review.scan.values import leaves, listed, parsed
+from review.synthesis import texts
 
 # Actions that AWS offers no resource for (Service Authorization Reference).
 WITHOUT_RESOURCE = frozenset({

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from review.scan.estate import Platform, read
+from review.scan.estate import Platform
+from review.scan.reading import read
 
 
 @pytest.fixture(scope="session")

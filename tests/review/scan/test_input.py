@@ -12,7 +12,8 @@ import pytest
 
 from review.scan import scanners
 from review.scan.__main__ import main
-from review.scan.estate import InputError, Platform
+from review.scan.estate import Platform
+from review.scan.reading import InputError
 
 _STACK = "stacks/iot-dev-data/cdk.tf.json"
 
@@ -98,7 +99,7 @@ def test_it_is_refused_with_one_line(
 
 
 def _answer(platform: Platform, **changes: Any) -> dict[str, Any]:
-    seen = {s: [r.name for r in platform.resources if r.stack == s] for s in platform.stacks}
+    seen = {s: [r.id for r in platform.resources if r.stack == s] for s in platform.stacks}
     return {"seen": seen, "unreadable": [], "findings": [], "documents": [], **changes}
 
 

@@ -1,0 +1,73 @@
+"""Reads what has been synthesized. What is missing or broken is an InputError: a scan of nothing must never pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from environments import environment_names, load
+from review.scan.estate import Platform, Resource
+
+
+class InputError(Exception):
+    """The synthesized JSON is empty, missing or broken; the message is one line and says what to do."""
+
+
+def read(outdir: Path, names: Iterable[str] | None = None) -> list[Platform]:
+    """Every environment that `main.py` has synthesized into `outdir`. `names` defaults to all that have a file.
+
+    Raises InputError.
+    """
+    manifest = _json(outdir / "manifest.json").get("stacks")
+    if not isinstance(manifest, dict) or not manifest:
+        raise InputError(f"{outdir / 'manifest.json'} names no stack; run: make synth")
+    wanted = list(environment_names() if names is None else names)
+    owners = {stack: next((name for name in wanted if _belongs(stack, name)), None) for stack in manifest}
+    if strangers := sorted(stack for stack, name in owners.items() if name is None):
+        raise InputError(f"{outdir} holds stacks of no environment: {', '.join(strangers)}; run: make synth")
+    if present := sorted(path.name for path in (outdir / "stacks").glob("*") if path.name not in manifest):
+        raise InputError(f"{outdir} holds stacks that its manifest does not name: {', '.join(present)}; delete them")
+    platforms = []
+    for name in wanted:
+        stacks = {
+            stack: _json(outdir / "stacks" / stack / "cdk.tf.json") for stack in manifest if owners[stack] == name
+        }
+        if not stacks:
+            raise InputError(f"{outdir} holds no stack of {name}; run: make synth")
+        settings = load(name)
+        resources = tuple(resource for stack in sorted(stacks) for resource in _resources(stack, stacks[stack]))
+        platforms.append(Platform(name, settings.tier, settings.account_id, stacks, resources, resources))
+    return platforms
+
+
+def _belongs(stack: str, environment: str) -> bool:
+    return stack == f"bootstrap-{environment}" or stack.startswith(f"{environment}-")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); run: make synth") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON ({error}); run: make synth") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is no JSON object; run: make synth")
+    return content
+
+
+def _resources(stack: str, content: Mapping[str, Any]) -> list[Resource]:
+    declared = content.get("resource")
+    if not isinstance(declared, dict) or not declared:
+        raise InputError(f"{stack} has no resource; run: make synth")
+    found = [
+        Resource(stack, type_, name, values)
+        for type_, instances in sorted(declared.items())
+        for name, values in sorted(instances.items())
+    ]
+    # checkov names most of its findings without the type.
+    if len({resource.id for resource in found}) != len(found):
+        raise InputError(f"{stack} uses one logical id for two resources")
+    return found
