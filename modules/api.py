@@ -131,11 +131,11 @@ class Api(Construct):
             log_retention_days=log_retention_days,
             logs_key_arn=logs_key_arn,
         ).name
-        self.usage_plan_id: str | None = None
         self.key_ids: dict[str, str] = {}
         if settings.plan is not None:
-            plan = Plan(self, "plan", settings=settings.plan, rest_api_id=self.id, stage_name=stage.name, names=names)
-            self.usage_plan_id, self.key_ids = plan.id, plan.key_ids
+            self.key_ids = Plan(
+                self, "plan", settings=settings.plan, rest_api_id=self.id, stage_name=stage.name, names=names
+            ).key_ids
         self.url = stage.invoke_url
         if domain is not None:
             self.url = Domain(self, "domain", settings=domain, rest_api_id=self.id, stage_name=stage.name).url

@@ -51,4 +51,3 @@ class Plan(Construct):
                 self, f"key-{client}-in-plan", usage_plan_id=plan.id, key_id=key.id, key_type="API_KEY"
             )
             self.key_ids[client] = key.id
-        self.id = plan.id

@@ -156,7 +156,6 @@ class Service(Construct):
         self.cluster_name = cluster.name
         self.service_name = service.name
         self.security_group_id = path.security_group_id
-        self.task_role_arn = roles.task_arn
         self.log_group_name = log.name
         self.min_count = settings.min_count
         self.max_count = settings.max_count

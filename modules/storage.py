@@ -31,7 +31,7 @@ class Storage(Construct):
     Who mounts through an access point acts as its POSIX user below its directory, which is made with that owner when
     first mounted. Files unread for the settings' days move to Infrequent Access, and come back when read once.
 
-    Consumers mount after `mount_targets`: a zone without one has no address to mount.
+    Consumers mount after all of it: a zone without a mount target has no address to mount.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Storage(Construct):
         group = closed_security_group(
             self, "security-group", name=name, description="EFS; callers add their own rule", vpc_id=vpc_id
         )
-        self.mount_targets = tuple(
+        for zone, subnet_id in subnet_ids.items():
             EfsMountTarget(
                 self,
                 f"mount-target-{zone}",
@@ -80,8 +80,6 @@ class Storage(Construct):
                 subnet_id=subnet_id,
                 security_groups=[group.id],
             )
-            for zone, subnet_id in subnet_ids.items()
-        )
         access_points = {
             purpose: self._access_point(purpose, point, names, file_system.id)
             for purpose, point in sorted(settings.access_points.items())

@@ -17,7 +17,7 @@ from stacks.secrets import SecretsStack
 
 
 class ServiceStack(BaseStack):
-    """Offers `service`: its names, security group, task role, log group and the bounds of its task count.
+    """Offers `service`: its names, security group, log group and the bounds of its task count.
 
     It comes after the whole of entry (a target group without listener is refused), data (every mount target), secrets
     (the login must have been made) and egress, through which the image is pulled.
