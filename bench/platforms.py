@@ -90,8 +90,8 @@ def measured(environment: str) -> dict[str, Any]:
 def page(values: dict[str, Any]) -> list[str]:
     """The tables of docs/benchmarks.md."""
     lines = [
-        f"`python -m local up --env {values['environment']}`: {values['seconds']:.0f} s, of which the processors worked "
-        f"{values['processor']:.0f} s in all.",
+        f"`python -m local up --env {values['environment']}`: {values['seconds']:.0f} s; "
+        f"the processors worked {values['processor']:.0f} s in all.",
         "",
         "| phase | time |",
         "|---|---|",

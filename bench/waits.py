@@ -1,4 +1,4 @@
-"""How much of a deployment is the AWS provider's own waiting: read from the lines of `cdktf deploy`, stamped as they come.
+"""How much of a deployment is the AWS provider's own waiting, read from the lines of `cdktf deploy` and their times.
 
 The embedded AWS answers at once and everything is ready at once. Yet the provider takes 13 seconds for a KMS key and 30
 for a cluster, whatever it is told: fixed delays before its first look, and looks repeated until AWS would surely have
@@ -77,11 +77,16 @@ def pauses(found: Mapping[str, StackTimes]) -> dict[str, float]:
 
 
 def shares(found: Mapping[str, StackTimes], needs: Mapping[str, Iterable[str]]) -> list[Share]:
-    """Each stack, from when what it needs was complete, in the order of their beginnings."""
+    """Each stack, from when what it needs was complete, in the order of their beginnings.
+
+    Raises ValueError when one was not applied.
+    """
     pause = pauses(found)
     rows = []
     for stack, times in found.items():
-        begun = max([times.first_line, *(found[need].complete for need in needs.get(stack, ()) if need in found)])
+        if not times.complete:
+            raise ValueError(f"{stack} was not applied")
+        begun = max([times.first_line, *(found[need].complete for need in needs[stack])])
         applying = times.complete - (times.first_creation or times.complete)
         waiting = covered(_paused(times, pause))
         rows.append((begun, Share(stack, times.complete - begun, applying, waiting)))
