@@ -1,9 +1,9 @@
 """How much of a deployment is the AWS provider's own waiting, read from the lines of `cdktf deploy` and their times.
 
-The embedded AWS answers at once, and what it makes is ready at the first look or the second. Yet the provider takes 13
-seconds for a KMS key and 30 for a cluster: fixed delays before its first look, and looks repeated until AWS would surely
-have spread the news. So what the quickest resource of a type took, where that is seconds, is the provider's pause; what
-a slower one of that type took beyond it is work. A type of which there is one counts whole.
+The embedded AWS answers at once, and what it makes is ready at the first look or the second. Yet the provider takes
+13 seconds for a KMS key and 30 for a cluster: fixed delays before its first look, and looks repeated until AWS would
+surely have spread the news. So what the quickest resource of a type took, where that is seconds, is the provider's
+pause; what a slower one of that type took beyond it is work. A type of which there is one counts whole.
 """
 
 from __future__ import annotations
