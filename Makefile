@@ -204,15 +204,12 @@ critical-path: setup ## How long a first deployment of ENV takes, and what decid
 openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
 	$(required-env)$(PY) -m review.openapi --env $(ENV)
 
-.PHONY: bench
-bench: setup ## Time of a synthesis of all environments against the stock import of one resource, and of an API by its routes
-	$(PY) -m bench
-	$(PY) -m bench.routes
+.PHONY: bench bench-rotation
+bench: setup ## Measure each thing beside what it is compared with, into docs/benchmarks.md; ONLY=<part>,... names parts
+	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
+bench-rotation: setup ## Of that, the rotation function alone
+	$(PY) -m bench --only rotation
 
 .PHONY: compat
 compat: setup compat/cdktn/.venv/.ready compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
 	$(PY) -m compat
-
-.PHONY: bench-rotation
-bench-rotation: setup ## Time of the four steps, cold import and size of the rotation function, each beside its comparison
-	$(PY) -m bench.rotation

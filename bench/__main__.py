@@ -1,65 +1,72 @@
-"""`make bench`: a warm synthesis of all environments against the stock import of one resource, in one run."""
+"""`make bench`: measure, each thing beside what it is compared with, print, and write docs/benchmarks.md.
+
+What was measured stays in bench/results.json, part by part with date, revision and machine, so that the long parts need
+not be measured each time.
+"""
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import os
+import platform
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
-from statistics import median
+from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parent.parent
-_RUNS = 3
-_RATIO_LIMIT = 0.5
-_MEMORY_LIMIT_MIB = 150
-
-# What a tutorial shows: the import runs the whole package's __init__.
-_STOCK = """
-import sys
-from cdktf import App, TerraformStack
-from cdktf_cdktf_provider_aws.provider import AwsProvider
-from cdktf_cdktf_provider_aws.vpc import Vpc
-app = App(outdir=sys.argv[1])
-stack = TerraformStack(app, "stock")
-AwsProvider(stack, "aws", region="ca-central-1")
-Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
-app.synth()
-"""
-_MEMORY = """
-import main, resource, sys
-assert main.main([]) == 0
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(peak // (1024 * 1024 if sys.platform == "darwin" else 1024))
-"""
+from bench import pages
+from bench.measure import ROOT
+from bench.parts import PARTS, QUICK
 
 
-def main() -> int:
-    """Print times, memory and ratio; 1 when a limit is exceeded."""
-    with tempfile.TemporaryDirectory() as folder:
-        stock = [sys.executable, "-c", _STOCK, folder]
-        own = [sys.executable, "main.py"]
-        environ = {**os.environ, "CDKTF_OUTDIR": str(Path(folder, "cdktf.out"))}
-        _seconds(own, environ)  # fills the caches of jsii and of Python
-        _seconds(stock, environ)
-        pairs = [(_seconds(stock, environ), _seconds(own, environ)) for _ in range(_RUNS)]
-        stock_seconds, own_seconds = (median(times) for times in zip(*pairs, strict=True))
-        done = subprocess.run(
-            [sys.executable, "-c", _MEMORY], cwd=ROOT, env=environ, check=True, capture_output=True, text=True
-        )
-    ratio, memory = own_seconds / stock_seconds, int(done.stdout)
-    print(f"stock import, one VPC:            {stock_seconds:6.2f} s  (median of {_RUNS})")
-    print(f"python main.py, all environments: {own_seconds:6.2f} s")
-    print(f"ratio:                            {ratio:6.2f}    (at most {_RATIO_LIMIT})")
-    print(f"memory of Python:                 {memory:6d} MiB (at most {_MEMORY_LIMIT_MIB})")
-    return int(ratio > _RATIO_LIMIT or memory > _MEMORY_LIMIT_MIB)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every limit holds; 1 when one is exceeded, with all results written nevertheless."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure, print, and write docs/benchmarks.md."
+    )
+    parser.add_argument(
+        "--only", metavar="PART,...", default=",".join(QUICK), help=f"of {', '.join(PARTS)}; default: %(default)s"
+    )
+    parser.add_argument("--page", action="store_true", help="measure nothing: write the page from bench/results.json")
+    options = parser.parse_args(arguments)
+    wanted = [] if options.page else options.only.split(",")
+    if unknown := sorted(set(wanted) - set(PARTS)):
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    pages.write()
+    broken = []
+    for name in wanted:
+        print(f"{name}: {PARTS[name].takes}", file=sys.stderr, flush=True)
+        values = PARTS[name].measured()
+        pages.keep(name, {"measured": _circumstances(), "values": values})
+        pages.write()
+        print("\n".join(PARTS[name].page(values)), end="\n\n", flush=True)
+        broken += [f"{name}: {line}" for line in PARTS[name].exceeded(values)]
+    for line in broken:
+        print(f"LIMIT EXCEEDED: {line}", file=sys.stderr)
+    return int(bool(broken))
 
 
-def _seconds(command: list[str], environ: dict[str, str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
-    return time.perf_counter() - start
+def _circumstances() -> dict[str, str]:
+    """When, at which revision and on what: nothing by which a machine could be known."""
+    system = f"{platform.system()} {platform.machine()}, Python {'.'.join(platform.python_version_tuple()[:2])}"
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "revision": _revision(),
+        "machine": f"{os.cpu_count()} cores, {system}",
+    }
+
+
+def _revision() -> str:
+    """The commit, and whether anything but the results differs from it."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    written = [f":!{path.relative_to(ROOT)}" for path in (pages.RESULTS, pages.PAGE)]
+    changed = _git("status", "--porcelain", "--", ".", *written)
+    return f"{commit} with changes" if changed else commit
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "no commit"
 
 
 if __name__ == "__main__":
