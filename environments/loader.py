@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import tomllib
@@ -114,10 +115,27 @@ def _overlaps(settings: dict[str, Any], name: str, directory: Path) -> Iterator[
     """Networks of different environments must differ: one day two of them are connected."""
     cidr = _cidr(settings)
     for other in environment_names(directory) if cidr else ():
-        other_cidr = None if other == name else _cidr(_read(directory / f"{other}.toml", strict=False))
+        other_cidr = None if other == name else _cidr_of(directory / f"{other}.toml")
         if cidr and other_cidr and IPv4Network(cidr).overlaps(IPv4Network(other_cidr)):
             allowed = f"a block that does not overlap {other_cidr} of {_shown(directory / f'{other}.toml')}"
             yield Fault(_shown(directory / f"{name}.toml"), "network.cidr", cidr, allowed, "choose another block")
+
+
+def _cidr_of(path: Path) -> str | None:
+    """A file that cannot be read, or is broken, has none: its own load reports it."""
+    try:
+        return _cidr_in(path.read_bytes())
+    except OSError:
+        return None
+
+
+@functools.cache
+def _cidr_in(content: bytes) -> str | None:
+    """Kept, for every other environment asks."""
+    try:
+        return _cidr(tomllib.loads(content.decode()))
+    except ValueError:
+        return None
 
 
 def _cidr(settings: dict[str, Any]) -> str | None:
@@ -146,13 +164,10 @@ def _merge(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _read(path: Path, *, strict: bool = True) -> dict[str, Any]:
-    """Parse a TOML file; without `strict` a broken one counts as empty, because its own load reports it."""
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        if not strict:
-            return {}
         raise SettingsError(
             [Fault(_shown(path), "the file", str(error), "TOML 1.0 in UTF-8", "correct the line named")]
         ) from error
