@@ -160,13 +160,17 @@ define fast-tests
 .venv/bin/pytest tests/rotation_lambda --cov=rotation_lambda --cov-report=term-missing:skip-covered --cov-fail-under=97
 endef
 
-.PHONY: test
+# Two processors are enough for two lanes: Terraform mostly waits for the AWS provider's own pauses. The scan comes first,
+# and with it the one synthesis that fills the cache of jsii.
+.PHONY: test test-python test-terraform
 test: lint scan ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
+	$(MAKE) --jobs 2 --output-sync=line test-python test-terraform
+test-python:
 	$(fast-tests)
+test-terraform:
 	.venv/bin/pytest -m terraform
 
-# They wait for the AWS provider's own pauses most of the time, so that two processors are enough for both at once. Only
-# those in tests/local use the project's own cdktf.out.
+# As above. Only those in tests/local use the project's own cdktf.out.
 .PHONY: test-emulator test-platforms test-operations
 test-emulator: setup ## The runs against the embedded AWS: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 2 --output-sync=line test-platforms test-operations

@@ -76,7 +76,9 @@ def test_a_look_has_one_owner(inner: _Frame, who: str) -> None:
     assert profile.owner(cast("FrameType", inner)) == who
 
 
-@pytest.mark.parametrize("arguments", [*layers.TEST.values(), *layers.EMULATOR.values()])
+@pytest.mark.parametrize(
+    "arguments", [arguments for lane in (*layers.TEST, *layers.EMULATOR) for arguments in lane.values()]
+)
 def test_pytest_is_given_what_the_makefile_gives_it(arguments: list[str]) -> None:
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
 
