@@ -69,6 +69,7 @@ def _configuration(zip_file: Path) -> dict[str, Any]:
                     "role": "${aws_iam_role.rotate.arn}",
                     "handler": "rotate.handler",
                     "runtime": "python3.13",
+                    "timeout": 60,  # a busy machine needs more than the default of 3 to import boto3
                 }
             },
             "aws_lambda_permission": {
