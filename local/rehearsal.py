@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,7 @@ from deploy.plans import Planned
 from deploy.stacks import Stack
 from environments import Environment
 from local.database import EmbeddedDatabase
+from local.emulator import given_up
 from local.emulator.environment import without_aws
 from local.emulator.process import Emulator
 
@@ -110,6 +112,7 @@ class Rehearsal:
         reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
+        refused: set[str] = set()
 
         def one(stack: Stack) -> Planned:
             planned = rehearse(stack)
@@ -121,37 +124,63 @@ class Rehearsal:
             waits = [name for name in stack.needs if name in failed]
             if waits:
                 failed.add(stack.name)
-                return Planned(stack.name, note=f"not planned, for it needs {', '.join(waits)}")
             if _is_same(stack, old.get(stack.name)) and not reads[stack.name] & changed_outputs:
                 return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
-            file = self._folder / f"{stack.name}.tfplan"
-            planned = plans.run_plan(stack, file, self.environ, _NOTHING_ELSE)
+            planned = self._plan(stack)
             outputs = (planned.document or {}).get("output_changes", {})
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
-            errors = planned.errors
-            if planned.changes and not errors:
-                errors = tuple(f"on the embedded AWS: {error}" for error in plans.run_apply(stack, file, self.environ))
+            if waits:
+                return _held(planned, waits)
+            beyond = [name for name in stack.needs if name in refused]
+            note = f"as if {', '.join(beyond)} had not been refused" if beyond else ""
+            if planned.changes and not planned.errors:
+                errors = self._apply(stack)
+                if errors and self._go_beyond(stack, planned, errors):
+                    refused.add(stack.name)
+                    note = "AWS refuses it, in part after 20 minutes; later stacks are planned as if it did not"
+                elif errors:
+                    failed.add(stack.name)
+                planned = replace(planned, errors=tuple(f"on the embedded AWS: {error}" for error in errors))
                 self._serve_databases(_new_clusters(planned))
-            if errors:
+            elif planned.errors:
                 failed.add(stack.name)
-            return Planned(stack.name, planned.document, errors)
+            refused.update([stack.name] if beyond else [])
+            return replace(planned, note=note)
 
         results = in_order(found, one, at_once=_AT_ONCE)
         gone = [self._plan_end(stack) for name, stack in old.items() if name not in results]
         return [*results.values(), *gone]
 
     def _plan_end(self, stack: Stack) -> Planned:
-        planned = plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, "-destroy", _NOTHING_ELSE)
         note = "no longer a stack: what it made stays until somebody destroys it with the base"
-        return Planned(stack.name, planned.document, planned.errors, note)
+        return replace(self._plan(stack, "-destroy"), note=note)
 
     def plan(self, outdir: Path, *names: str) -> list[Planned]:
         """Plan these stacks of `outdir` on what stands, and apply nothing."""
-        found = [stack for stack in self._stacks(outdir) if stack.name in names]
-        return [
-            plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, _NOTHING_ELSE) for stack in found
-        ]
+        return [self._plan(stack) for stack in self._stacks(outdir) if stack.name in names]
+
+    def _plan(self, stack: Stack, *options: str) -> Planned:
+        return plans.run_plan(stack, self._plan_file(stack), self.environ, _NOTHING_ELSE, *options)
+
+    def _apply(self, stack: Stack) -> tuple[str, ...]:
+        """The errors of applying what was planned last."""
+        return plans.run_apply(stack, self._plan_file(stack), self.environ)
+
+    def _plan_file(self, stack: Stack) -> Path:
+        return self._folder / f"{stack.name}.tfplan"
+
+    def _go_beyond(self, stack: Stack, planned: Planned, errors: Sequence[str]) -> bool:
+        """Whether the rest of a change can be made, where AWS would not take away what is in use.
+
+        Terraform stops there for good, with a part done. But what a reviewer wants to know is what the change means
+        for the other stacks, and their plans read the outputs of this one.
+        """
+        vpcs = _vpcs_losing(planned)
+        if not vpcs or not any(code in error for error in errors for code in given_up.REFUSALS):
+            return False
+        self.client("ec2").create_tags(Resources=vpcs, Tags=[{"Key": given_up.TAG, "Value": ""}])
+        return not self._plan(stack).errors and not self._apply(stack)
 
     def _stacks(self, outdir: Path) -> list[Stack]:
         name = self._environment.name
@@ -191,6 +220,24 @@ class Rehearsal:
             database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
             self._ended.callback(database.stop)
             database.wait()
+
+
+def _held(planned: Planned, waits: Sequence[str]) -> Planned:
+    """The plan of a stack whose turn would not come: with what the stacks before it have, though that was to change."""
+    names = ", ".join(waits)
+    if planned.errors:
+        return Planned(planned.stack, note=f"cannot be planned, for it needs {names}: {planned.errors[0]}")
+    return replace(planned, note=f"not applied, for it needs {names}; planned with the outputs that are there")
+
+
+def _vpcs_losing(planned: Planned) -> list[str]:
+    """Ids of the VPCs that the plan deletes, or deletes something from."""
+    found = set()
+    for item in (planned.document or {}).get("resource_changes", ()):
+        if "delete" in item["change"]["actions"]:
+            before = item["change"]["before"]
+            found.add(before["id"] if item["type"] == "aws_vpc" else before.get("vpc_id"))
+    return sorted(filter(None, found))
 
 
 def _is_bootstrap(stack: Stack) -> bool:

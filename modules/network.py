@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.default_network_acl import DefaultNetworkAcl
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
@@ -80,12 +81,15 @@ class Network(Construct):
             subnet_ids={tier: self.subnet_ids(tier) for tier in TIERS},
         )
         self.s3_prefix_list_id = self._s3_endpoint(account)
+        # A subnet group cannot move into another VPC, and the provider would try.
+        with_the_vpc = TerraformResourceLifecycle(replace_triggered_by=[f"aws_vpc.{vpc.friendly_unique_id}.id"])
         self.database_subnet_group = DbSubnetGroup(
             self,
             "database-subnet-group",
             name=names.name("database"),
             description="Data subnets for Aurora",
             subnet_ids=self.subnet_ids("data"),
+            lifecycle=with_the_vpc,
         ).name
         self.cache_subnet_group = ElasticacheSubnetGroup(
             self,
@@ -93,6 +97,7 @@ class Network(Construct):
             name=names.name("cache"),
             description="Data subnets for ElastiCache",
             subnet_ids=self.subnet_ids("data"),
+            lifecycle=with_the_vpc,
         ).name
 
     def subnet_ids(self, tier: str) -> list[str]:

@@ -19,27 +19,23 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import RDSBackend, rds_backends
 
+from local.emulator.given_up import REFUSALS, TAG
 from local.emulator.registry import extend
 
-GIVEN_UP = "embedded-aws:given-up"
-"""With this tag on a VPC nothing in it is refused any more: for a look at what would come after the refusal."""
+_DEPENDENCY, _DATABASE, _CACHE = REFUSALS
 
 
 class InUseError(EC2ClientError):
-    """DependencyViolation under the name that CloudTrail has for it.
-
-    The provider waits up to 20 minutes for the end of a DependencyViolation, which may be a network interface that AWS
-    removes late. There are none such here, so that waiting would change nothing.
-    """
+    """A DependencyViolation that the provider does not wait for; AWS does not say who it is."""
 
     def __init__(self, message: str, users: list[str]) -> None:
-        super().__init__("Client.DependencyViolation", f"{message} In use by: {', '.join(users)}.")
+        super().__init__(_DEPENDENCY, f"{message} In use by: {', '.join(users)}.")
 
 
 def is_given_up(vpc_id: str, account_id: str, region: str) -> bool:
     """Whether everything in the VPC may be taken away."""
     vpc = ec2_backends[account_id][region].vpcs.get(vpc_id)
-    return vpc is None or GIVEN_UP in [tag["key"] for tag in vpc.get_tags()]
+    return vpc is None or TAG in [tag["key"] for tag in vpc.get_tags()]
 
 
 @extend(SubnetBackend, unless="DependencyViolation")
@@ -68,7 +64,7 @@ def delete_subnet_group(stock: Any, self: Any, subnet_name: str) -> Any:
     (group,) = self.describe_db_subnet_groups(subnet_name)
     if users and not is_given_up(group.vpc_id, self.account_id, self.region_name):
         raise RDSClientError(
-            "InvalidDBSubnetGroupStateFault",
+            _DATABASE,
             f"Cannot delete the subnet group '{subnet_name}' because at least one database cluster: {users[0]} is "
             "still using it.",
         )
@@ -81,7 +77,7 @@ def refuse_cache_subnet_group(backend: Any, group: Any) -> None:
     users = [id_ for id_, cache in backend.replication_groups.items() if cache.cache_subnet_group_name == name]
     if users and not is_given_up(group.vpc_id, backend.account_id, backend.region_name):
         raise ElastiCacheException(
-            "CacheSubnetGroupInUse",
+            _CACHE,
             f"The subnet group {name} is currently in use by the replication group {users[0]}.",
         )
 

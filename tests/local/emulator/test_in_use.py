@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.emulator import given_up
 from tests.local.emulator.conftest import REGION, Client, package
 
 
@@ -34,7 +35,7 @@ def place(client: Client, name: str) -> Place:
 
 
 def give_up(client: Client, place: Place) -> None:
-    client("ec2").create_tags(Resources=[place.vpc], Tags=[{"Key": "embedded-aws:given-up", "Value": ""}])
+    client("ec2").create_tags(Resources=[place.vpc], Tags=[{"Key": given_up.TAG, "Value": ""}])
 
 
 def refused(call: Any, **arguments: Any) -> tuple[str, str]:
