@@ -41,8 +41,9 @@ def is_given_up(vpc_id: str, account_id: str, region: str) -> bool:
 @extend(SubnetBackend, unless="DependencyViolation")
 def delete_subnet(stock: Any, self: Any, subnet_id: str) -> Any:
     """moto deletes a subnet with everything in it. On AWS each network interface in it forbids that."""
-    users = sorted(set(_in_subnet(subnet_id, self.account_id, self.region_name)))
-    if users and not is_given_up(self.get_subnet(subnet_id).vpc_id, self.account_id, self.region_name):
+    place = (self.account_id, self.region_name)
+    users = sorted(_in_subnet(subnet_id, *place))
+    if users and not is_given_up(self.get_subnet(subnet_id).vpc_id, *place):
         raise InUseError(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.", users)
     return stock(self, subnet_id)
 
@@ -108,7 +109,7 @@ def _interfaces(account_id: str, region: str) -> Iterator[tuple[str, str, list[s
             vpc = getattr(service, "network_configuration", {}).get("awsvpcConfiguration", {})
             yield "tasks of service", service.name, vpc.get("subnets", [])
     for function in lambda_backends[account_id][region].list_functions():
-        yield "function", function.function_name, (function.vpc_config or {}).get("SubnetIds", [])
+        yield "function", function.function_name, (function._vpc_config or {}).get("SubnetIds", [])
     for target in efs_backends[account_id][region].mount_targets_by_id.values():
         yield "mount target", target.mount_target_id, [target.subnet_id]
     rds = rds_backends[account_id][region]
