@@ -32,8 +32,6 @@ from local.emulator.process import Emulator
 # Mostly they wait for the provider's own pauses.
 _AT_ONCE = 5
 _BUCKET_SECONDS = 180.0
-# The state is moments old, and nobody else is at work here.
-_NOTHING_ELSE = "-refresh=false"
 
 Say = Callable[[str], None]
 
@@ -127,12 +125,12 @@ class Rehearsal:
             if _is_same(stack, old.get(stack.name)) and not reads[stack.name] & changed_outputs:
                 return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
-            planned = self._plan(stack)
+            beyond = [name for name in stack.needs if name in refused]
+            planned = self._plan(stack, refresh=bool(beyond))
             outputs = (planned.document or {}).get("output_changes", {})
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
             if waits:
                 return _held(planned, waits)
-            beyond = [name for name in stack.needs if name in refused]
             note = f"as if {', '.join(beyond)} had not been refused" if beyond else ""
             if planned.changes and not planned.errors:
                 errors = self._apply(stack)
@@ -160,8 +158,10 @@ class Rehearsal:
         """Plan these stacks of `outdir` on what stands, and apply nothing."""
         return [self._plan(stack) for stack in self._stacks(outdir) if stack.name in names]
 
-    def _plan(self, stack: Stack, *options: str) -> Planned:
-        return plans.run_plan(stack, self._plan_file(stack), self.environ, _NOTHING_ELSE, *options)
+    def _plan(self, stack: Stack, *options: str, refresh: bool = False) -> Planned:
+        """Terraform believes the state, which is moments old, unless something was taken away beside it."""
+        options = options if refresh else ("-refresh=false", *options)
+        return plans.run_plan(stack, self._plan_file(stack), self.environ, *options)
 
     def _apply(self, stack: Stack) -> tuple[str, ...]:
         """The errors of applying what was planned last."""

@@ -1,4 +1,4 @@
-"""What AWS refuses to take away while others use it: subnets, internet gateways, subnet groups.
+"""What AWS refuses to take away while others use it: VPCs, subnets, internet gateways, subnet groups.
 
 moto deletes all of them at once, so that a replaced VPC would look like something that can be deployed.
 """
@@ -11,6 +11,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
 from moto.ec2.models.subnets import SubnetBackend
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ecs.models import ecs_backends
 from moto.efs.models import efs_backends
 from moto.elasticache.exceptions import ElastiCacheException
@@ -46,6 +47,16 @@ def delete_subnet(stock: Any, self: Any, subnet_id: str) -> Any:
     if users and not is_given_up(self.get_subnet(subnet_id).vpc_id, *place):
         raise InUseError(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.", users)
     return stock(self, subnet_id)
+
+
+@extend(VPCBackend, because="TODO: Refuse to delete if there are dependent IGW")
+def delete_vpc(stock: Any, self: Any, vpc_id: str) -> Any:
+    """moto lets a VPC go in which only a gateway or security groups are left. AWS refuses."""
+    users = [id_ for id_, gateway in self.internet_gateways.items() if gateway.vpc and gateway.vpc.id == vpc_id]
+    users += [id_ for id_, group in self.groups[vpc_id].items() if group.name != "default"]
+    if users and not is_given_up(vpc_id, self.account_id, self.region_name):
+        raise InUseError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.", users)
+    return stock(self, vpc_id)
 
 
 @extend(InternetGatewayBackend, unless="DependencyViolation")

@@ -185,6 +185,24 @@ def test_a_gateway_stays_attached_under_public_addresses(client: Client, place: 
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
 
 
+def test_a_vpc_stays_while_a_gateway_or_a_group_is_in_it(client: Client, place: Place) -> None:
+    ec2 = client("ec2")
+    for subnet in place.subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
+    group = ec2.create_security_group(GroupName=place.name, Description="Test", VpcId=place.vpc)["GroupId"]
+
+    code, message = refused(ec2.delete_vpc, VpcId=place.vpc)
+
+    assert code == "Client.DependencyViolation"
+    assert message.endswith(f"cannot be deleted. In use by: {gateway}, {group}.")
+
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_vpc(VpcId=place.vpc)
+
+
 def test_subnet_groups_stay_while_they_are_used(client: Client, place: Place) -> None:
     rds, caches = client("rds"), client("elasticache")
     ends = [database(client, place)[1], cache(client, place)[1]]
