@@ -178,6 +178,6 @@ def test_what_cannot_move_into_another_vpc_is_made_anew_with_it(made: Synthesize
 
 
 def test_the_default_access_list_is_read_when_every_subnet_has_its_own(made: Synthesized) -> None:
-    own = [address for address in made.addresses() if address.startswith("aws_network_acl.")]
+    own = [address for address in made.addresses if address.startswith("aws_network_acl.")]
 
     assert sorted(made.one("aws_default_network_acl")["depends_on"]) == own
