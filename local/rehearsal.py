@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -110,7 +110,8 @@ class Rehearsal:
         reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
-        refused: set[str] = set()
+        # Of each stack the refusals that it stands upon, its own among them.
+        beyond: dict[str, set[str]] = {}
 
         def one(stack: Stack) -> Planned:
             planned = rehearse(stack)
@@ -125,26 +126,21 @@ class Rehearsal:
             if _is_same(stack, old.get(stack.name)) and not reads[stack.name] & changed_outputs:
                 return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
-            beyond = [name for name in stack.needs if name in refused]
-            planned = self._plan(stack, refresh=bool(beyond))
+            beyond[stack.name] = {refused for name in stack.needs for refused in beyond.get(name, ())}
+            planned = self._plan(stack, refresh=bool(beyond[stack.name]))
             outputs = (planned.document or {}).get("output_changes", {})
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
             if waits:
                 return _held(planned, waits)
-            note = f"as if {', '.join(beyond)} had not been refused" if beyond else ""
-            if planned.changes and not planned.errors:
-                errors = self._apply(stack)
+            errors = planned.errors
+            if planned.changes and not errors:
+                errors = tuple(f"on the embedded AWS: {error}" for error in self._apply(stack))
                 if errors and self._go_beyond(stack, planned, errors):
-                    refused.add(stack.name)
-                    note = "AWS refuses it, in part after 20 minutes; later stacks are planned as if it did not"
-                elif errors:
-                    failed.add(stack.name)
-                planned = replace(planned, errors=tuple(f"on the embedded AWS: {error}" for error in errors))
+                    beyond[stack.name].add(stack.name)
                 self._serve_databases(_new_clusters(planned))
-            elif planned.errors:
+            if errors and stack.name not in beyond[stack.name]:
                 failed.add(stack.name)
-            refused.update([stack.name] if beyond else [])
-            return replace(planned, note=note)
+            return replace(planned, errors=errors, note=_beyond_note(stack.name, beyond[stack.name]))
 
         results = in_order(found, one, at_once=_AT_ONCE)
         gone = [self._plan_end(stack) for name, stack in old.items() if name not in results]
@@ -220,6 +216,12 @@ class Rehearsal:
             database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
             self._ended.callback(database.stop)
             database.wait()
+
+
+def _beyond_note(name: str, refused: Collection[str]) -> str:
+    if name in refused:
+        return "AWS refuses it, in part after 20 minutes; later stacks are planned as if it did not"
+    return f"as if {', '.join(sorted(refused))} had not been refused" if refused else ""
 
 
 def _held(planned: Planned, waits: Sequence[str]) -> Planned:
