@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from deploy import orphans, stacks, terraform
@@ -37,11 +38,10 @@ def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say
         existing = {change["address"]: id_ for change in planned if (id_ := orphans.find(change, clients))}
         named = {change["address"]: id_ for change in planned if (id_ := orphans.name(change))}
         tried |= {*existing, *named}
-        if existing:
-            _import_together(stack, existing, environ)
         # Whether these exist, only the attempt tells.
-        done = {address: id_ for address, id_ in named.items() if _import_one(stack, address, id_, environ)}
-        for address, id_ in {**existing, **done}.items():
+        done = {address: id_ for address, id_ in named.items() if not _import_one(stack, address, id_, environ)}
+        _import_all(stack, existing, environ)
+        for address, id_ in {**done, **existing}.items():
             say(f"{stack.name}: {address} is {id_}")
         adopted += len(existing) + len(done)
         if not existing and not done:
@@ -49,38 +49,55 @@ def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say
     return adopted
 
 
-def _import_together(stack: Stack, existing: Mapping[str, str], environ: Mapping[str, str]) -> None:
-    """One apply that imports, limited to what it imports."""
-    blocks = stack.folder / "recover.tf.json"
+def _import_all(stack: Stack, existing: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Import what certainly exists: at once, where that makes nothing else, and otherwise one by one."""
+    if not existing or _import_together(stack, existing, environ):
+        return
+    for address, id_ in existing.items():
+        if error := _import_one(stack, address, id_, environ):
+            raise DeployError(f"{stack.name}: the import of {address} failed:\n{error}")
+
+
+def _import_together(stack: Stack, existing: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """Whether one plan could import them all: a target takes with it what it depends on, found or not."""
+    blocks, plan = stack.folder / "recover.tf.json", stack.folder / "recover.tfplan"
     blocks.write_text(
         json.dumps({"import": [{"to": address, "id": id_} for address, id_ in existing.items()]}), encoding="utf-8"
     )
     try:
-        done = terraform.run(
-            ["apply", "-auto-approve", "-input=false", *(f"-target={address}" for address in existing)],
-            cwd=stack.folder,
-            environ=environ,
-            check=False,
-        )
+        targets = [f"-target={address}" for address in existing]
+        changes = _planned(stack, plan, environ, *targets)
+        if not changes or any({"create", "delete"} & set(change["change"]["actions"]) for change in changes):
+            return False
+        done = terraform.run(["apply", "-input=false", str(plan)], cwd=stack.folder, environ=environ, check=False)
     finally:
+        plan.unlink(missing_ok=True)
         blocks.unlink()
-    if done.returncode:
-        raise DeployError(f"{stack.name}: the import of {', '.join(existing)} failed:\n{done.stdout}{done.stderr}")
+    return done.returncode == 0
 
 
-def _import_one(stack: Stack, address: str, id_: str, environ: Mapping[str, str]) -> bool:
+def _import_one(stack: Stack, address: str, id_: str, environ: Mapping[str, str]) -> str:
+    """The error, empty when it was imported."""
     command = ["import", "-input=false", address, id_]
-    return terraform.run(command, cwd=stack.folder, environ=environ, check=False).returncode == 0
+    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+    return f"{done.stdout}{done.stderr}" if done.returncode else ""
 
 
 def _creations(stack: Stack, environ: Mapping[str, str]) -> list[dict[str, Any]]:
     """What the plan would create; nothing where the plan fails."""
     plan = stack.folder / "recover.tfplan"
     try:
-        done = terraform.run(["plan", "-input=false", f"-out={plan}"], cwd=stack.folder, environ=environ, check=False)
-        if done.returncode:
-            return []
-        changes = json.loads(terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ).stdout)
+        changes = _planned(stack, plan, environ)
     finally:
         plan.unlink(missing_ok=True)
-    return [change for change in changes.get("resource_changes", ()) if change["change"]["actions"] == ["create"]]
+    return [change for change in changes if change["change"]["actions"] == ["create"]]
+
+
+def _planned(stack: Stack, plan: Path, environ: Mapping[str, str], *options: str) -> list[dict[str, Any]]:
+    """The changes of a plan, which is left in its file; none where it fails."""
+    command = ["plan", "-input=false", f"-out={plan}", *options]
+    if terraform.run(command, cwd=stack.folder, environ=environ, check=False).returncode:
+        return []
+    shown = json.loads(terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ).stdout)
+    changes: list[dict[str, Any]] = shown.get("resource_changes", [])
+    return changes
