@@ -1,7 +1,8 @@
-"""EC2: descriptions of security group rules, tags of DHCP options, access lists of deleted subnets."""
+"""EC2: descriptions of security group rules, tags of DHCP options, what deleted subnets and NAT gateways leave."""
 
 from typing import Any
 
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import SubnetBackend
 from moto.ec2.responses.dhcp_options import DHCPOptions
@@ -46,3 +47,14 @@ def leave_access_list(stock: Any, self: Any, subnet_id: str) -> Any:
             if association.subnet_id == subnet_id:
                 del acl._associations[id_]
     return subnet
+
+
+@extend(NatGatewayBackend, unless="disassociate_address")
+def delete_nat_gateway(stock: Any, self: Any, nat_gateway_id: str) -> Any:
+    """moto keeps the address and the interface of a deleted gateway in use, so that no other can have the address."""
+    gateway = stock(self, nat_gateway_id)
+    for address in gateway.address_set:
+        if address.get("associationId"):
+            self.disassociate_address(association_id=address["associationId"])
+    self.enis.pop(gateway._eni.id, None)
+    return gateway

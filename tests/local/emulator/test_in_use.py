@@ -220,7 +220,7 @@ def test_in_a_vpc_that_is_given_up_nothing_stays(client: Client, place: Place) -
     ec2 = client("ec2")
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
-    for user in (nat_gateway, database, cache):
+    for user in (nat_gateway, database, cache, function):
         user(client, place)
 
     give_up(client, place)
@@ -230,3 +230,6 @@ def test_in_a_vpc_that_is_given_up_nothing_stays(client: Client, place: Place) -
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
     for subnet in place.subnets:
         ec2.delete_subnet(SubnetId=subnet)
+
+    # THEN what has lost its place can still be looked at
+    assert client("lambda").get_function(FunctionName=place.name)["Configuration"]["VpcConfig"]["SubnetIds"]
