@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,14 +25,13 @@ from deploy.plans import Planned
 from deploy.stacks import Stack
 from environments import Environment
 from local.database import EmbeddedDatabase
+from local.emulator import given_up
 from local.emulator.environment import without_aws
 from local.emulator.process import Emulator
 
 # Mostly they wait for the provider's own pauses.
 _AT_ONCE = 5
 _BUCKET_SECONDS = 180.0
-# The state is moments old, and nobody else is at work here.
-_NOTHING_ELSE = "-refresh=false"
 
 Say = Callable[[str], None]
 
@@ -110,6 +110,8 @@ class Rehearsal:
         reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
+        # Of each stack the refusals that it stands upon, its own among them.
+        beyond: dict[str, set[str]] = {}
 
         def one(stack: Stack) -> Planned:
             planned = rehearse(stack)
@@ -121,37 +123,60 @@ class Rehearsal:
             waits = [name for name in stack.needs if name in failed]
             if waits:
                 failed.add(stack.name)
-                return Planned(stack.name, note=f"not planned, for it needs {', '.join(waits)}")
             if _is_same(stack, old.get(stack.name)) and not reads[stack.name] & changed_outputs:
                 return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
-            file = self._folder / f"{stack.name}.tfplan"
-            planned = plans.run_plan(stack, file, self.environ, _NOTHING_ELSE)
+            beyond[stack.name] = {refused for name in stack.needs for refused in beyond.get(name, ())}
+            planned = self._plan(stack, refresh=bool(beyond[stack.name]))
             outputs = (planned.document or {}).get("output_changes", {})
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
+            if waits:
+                return _held(planned, waits)
             errors = planned.errors
             if planned.changes and not errors:
-                errors = tuple(f"on the embedded AWS: {error}" for error in plans.run_apply(stack, file, self.environ))
+                errors = tuple(f"on the embedded AWS: {error}" for error in self._apply(stack))
+                if errors and self._go_beyond(stack, planned, errors):
+                    beyond[stack.name].add(stack.name)
                 self._serve_databases(_new_clusters(planned))
-            if errors:
+            if errors and stack.name not in beyond[stack.name]:
                 failed.add(stack.name)
-            return Planned(stack.name, planned.document, errors)
+            return replace(planned, errors=errors, note=_beyond_note(stack.name, beyond[stack.name]))
 
         results = in_order(found, one, at_once=_AT_ONCE)
         gone = [self._plan_end(stack) for name, stack in old.items() if name not in results]
         return [*results.values(), *gone]
 
     def _plan_end(self, stack: Stack) -> Planned:
-        planned = plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, "-destroy", _NOTHING_ELSE)
         note = "no longer a stack: what it made stays until somebody destroys it with the base"
-        return Planned(stack.name, planned.document, planned.errors, note)
+        return replace(self._plan(stack, "-destroy"), note=note)
 
     def plan(self, outdir: Path, *names: str) -> list[Planned]:
         """Plan these stacks of `outdir` on what stands, and apply nothing."""
-        found = [stack for stack in self._stacks(outdir) if stack.name in names]
-        return [
-            plans.run_plan(stack, self._folder / f"{stack.name}.tfplan", self.environ, _NOTHING_ELSE) for stack in found
-        ]
+        return [self._plan(stack) for stack in self._stacks(outdir) if stack.name in names]
+
+    def _plan(self, stack: Stack, *options: str, refresh: bool = False) -> Planned:
+        """Terraform believes the state, which is moments old, unless something was taken away beside it."""
+        options = options if refresh else ("-refresh=false", *options)
+        return plans.run_plan(stack, self._plan_file(stack), self.environ, *options)
+
+    def _apply(self, stack: Stack) -> tuple[str, ...]:
+        """The errors of applying what was planned last."""
+        return plans.run_apply(stack, self._plan_file(stack), self.environ)
+
+    def _plan_file(self, stack: Stack) -> Path:
+        return self._folder / f"{stack.name}.tfplan"
+
+    def _go_beyond(self, stack: Stack, planned: Planned, errors: Sequence[str]) -> bool:
+        """Whether the rest of a change can be made, where AWS would not take away what is in use.
+
+        Terraform stops there for good, with a part done. But what a reviewer wants to know is what the change means
+        for the other stacks, and their plans read the outputs of this one.
+        """
+        vpcs = _vpcs_losing(planned)
+        if not vpcs or not any(code in error for error in errors for code in given_up.REFUSALS):
+            return False
+        self.client("ec2").create_tags(Resources=vpcs, Tags=[{"Key": given_up.TAG, "Value": ""}])
+        return not self._plan(stack).errors and not self._apply(stack)
 
     def _stacks(self, outdir: Path) -> list[Stack]:
         name = self._environment.name
@@ -191,6 +216,30 @@ class Rehearsal:
             database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
             self._ended.callback(database.stop)
             database.wait()
+
+
+def _beyond_note(name: str, refused: Collection[str]) -> str:
+    if name in refused:
+        return "AWS refuses it, in part after 20 minutes; later stacks are planned as if it did not"
+    return f"as if {', '.join(sorted(refused))} had not been refused" if refused else ""
+
+
+def _held(planned: Planned, waits: Sequence[str]) -> Planned:
+    """The plan of a stack whose turn would not come: with what the stacks before it have, though that was to change."""
+    names = ", ".join(waits)
+    if planned.errors:
+        return Planned(planned.stack, note=f"cannot be planned, for it needs {names}: {planned.errors[0]}")
+    return replace(planned, note=f"not applied, for it needs {names}; planned with the outputs that are there")
+
+
+def _vpcs_losing(planned: Planned) -> list[str]:
+    """Ids of the VPCs that the plan deletes, or deletes something from."""
+    found = set()
+    for item in (planned.document or {}).get("resource_changes", ()):
+        if "delete" in item["change"]["actions"]:
+            before = item["change"]["before"]
+            found.add(before["id"] if item["type"] == "aws_vpc" else before.get("vpc_id"))
+    return sorted(filter(None, found))
 
 
 def _is_bootstrap(stack: Stack) -> bool:

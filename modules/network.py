@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.default_network_acl import DefaultNetworkAcl
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
@@ -56,12 +57,6 @@ class Network(Construct):
         self.vpc_id = vpc.id
         self.cidr = settings.cidr
         DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id, tags={"Name": names.name("default-closed")})
-        DefaultNetworkAcl(
-            self,
-            "default-network-acl",
-            default_network_acl_id=vpc.default_network_acl_id,
-            tags={"Name": names.name("default-closed")},
-        )
         plan = plan_subnets(settings.cidr, len(zones))
         self._subnets = {
             tier: {
@@ -70,14 +65,24 @@ class Network(Construct):
             }
             for tier in TIERS
         }
+        # None of these can move into another VPC, though the provider would try.
+        self._with_the_vpc = TerraformResourceLifecycle(replace_triggered_by=[f"aws_vpc.{vpc.friendly_unique_id}.id"])
         self._route(zones)
-        NetworkAcls(
+        acls = NetworkAcls(
             self,
             "network-acls",
             vpc_id=vpc.id,
             vpc_cidr=settings.cidr,
             names=names,
             subnet_ids={tier: self.subnet_ids(tier) for tier in TIERS},
+        )
+        # Every new subnet is in the default list until it is given its own; the state is not to remember that.
+        DefaultNetworkAcl(
+            self,
+            "default-network-acl",
+            default_network_acl_id=vpc.default_network_acl_id,
+            tags={"Name": names.name("default-closed")},
+            depends_on=acls.lists,
         )
         self.s3_prefix_list_id = self._s3_endpoint(account)
         self.database_subnet_group = DbSubnetGroup(
@@ -86,6 +91,7 @@ class Network(Construct):
             name=names.name("database"),
             description="Data subnets for Aurora",
             subnet_ids=self.subnet_ids("data"),
+            lifecycle=self._with_the_vpc,
         ).name
         self.cache_subnet_group = ElasticacheSubnetGroup(
             self,
@@ -93,6 +99,7 @@ class Network(Construct):
             name=names.name("cache"),
             description="Data subnets for ElastiCache",
             subnet_ids=self.subnet_ids("data"),
+            lifecycle=self._with_the_vpc,
         ).name
 
     def subnet_ids(self, tier: str) -> list[str]:
@@ -118,7 +125,11 @@ class Network(Construct):
     def _route(self, zones: tuple[str, ...]) -> None:
         """One table for public, one for data, and one for each private subnet: its NAT gateway is its zone's."""
         gateway = InternetGateway(
-            self, "internet-gateway", vpc_id=self.vpc_id, tags={"Name": self._names.name("internet")}
+            self,
+            "internet-gateway",
+            vpc_id=self.vpc_id,
+            tags={"Name": self._names.name("internet")},
+            lifecycle=self._with_the_vpc,
         )
         public = self._route_table("public")
         Route(

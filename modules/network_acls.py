@@ -31,6 +31,7 @@ class NetworkAcls(Construct):
         subnet_ids: Mapping[str, Sequence[str]],
     ) -> None:
         super().__init__(scope, id_)
+        self.lists: list[NetworkAcl] = []
         for tier, ids in subnet_ids.items():
             ingress = [
                 NetworkAclIngress(
@@ -62,5 +63,6 @@ class NetworkAcls(Construct):
                 egress=egress,
                 tags={"Name": names.name(tier)},
             )
+            self.lists.append(acl)
             if tier != "data":
                 accept(acl, CKV_AWS_231="answers to calls out arrive at any port from 1024; groups stay closed")

@@ -146,7 +146,7 @@ def publish(made: Page, place: Path, name: str) -> None:
         (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
     console = Console()
     terminal.show(made, console)
-    console.print(f"The whole: {(place / name).relative_to(terraform.ROOT)}.html, .md and .json", highlight=False)
+    console.print(f"The whole: {os.path.relpath(place / name, terraform.ROOT)}.html, .md and .json", highlight=False)
 
 
 if __name__ == "__main__":

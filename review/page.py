@@ -62,15 +62,17 @@ class Page:
     def verdict(self) -> str:
         """One sentence."""
         count = sum(len(plan.changes) for plan in self.plans)
+        failing = ", ".join(plan.name for plan in self.failed)
         resources = f"{count} resource{'s' if count != 1 else ''} in {_stacks(len(self.changed))}"
         if self.drift and self.changed:
             return f"Drift: {resources}"
         if self.lost:
             names = list(dict.fromkeys(item.address for item in self.lost))
             rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            return f"Something stateful would be lost: {', '.join(names[:_NAMED])}{rest}"
-        if self.failed:
-            return f"Fails in {', '.join(plan.name for plan in self.failed)}"
+            also = f"; fails in {failing}" if failing else ""
+            return f"Something stateful would be lost: {', '.join(names[:_NAMED])}{rest}{also}"
+        if failing:
+            return f"Fails in {failing}"
         if self.exit_code:
             return "An output disappears that another stack reads"
         if not self.changed:

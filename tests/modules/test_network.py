@@ -167,3 +167,17 @@ def test_the_s3_endpoint_admits_own_buckets_and_the_layers_of_images_only(made: 
 )
 def test_databases_and_caches_lie_in_the_data_subnets(made: Synthesized, type_: str, name: str) -> None:
     assert made.one(type_, name=name)["subnet_ids"] == list(subnets(made, "data").values())
+
+
+@pytest.mark.parametrize("type_", ["aws_internet_gateway", "aws_db_subnet_group", "aws_elasticache_subnet_group"])
+def test_what_cannot_move_into_another_vpc_is_made_anew_with_it(made: Synthesized, type_: str) -> None:
+    """The provider would change them in place, which AWS refuses."""
+    vpc = made.address("aws_vpc")
+
+    assert made.one(type_)["lifecycle"] == {"replace_triggered_by": [f"{vpc}.id"]}
+
+
+def test_the_default_access_list_is_read_when_every_subnet_has_its_own(made: Synthesized) -> None:
+    own = [address for address in made.addresses if address.startswith("aws_network_acl.")]
+
+    assert sorted(made.one("aws_default_network_acl")["depends_on"]) == own

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from synthesized_changes import edit, keep, only, synthesize
 
-from deploy import remote_state, stacks
+from deploy import remote_state, stacks, terraform
 from deploy.plans import Planned
 from environments import load
-from local.rehearsal import Rehearsal
+from local import revision
+from local.rehearsal import Rehearsal, Say
 from review import page
+from review.__main__ import main
 from review.findings import Kind
 from review.page import Page
 from review.plans import Action, read
@@ -208,8 +211,63 @@ def test_a_stack_that_is_gone_shows_what_nobody_manages_any_more(base: Base, tmp
     }
 
 
+# From here on the base is changed, as a deployment would.
+
+
+class Standing:
+    """In the place of a `Rehearsal` of its own: the base, which stands already and goes on standing."""
+
+    def __init__(self, base: Base) -> None:
+        self.change = base.rehearsal.change
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def deploy(self, outdir: Path, *, say: Say) -> None:
+        say(f"{outdir} stands")
+
+
+def test_the_command_itself(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its arguments to exit code and files; the base is not deployed once more, and the JSON is prepared."""
+    changed = base.copy(tmp_path)
+
+    def copy(tree: Path, environment: str, outdir: Path, **_: object) -> None:
+        assert (tree / "environments" / f"{environment}.toml").is_file()
+        shutil.copytree(base.outdir if tree.name == "base" else changed, outdir)
+
+    monkeypatch.setattr(terraform, "WORK", tmp_path / "work")
+    monkeypatch.setattr(revision, "synthesize", copy)
+    monkeypatch.setattr("review.__main__.Rehearsal", lambda environment, folder: Standing(base))
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+
+    def run(**attributes: object) -> tuple[int, dict[str, Any]]:
+        edit(changed, _NETWORK, lambda json_: only(json_, "aws_cloudwatch_log_group")[1].update(attributes))
+        code = main(["rehearsal", "--env", _ENVIRONMENT, "--base", "HEAD"])
+        pages = tmp_path / "work" / "review" / _ENVIRONMENT
+        written = {ending: (pages / f"rehearsal.{ending}").read_text() for ending in ("html", "md", "json")}
+        document: dict[str, Any] = json.loads(written.pop("json"))
+        assert document["exit_code"] == code
+        assert all(document["findings"][0]["address"] in text for text in written.values() if document["findings"])
+        return code, document
+
+    # WHEN nothing is lost
+    code, said = run(retention_in_days=14)
+    assert (code, said["verdict"]) == (0, "Nothing stateful is lost; 1 resource in one stack")
+    assert said["subject"].startswith("HEAD (")
+    assert [stack["note"] for stack in said["stacks"]] == ["", "unchanged"]
+
+    # WHEN the logs are
+    code, said = run(name="/iot/dev/other")
+    assert code == 3
+    lost = said["findings"][0]
+    assert (lost["kind"], lost["red"]) == (Kind.STATEFUL, True)
+    assert "name: /iot/dev/vpc-flow → /iot/dev/other" in lost["says"]
+
+
 def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_path: Path) -> None:
-    """The last one: it changes the base, as a deployment would."""
     outdir = base.copy(tmp_path)
     output = _remove_an_output_that_is_read(outdir)
 
@@ -218,3 +276,27 @@ def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_p
     assert [plan.name for plan in made.failed] == [_DATA]
     assert output in made.failed[0].errors[0]
     assert made.of(Kind.OUTPUT)
+
+
+def test_a_vpc_that_is_used_is_refused_and_what_comes_after_is_planned(base: Base, tmp_path: Path) -> None:
+    """The last one."""
+    outdir = synthesize(tmp_path, _ENVIRONMENT, old="10.20.0.0/16", new="10.40.0.0/16")
+    keep(outdir, _NETWORK, _DATA)
+
+    made = _rehearse(base, outdir)
+
+    # THEN AWS says no, in its words
+    (network,) = made.failed
+    assert network.name == _NETWORK
+    assert "later stacks are planned as if it did not" in network.note
+    said = "\n".join(network.errors)
+    assert "Cannot delete the subnet group 'iot-database-dev' because at least one database cluster" in said
+    assert "CacheSubnetGroupInUse: The subnet group iot-cache-dev is currently in use" in said
+    assert (made.exit_code, "fails in iot-dev-network" in made.verdict) == (3, True)
+
+    # THEN the next stack has a plan that reads the new network
+    data = made.plans[1]
+    assert (data.errors, data.note) == ((), f"as if {_NETWORK} had not been refused")
+    groups = [change for change in data.changes if change.type == "aws_security_group"]
+    assert groups
+    assert all(change.action is Action.REPLACED and "vpc_id" in change.cause for change in groups)

@@ -68,8 +68,9 @@ def vpc_config(self: Any) -> dict[str, Any] | None:
         return None
     configuration: dict[str, Any] = dict(self._vpc_config)
     if subnet_ids := configuration.get("SubnetIds"):
-        subnet = ec2_backends[self.account_id][self.region].get_subnet(subnet_ids[0])
-        configuration["VpcId"] = subnet.vpc_id
+        subnets = ec2_backends[self.account_id][self.region].describe_subnets()
+        # None when the VPC was given up.
+        configuration["VpcId"] = next((subnet.vpc_id for subnet in subnets if subnet.id == subnet_ids[0]), None)
     return configuration
 
 

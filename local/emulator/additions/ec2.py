@@ -1,8 +1,10 @@
-"""EC2: descriptions of security group rules, tags of DHCP options."""
+"""EC2: descriptions of security group rules, tags of DHCP options, what deleted subnets and NAT gateways leave."""
 
 from typing import Any
 
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.subnets import SubnetBackend
 from moto.ec2.responses.dhcp_options import DHCPOptions
 
 from local.emulator.registry import extend
@@ -32,3 +34,27 @@ def create_dhcp_options(stock: Any, self: Any) -> Any:
     answer = stock(self)
     answer.result["DhcpOptions"].add_tags(self._parse_tag_specification().get("dhcp-options", {}))
     return answer
+
+
+@extend(SubnetBackend, "delete_subnet", unless="_associations")
+def leave_access_list(stock: Any, self: Any, subnet_id: str) -> Any:
+    """moto keeps a deleted subnet in its access list. The provider then gives it to the default one, which is to have
+    none: a difference for ever.
+    """
+    subnet = stock(self, subnet_id)
+    for acl in self.network_acls.values():
+        for id_, association in list(acl._associations.items()):
+            if association.subnet_id == subnet_id:
+                del acl._associations[id_]
+    return subnet
+
+
+@extend(NatGatewayBackend, unless="disassociate_address")
+def delete_nat_gateway(stock: Any, self: Any, nat_gateway_id: str) -> Any:
+    """moto keeps the address and the interface of a deleted gateway in use, so that no other can have the address."""
+    gateway = stock(self, nat_gateway_id)
+    for address in gateway.address_set:
+        if address.get("associationId"):
+            self.disassociate_address(association_id=address["associationId"])
+    self.enis.pop(gateway._eni.id, None)
+    return gateway

@@ -9,6 +9,7 @@ from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.utilities.utils import get_partition
 
+from local.emulator.additions.in_use import refuse_cache_subnet_group
 from local.emulator.registry import add, extend
 
 
@@ -138,7 +139,9 @@ def modify_cache_subnet_group(self: Any) -> ActionResult:
 @add(ElastiCacheResponse)
 def delete_cache_subnet_group(self: Any) -> ActionResult:
     """Not in moto."""
-    del self.elasticache_backend.cache_subnet_groups[_subnet_group(self).cache_subnet_group_name]
+    group = _subnet_group(self)
+    refuse_cache_subnet_group(self.elasticache_backend, group)
+    del self.elasticache_backend.cache_subnet_groups[group.cache_subnet_group_name]
     return EmptyResult()
 
 

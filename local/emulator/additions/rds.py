@@ -10,6 +10,7 @@ import time
 import uuid
 from typing import Any
 
+from moto.rds.exceptions import RDSClientError
 from moto.rds.models import (
     DBCluster,
     DBClusterParameterGroup,
@@ -122,6 +123,19 @@ def delete_db_cluster(stock: Any, self: Any) -> Any:
             if snapshot.snapshot_type == "automated" and snapshot.cluster.db_cluster_resource_id == resource:
                 del self.backend.cluster_snapshots[name]
     return answer
+
+
+@replace(RDSBackend, because="self.subnet_groups.pop(subnet_name)")
+def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnets: list[Any]) -> Any:
+    """moto loses the group that it changes. AWS keeps it, and in the VPC in which it was made."""
+    (group,) = self.describe_db_subnet_groups(subnet_name)
+    if {subnet.vpc_id for subnet in subnets} != {group.vpc_id}:
+        message = "The new Subnets are not in the same Vpc as the existing subnet group"
+        raise RDSClientError("InvalidParameterValue", message)
+    group.subnets = subnets
+    if description is not None:
+        group.description = description
+    return group
 
 
 @extend(DBParameterGroup, unless="Source")

@@ -56,3 +56,38 @@ def test_dhcp_options_keep_the_tags_of_their_creation(client: Client) -> None:
         TagSpecifications=[{"ResourceType": "dhcp-options", "Tags": [{"Key": "Name", "Value": "test"}]}],
     )
     assert options["DhcpOptions"]["Tags"] == [{"Key": "Name", "Value": "test"}]
+
+
+def test_a_deleted_subnet_is_in_no_access_list(client: Client) -> None:
+    ec2 = client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+
+    def subnets() -> list[str]:
+        found = ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["NetworkAcls"]
+        return [association["SubnetId"] for acl in found for association in acl["Associations"]]
+
+    assert subnets() == [subnet_id]
+    ec2.delete_subnet(SubnetId=subnet_id)
+    assert subnets() == []
+
+
+def test_the_address_of_a_deleted_nat_gateway_is_free_for_the_next(client: Client) -> None:
+    ec2 = client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+
+    def create() -> str:
+        gateway = ec2.create_nat_gateway(SubnetId=subnet_id, AllocationId=address)["NatGateway"]
+        return str(gateway["NatGatewayId"])
+
+    def interfaces() -> int:
+        filters = [{"Name": "subnet-id", "Values": [subnet_id]}]
+        return len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"])
+
+    ec2.delete_nat_gateway(NatGatewayId=create())
+    assert interfaces() == 0
+
+    create()
+    assert interfaces() == 1

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.emulator.conftest import Client
+from tests.local.emulator.conftest import REGION, Client
 
 
 @pytest.fixture
@@ -240,3 +240,30 @@ def test_parameters_that_were_set_have_the_user_as_source(client: Client, name: 
     rds.modify_db_parameter_group(DBParameterGroupName=name, Parameters=parameters)
     found = rds.describe_db_parameters(DBParameterGroupName=name)["Parameters"]
     assert [(p["ParameterName"], p["Source"]) for p in found] == [("rds.force_ssl", "user")]
+
+
+def test_a_changed_subnet_group_stays_and_stays_in_its_vpc(client: Client, name: str) -> None:
+    ec2, rds = client("ec2"), client("rds")
+
+    def subnets(block: str) -> list[str]:
+        vpc = ec2.create_vpc(CidrBlock=f"{block}.0.0/16")["Vpc"]["VpcId"]
+        return [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"{block}.{i}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"][
+                "SubnetId"
+            ]
+            for i, zone in enumerate("abd")
+        ]
+
+    def ids() -> set[str]:
+        group = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"][0]
+        return {subnet["SubnetIdentifier"] for subnet in group["Subnets"]}
+
+    here, there = subnets("10.1"), subnets("10.2")
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="Test", SubnetIds=here[:2])
+
+    rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=here[1:])
+    assert ids() == set(here[1:])
+
+    with pytest.raises(rds.exceptions.ClientError, match="not in the same Vpc as the existing subnet group"):
+        rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=there[1:])
+    assert ids() == set(here[1:])

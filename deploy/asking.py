@@ -1,0 +1,32 @@
+"""Asking AWS what exists, for those who take orphans back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Clients = Callable[[str], Any]
+"""Makes boto3 clients by the name of their service."""
+Planned = Mapping[str, Any]
+"""The attributes of a planned resource; what is not known before the apply is missing."""
+Finder = Callable[[Planned, Clients], Iterator[str]]
+"""Import ids of what stands in the place of a planned resource; KeyError when too little is known to tell."""
+
+
+def ask(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
+    """What AWS answers; nothing where what is asked about does not exist."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer: Mapping[str, Any] = call(**arguments)
+    except ClientError as error:
+        if "NotFound" in error.response["Error"]["Code"]:
+            return {}
+        raise
+    return answer
+
+
+def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
+    """Every item of a list that AWS gives out page by page."""
+    for page in client.get_paginator(operation).paginate(**arguments):
+        yield from page[key]

@@ -1,0 +1,105 @@
+"""What becomes of the stacks after one that fails; Terraform and AWS are played. The real ones: tests/review."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import plans
+from deploy.plans import Planned
+from deploy.stacks import Stack
+from environments import load
+from local.emulator import given_up
+from local.rehearsal import Rehearsal
+
+_REFUSAL = f"deleting EC2 Subnet: api error {given_up.REFUSALS[0]}: The subnet has dependencies"
+_VPC = {"type": "aws_vpc", "change": {"actions": ["delete", "create"], "before": {"id": "vpc-1"}}}
+
+Rehearse = Callable[..., dict[str, Planned]]
+
+
+class Ec2:
+    """Keeps what it is told to tag."""
+
+    def __init__(self) -> None:
+        self.tagged: list[str] = []
+
+    def create_tags(self, Resources: list[str], Tags: list[Mapping[str, str]]) -> None:  # noqa: N803
+        assert [tag["Key"] for tag in Tags] == [given_up.TAG]
+        self.tagged += Resources
+
+
+@pytest.fixture
+def ec2() -> Ec2:
+    return Ec2()
+
+
+@pytest.fixture
+def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ec2: Ec2) -> Rehearse:
+    """Rehearses network -> data -> service; `plan` has errors by stack, `apply` those of the calls in their order."""
+    stacks = []
+    for name, needs in (("network", ()), ("data", ("network",)), ("service", ("data",))):
+        (tmp_path / name).mkdir()
+        backend = {"bucket": "states", "key": f"{name}.tfstate"}
+        (tmp_path / name / "cdk.tf.json").write_text(json.dumps({"terraform": {"backend": {"s3": backend}}}))
+        stacks.append(Stack(name, tmp_path / name, backend, needs))
+
+    def run(*, plan: Mapping[str, str] | None = None, apply: Mapping[str, list[str]] | None = None) -> Any:
+        answers = {name: iter(errors) for name, errors in (apply or {}).items()}
+
+        def run_plan(stack: Stack, *_: object) -> Planned:
+            if plan and stack.name in plan:
+                return Planned(stack.name, None, (plan[stack.name],))
+            return Planned(stack.name, {"resource_changes": [_VPC]})
+
+        def run_apply(stack: Stack, *_: object) -> tuple[str, ...]:
+            error = next(answers.get(stack.name, iter(())), "")
+            return (error,) if error else ()
+
+        monkeypatch.setattr(plans, "run_plan", run_plan)
+        monkeypatch.setattr(plans, "run_apply", run_apply)
+        rehearsal = Rehearsal(load("iot-dev"), tmp_path)
+        monkeypatch.setattr(rehearsal, "_stacks", lambda outdir: stacks)
+        monkeypatch.setattr(rehearsal, "_make_bucket", lambda found: None)
+        monkeypatch.setattr(rehearsal, "_has_bucket", lambda name: True)
+        monkeypatch.setattr(rehearsal, "client", lambda service: ec2)
+        return {planned.stack: planned for planned in rehearsal.change(tmp_path, base=None, say=lambda line: None)}
+
+    return run
+
+
+def test_after_a_failure_the_others_are_planned_with_what_there_is(rehearse: Rehearse, ec2: Ec2) -> None:
+    made = rehearse(apply={"network": ["no such engine"]})
+
+    assert made["network"].errors == ("on the embedded AWS: no such engine",)
+    for name, needs in (("data", "network"), ("service", "data")):
+        assert made[name].note == f"not applied, for it needs {needs}; planned with the outputs that are there"
+        assert made[name].changes
+    assert ec2.tagged == []
+
+
+def test_what_cannot_be_planned_after_a_failure_says_why_and_is_no_failure(rehearse: Rehearse) -> None:
+    made = rehearse(apply={"network": ["no such engine"]}, plan={"data": "Unsupported attribute"})
+
+    assert made["data"].note == "cannot be planned, for it needs network: Unsupported attribute"
+    assert made["data"].errors == ()
+
+
+def test_beyond_a_refusal_everything_is_applied(rehearse: Rehearse, ec2: Ec2) -> None:
+    made = rehearse(apply={"network": [_REFUSAL]})
+
+    assert made["network"].errors == (f"on the embedded AWS: {_REFUSAL}",)
+    assert made["network"].note.startswith("AWS refuses it")
+    assert [made[name].note for name in ("data", "service")] == ["as if network had not been refused"] * 2
+    assert ec2.tagged == ["vpc-1"]
+
+
+def test_a_refusal_that_does_not_end_is_a_failure(rehearse: Rehearse) -> None:
+    made = rehearse(apply={"network": [_REFUSAL, "something else"]})
+
+    assert made["network"].errors == (f"on the embedded AWS: {_REFUSAL}",)
+    assert made["data"].note.startswith("not applied, for it needs network")
