@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from synthesized import Synthesized, read_stack
-from watched import REMOTE, STACKS, alarms, drawn, exists, metrics
+from watched import IDENTITIES, REMOTE, alarms, drawn, exists, maker, metrics
 
 from environments import environment_names, load
 from environments.environment import Environment
@@ -213,13 +213,20 @@ def test_the_age_is_asked_for_once_so_that_its_alarm_does_not_begin_with_silence
 
 
 @every_environment
-def test_monitoring_comes_last(app_outdir: Path, environment: str) -> None:
+def test_monitoring_comes_after_all_that_it_watches_and_before_nothing(app_outdir: Path, environment: str) -> None:
     manifest = json.loads((app_outdir / "manifest.json").read_text(encoding="utf-8"))["stacks"]
-
-    # The network's, for the key of the topic.
-    assert set(manifest[f"{environment}-monitoring"]["dependencies"]) == {
-        f"{environment}-{name}" for name in ("network", *STACKS)
+    stack = monitoring(app_outdir, environment)
+    sources = [found for alarm in alarms(stack).values() for found in metrics(alarm)] + list(drawn(stack))
+    watched = {
+        maker(app_outdir, environment, dimension, value)
+        for _, _, dimensions in sources
+        for dimension, value in dimensions.items()
+        if dimension in IDENTITIES
     }
+
+    assert {f"{environment}-{name}" for name in ("api", "data", "entry", "rotation", "secrets", "service")} <= watched
+    # The network's, for the key of the topic.
+    assert {*watched, f"{environment}-network"} <= set(manifest[f"{environment}-monitoring"]["dependencies"])
     for other in manifest.values():
         assert f"{environment}-monitoring" not in other["dependencies"]
 
