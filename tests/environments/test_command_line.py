@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from environments import environment_names
+
 ROOT = Path(__file__).parents[2]
-KNOWN = "globecart-dev, globecart-prod, iot-dev, iot-prod"
+KNOWN = ", ".join(environment_names())
 
 
 @pytest.fixture

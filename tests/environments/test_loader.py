@@ -129,7 +129,11 @@ def test_an_unknown_environment_is_answered_with_the_known_ones(name: str, tmp_p
 
 def test_every_file_in_the_directory_is_an_environment_and_tiers_are_not(tmp_path: Path) -> None:
     assert environment_names(tmp_path) == ()
-    assert environment_names() == ("globecart-dev", "globecart-prod", "iot-dev", "iot-prod")
+    files = SettingsFiles(tmp_path)
+    for name in ("shop-prod", "iot-dev"):
+        files.write(name, settings_text({}))
+    assert environment_names(tmp_path) == ("iot-dev", "shop-prod")
+    assert {"iot-dev", "iot-prod", "globecart-dev", "globecart-prod"} <= set(environment_names())
 
 
 @pytest.mark.parametrize("name", environment_names())
