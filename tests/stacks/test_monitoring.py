@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,33 +120,39 @@ def test_the_age_is_what_the_rotation_function_reports() -> None:
     assert (written["NAMESPACE"], written["METRIC"], frozenset({written["DIMENSION"]})) in known_metrics()
 
 
-# What must be watched, as the names of alarms begin behind the project; `where` says in which environments.
+# What must be watched, as the names of alarms begin behind the project.
 EVERYWHERE = (
     "api-blocked", "api-errors", "api-latency", "api-refused", "api-throttled",
     "cache-connections", "cache-cpu", "cache-evictions", "cache-memory",
     "database-capacity", "database-connections", "database-cpu", "database-deadlocks", "database-memory",
-    "egress-packets-dropped", "egress-ports",
     "entry-no-healthy-task", "entry-unhealthy-task",
     "rotation-age", "rotation-errors", "rotation-failed", "rotation-throttles",
     "service-cpu", "service-memory", "service-tasks-missing",
 )  # fmt: skip
-ALSO = {
-    "globecart-dev": ("files-io-limit", "files-clients"),
-    "globecart-prod": (
-        "files-io-limit", "files-clients", "database-replica-lag", "cache-replica-lag", "entry-tls-errors",
-    ),
-    "iot-dev": (),
-    "iot-prod": ("database-replica-lag", "cache-replica-lag", "entry-tls-errors"),
-}  # fmt: skip
+# The same where the settings make what they are about.
+WHERE: tuple[tuple[tuple[str, ...], Callable[[Environment], bool]], ...] = (
+    (("egress-packets-dropped", "egress-ports"), lambda made: made.network.nat != "none"),
+    (("database-replica-lag",), lambda made: made.database.instances > 1),
+    (("cache-replica-lag",), lambda made: made.cache.replicas_per_shard > 0),
+    (("entry-tls-errors",), lambda made: made.service.certificate_arn is not None),
+    (("files-io-limit",), lambda made: bool(made.storage.access_points)),
+    (("files-clients",), lambda made: bool(made.service.mounts)),
+)
 
 
 @every_environment
 def test_everything_is_watched_that_hurts_elsewhere(app_outdir: Path, environment: str) -> None:
-    names = load(environment).names
+    settings = load(environment)
+    purposes = {*EVERYWHERE, *(purpose for also, holds in WHERE if holds(settings) for purpose in also)}
 
-    assert {names.name(purpose) for purpose in (*EVERYWHERE, *ALSO[environment])} <= alarms(
-        monitoring(app_outdir, environment)
-    ).keys()
+    assert {settings.names.name(purpose) for purpose in purposes} <= alarms(monitoring(app_outdir, environment)).keys()
+
+
+def test_the_shipped_platforms_have_what_is_watched_by_setting() -> None:
+    shop, iot = load("globecart-prod"), load("iot-prod")
+
+    assert all(holds(shop) for _, holds in WHERE)
+    assert [also for also, holds in WHERE if not holds(iot)] == [("files-io-limit",), ("files-clients",)]
 
 
 @every_environment
