@@ -38,14 +38,15 @@ _COLUMNS = (
 
 
 def environments_table() -> str:
-    """A row for each shipped environment, read through the loader."""
+    """A row for each shipped environment, read through the loader; its name leads to its picture."""
     lines = [
         "| environment | " + " | ".join(title for _, title in _COLUMNS) + " |",
         "|---" * (len(_COLUMNS) + 1) + "|",
     ]
     for name in environment_names():
         settings = load(name).model_dump(mode="json")
-        lines.append(f"| `{name}` | " + " | ".join(_cell(_value(settings, key)) for key, _ in _COLUMNS) + " |")
+        cells = [f"[`{name}`](docs/diagrams/{name}.svg)", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -11,15 +11,13 @@ from modules import provider_imports  # noqa: F401  (before any test imports cdk
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
-ENVIRONMENTS = ("globecart-dev", "globecart-prod", "iot-dev", "iot-prod")
-
 
 @pytest.fixture(scope="session")
 def app_outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All shipped environments, synthesized by the real App; read it with `synthesized.read_stack`."""
-    from environments import load
+    from environments import environment_names, load
     from main import build_app
 
     outdir = tmp_path_factory.mktemp("cdktf.out")
-    build_app([load(name) for name in ENVIRONMENTS], outdir).synth()
+    build_app([load(name) for name in environment_names()], outdir).synth()
     return outdir

@@ -13,8 +13,8 @@ from environments import environment_names
 
 COMMITTED = Path(__file__).parent / "addresses"
 HOW = (
-    "Terraform would destroy what is missing and make what is new. For a rename put `moved` (or `move_to`) into the "
-    "same commit. Then write the files anew: make addresses (python -m pytest tests/app --update-addresses)"
+    "Terraform would destroy what is missing and make what is new. For a rename say move_from_id('<type>.<old id>') on "
+    "the new one, in the same commit. Then write the files anew: make addresses"
 )
 
 

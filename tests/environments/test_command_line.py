@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from environments import environment_names
+
 ROOT = Path(__file__).parents[2]
-KNOWN = "globecart-dev, globecart-prod, iot-dev, iot-prod"
+KNOWN = ", ".join(environment_names())
 
 
 @pytest.fixture
@@ -73,10 +75,10 @@ def test_faults_of_all_files_are_said_and_nothing_is_written(project: Path) -> N
 def test_a_fault_in_an_environment_that_was_not_asked_for_is_not_said(project: Path) -> None:
     (project / "environments" / "iot-prod.toml").write_text("=")
 
-    result = run(project, "--env", "iot-test")
+    result = run(project, "--env", "iot-absent")
 
     assert result.stderr.count("\n") == 1
-    assert "iot-test" in result.stderr
+    assert "iot-absent" in result.stderr
 
 
 def test_a_directory_asked_for_by_the_cdktf_cli_is_left_alone_too(project: Path, tmp_path: Path) -> None:
@@ -92,11 +94,11 @@ def test_a_directory_asked_for_by_the_cdktf_cli_is_left_alone_too(project: Path,
 def test_an_unknown_environment_is_answered_with_the_known_ones(project: Path) -> None:
     before = tree(project)
 
-    result = run(project, "--env", "iot-test")
+    result = run(project, "--env", "iot-absent")
 
     assert result.returncode == 2
     assert result.stderr == (
-        f"environments/iot-test.toml: the file is missing; allowed: {KNOWN}; name one of them, or write the file\n"
+        f"environments/iot-absent.toml: the file is missing; allowed: {KNOWN}; name one of them, or write the file\n"
     )
     assert tree(project) == before
 

@@ -129,7 +129,11 @@ def test_an_unknown_environment_is_answered_with_the_known_ones(name: str, tmp_p
 
 def test_every_file_in_the_directory_is_an_environment_and_tiers_are_not(tmp_path: Path) -> None:
     assert environment_names(tmp_path) == ()
-    assert environment_names() == ("globecart-dev", "globecart-prod", "iot-dev", "iot-prod")
+    files = SettingsFiles(tmp_path)
+    for name in ("shop-prod", "iot-dev"):
+        files.write(name, settings_text({}))
+    assert environment_names(tmp_path) == ("iot-dev", "shop-prod")
+    assert {"iot-dev", "iot-prod", "globecart-dev", "globecart-prod"} <= set(environment_names())
 
 
 @pytest.mark.parametrize("name", environment_names())
@@ -138,7 +142,11 @@ def test_shipped_environments_are_valid_and_are_called_as_their_files(name: str)
 
     assert environment.name == name
     assert load(name, suffix="pr-12").name == f"{name}-pr-12"
-    assert environment.region == "ca-central-1"
+
+
+@pytest.mark.parametrize("name", ["globecart-dev", "globecart-prod", "iot-dev", "iot-prod"])
+def test_the_two_platforms_stand_in_one_region(name: str) -> None:
+    assert load(name).region == "ca-central-1"
 
 
 def test_every_tier_of_the_schema_has_its_file() -> None:

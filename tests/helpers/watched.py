@@ -12,9 +12,6 @@ from synthesized import Attributes, Synthesized, read_stack
 
 from environments import load
 
-# Stacks whose resources are watched.
-STACKS = ("api", "egress", "entry", "rotation", "data", "secrets", "service")
-
 # Dimension -> the attribute that says its value, by resource type. A list says all that may be meant.
 IDENTITIES = {
     "ApiName": ("aws_api_gateway_rest_api", "name"),
@@ -62,17 +59,26 @@ def exists(outdir: Path, environment: str, dimension: str, value: str) -> bool:
         return value == load(environment).region
     if dimension == "Rule":
         return value == "ALL"  # every rule of the web ACL together
+    return maker(outdir, environment, dimension, value) is not None
+
+
+def maker(outdir: Path, environment: str, dimension: str, value: str) -> str | None:
+    """The stack that makes it, if one does."""
     type_, attribute = IDENTITIES[dimension]
     remote = REMOTE.search(value)
     if remote is None:
-        candidates = (read_stack(outdir, f"{environment}-{name}") for name in STACKS)
-        return any(_attribute(made, attribute) == value for stack in candidates for made in stack.all(type_))
+        stacks = (folder.name for folder in sorted((outdir / "stacks").glob(f"{environment}-*")))
+        return next((name for name in stacks if _makes(read_stack(outdir, name), type_, attribute, value)), None)
     made_in = read_stack(outdir, remote[1])
     reference = REFERENCE.match(value.replace(remote[0], made_in.outputs[remote[2]]["value"]))
     assert reference is not None, value
     found = made_in.json["resource"].get(reference[1], {}).get(reference[2])
     is_it = found is not None and (reference[1], reference[3]) == (type_, attribute)
-    return is_it and (not reference[4] or reference[4] in _node_endings(found))
+    return remote[1] if is_it and (not reference[4] or reference[4] in _node_endings(found)) else None
+
+
+def _makes(stack: Synthesized, type_: str, attribute: str, value: str) -> bool:
+    return any(_attribute(made, attribute) == value for made in stack.all(type_))
 
 
 def _attribute(resource: Attributes, path: str) -> Any:

@@ -109,5 +109,5 @@ def test_the_command_writes_the_document(
     assert openapi.main(["--env", "iot-dev"]) == 0
     assert capsys.readouterr().out == "build/openapi/iot-dev.json\n"
     assert json.loads((tmp_path / "build/openapi/iot-dev.json").read_text()) == openapi.document(load("iot-dev"))
-    assert openapi.main(["--env", "iot-staging"]) == 2
-    assert "iot-staging.toml" in capsys.readouterr().err
+    assert openapi.main(["--env", "iot-absent"]) == 2
+    assert "iot-absent.toml" in capsys.readouterr().err

@@ -178,13 +178,13 @@ def test_only_the_owner_of_the_account_makes_its_singletons() -> None:
 
 
 def test_one_environment_at_most_owns_the_singletons_of_an_account(environments: dict[str, Environment]) -> None:
-    owners = [
-        (environment.account_id, environment.region)
-        for environment in environments.values()
-        if environment.account.owns_api_gateway_role
-    ]
+    owners: dict[tuple[str, str], list[str]] = {}
+    for name, environment in environments.items():
+        if environment.account.owns_api_gateway_role:
+            owners.setdefault((environment.account_id, environment.region), []).append(name)
 
-    assert len(set(owners)) == len(owners)
+    shared = {place: names for place, names in owners.items() if len(names) > 1}
+    assert not shared, "only one environment of an account and region may say owns_api_gateway_role = true"
 
 
 def test_the_roles_of_the_workflows_come_by_setting() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from synthesized import Synthesized, read_stack
-from watched import REMOTE, STACKS, alarms, drawn, exists, metrics
+from watched import IDENTITIES, REMOTE, alarms, drawn, exists, maker, metrics
 
 from environments import environment_names, load
 from environments.environment import Environment
@@ -119,33 +120,39 @@ def test_the_age_is_what_the_rotation_function_reports() -> None:
     assert (written["NAMESPACE"], written["METRIC"], frozenset({written["DIMENSION"]})) in known_metrics()
 
 
-# What must be watched, as the names of alarms begin behind the project; `where` says in which environments.
+# What must be watched, as the names of alarms begin behind the project.
 EVERYWHERE = (
     "api-blocked", "api-errors", "api-latency", "api-refused", "api-throttled",
     "cache-connections", "cache-cpu", "cache-evictions", "cache-memory",
     "database-capacity", "database-connections", "database-cpu", "database-deadlocks", "database-memory",
-    "egress-packets-dropped", "egress-ports",
     "entry-no-healthy-task", "entry-unhealthy-task",
     "rotation-age", "rotation-errors", "rotation-failed", "rotation-throttles",
     "service-cpu", "service-memory", "service-tasks-missing",
 )  # fmt: skip
-ALSO = {
-    "globecart-dev": ("files-io-limit", "files-clients"),
-    "globecart-prod": (
-        "files-io-limit", "files-clients", "database-replica-lag", "cache-replica-lag", "entry-tls-errors",
-    ),
-    "iot-dev": (),
-    "iot-prod": ("database-replica-lag", "cache-replica-lag", "entry-tls-errors"),
-}  # fmt: skip
+# The same where the settings make what they are about.
+WHERE: tuple[tuple[tuple[str, ...], Callable[[Environment], bool]], ...] = (
+    (("egress-packets-dropped", "egress-ports"), lambda made: made.network.nat != "none"),
+    (("database-replica-lag",), lambda made: made.database.instances > 1),
+    (("cache-replica-lag",), lambda made: made.cache.replicas_per_shard > 0),
+    (("entry-tls-errors",), lambda made: made.service.certificate_arn is not None),
+    (("files-io-limit",), lambda made: bool(made.storage.access_points)),
+    (("files-clients",), lambda made: bool(made.service.mounts)),
+)
 
 
 @every_environment
 def test_everything_is_watched_that_hurts_elsewhere(app_outdir: Path, environment: str) -> None:
-    names = load(environment).names
+    settings = load(environment)
+    purposes = {*EVERYWHERE, *(purpose for also, holds in WHERE if holds(settings) for purpose in also)}
 
-    assert {names.name(purpose) for purpose in (*EVERYWHERE, *ALSO[environment])} <= alarms(
-        monitoring(app_outdir, environment)
-    ).keys()
+    assert {settings.names.name(purpose) for purpose in purposes} <= alarms(monitoring(app_outdir, environment)).keys()
+
+
+def test_the_shipped_platforms_have_what_is_watched_by_setting() -> None:
+    shop, iot = load("globecart-prod"), load("iot-prod")
+
+    assert all(holds(shop) for _, holds in WHERE)
+    assert [also for also, holds in WHERE if not holds(iot)] == [("files-io-limit",), ("files-clients",)]
 
 
 @every_environment
@@ -213,13 +220,20 @@ def test_the_age_is_asked_for_once_so_that_its_alarm_does_not_begin_with_silence
 
 
 @every_environment
-def test_monitoring_comes_last(app_outdir: Path, environment: str) -> None:
+def test_monitoring_comes_after_all_that_it_watches_and_before_nothing(app_outdir: Path, environment: str) -> None:
     manifest = json.loads((app_outdir / "manifest.json").read_text(encoding="utf-8"))["stacks"]
-
-    # The network's, for the key of the topic.
-    assert set(manifest[f"{environment}-monitoring"]["dependencies"]) == {
-        f"{environment}-{name}" for name in ("network", *STACKS)
+    stack = monitoring(app_outdir, environment)
+    sources = [found for alarm in alarms(stack).values() for found in metrics(alarm)] + list(drawn(stack))
+    watched = {
+        maker(app_outdir, environment, dimension, value)
+        for _, _, dimensions in sources
+        for dimension, value in dimensions.items()
+        if dimension in IDENTITIES
     }
+
+    assert {f"{environment}-{name}" for name in ("api", "data", "entry", "rotation", "secrets", "service")} <= watched
+    # The network's, for the key of the topic.
+    assert {*watched, f"{environment}-network"} <= set(manifest[f"{environment}-monitoring"]["dependencies"])
     for other in manifest.values():
         assert f"{environment}-monitoring" not in other["dependencies"]
 

@@ -13,8 +13,7 @@ import pytest
 from synthesized import Synthesized, read_stack
 from watched import REMOTE
 
-from environments import Environment
-from tests.conftest import ENVIRONMENTS
+from environments import Environment, environment_names
 
 ROOT = Path(__file__).parents[2]
 IOT, SHOP = "iot-prod", "globecart-prod"
@@ -249,4 +248,4 @@ def test_the_readme_names_every_one_of_these() -> None:
     assert len(types) > 15
     made = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "app" / "addresses").iterdir())
     assert all(f"{type_}." in made for type_ in types)
-    assert {name.split("-")[0] for name in ENVIRONMENTS} == {"iot", "globecart"}
+    assert {"iot", "globecart"} <= {name.split("-")[0] for name in environment_names()}

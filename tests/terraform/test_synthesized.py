@@ -48,7 +48,8 @@ def test_the_stacks_planned_offline_are_all_that_read_no_other(app_outdir: Path)
         if "terraform_remote_state" not in read_stack(app_outdir, folder.name).json.get("data", {})
     }
 
-    assert alone == {pattern.format(environment) for pattern in _ALONE for environment in environment_names()}
+    planned = {pattern.format(environment) for pattern in _ALONE for environment in environment_names()}
+    assert alone == planned, "_ALONE must name the stacks that read no other"
 
 
 def test_the_provider_looked_for_in_mirrors_is_the_one_that_is_synthesized(app_outdir: Path) -> None:
