@@ -192,7 +192,6 @@ docs: setup ## Renew the pages and pictures that are made from settings and JSON
 	$(PY) -m review.settings_pages
 	$(PY) main.py
 	$(PY) -m review.scan.pages
-	$(PY) main.py
 	$(PY) -m review.alarms_page
 	$(PY) -m review.diagram
 

@@ -24,7 +24,8 @@ _INTRODUCTION = """# Alarms
 Written by `make docs` from the synthesized JSON. The name of each is `<project>-<alarm>-<stage>`; every one tells the
 topic `<project>-alarms-<stage>` when it begins and when it ends. A column says from which value on, and for how many
 minutes without a pause, an environment's alarm is on; with "or silence" no data is a fault, too. **Critical** ones make
-`<project>-unhealthy-<stage>` go on. Numbers in the words are those of the last environment that has the alarm.
+`<project>-unhealthy-<stage>` go on. Numbers in the words are those of the last environment that has the alarm,
+in production where one has it.
 """
 
 # Purpose of an alarm -> environment -> its arguments.
@@ -34,6 +35,7 @@ _Alarms = dict[str, dict[str, dict[str, Any]]]
 def alarms_page(stacks: Path) -> str:
     """The page for all shipped environments. Raises FileNotFoundError when one is not synthesized into `stacks`."""
     environments = environment_names()
+    production = {name for name in environments if load(name).tier == "production"}
     parts: dict[str, _Alarms] = {}
     for environment in environments:
         for purpose, alarm in _alarms(stacks, environment):
@@ -42,7 +44,7 @@ def alarms_page(stacks: Path) -> str:
     for part, alarms in parts.items():
         lines += [f"## {part}", "", f"| alarm | metric | {' | '.join(environments)} | what it means, and what to do |"]
         lines.append("|---" * (len(environments) + 3) + "|")
-        lines += [_row(purpose, alarms[purpose], environments) for purpose in sorted(alarms)]
+        lines += [_row(purpose, alarms[purpose], environments, production) for purpose in sorted(alarms)]
         lines.append("")
     return "\n".join(lines)
 
@@ -55,8 +57,8 @@ def _alarms(stacks: Path, environment: str) -> Iterator[tuple[str, dict[str, Any
         yield name.removeprefix(f"{names.project}-").removesuffix(f"-{names.ending}"), alarm
 
 
-def _row(purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str]) -> str:
-    last = alarms[max(alarms)]
+def _row(purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str], production: set[str]) -> str:
+    last = alarms[max(alarms, key=lambda name: (name in production, name))]
     severity = " **critical**" if last["tags"]["Severity"] == "critical" else ""
     cells = [_threshold(alarms[name]) if name in alarms else "none" for name in environments]
     return f"| `{purpose}`{severity} | {_metrics(last)} | {' | '.join(cells)} | {last['alarm_description']} |"

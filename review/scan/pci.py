@@ -114,8 +114,6 @@ def page(platforms: Sequence[Platform]) -> str:
             f"| {_cell(check)} | {' | '.join(evidence[check])} | `{check.id}` |"
             for check in by_requirement[requirement]
         ]
-        for check in by_requirement[requirement]:
-            lines.append(f"| {_cell(check)} | {' | '.join(evidence[check])} | `{check.id}` |")
         lines.append("")
     return "\n".join([*lines, _DUTIES, "## The resources", "", *_resources(platforms)]) + "\n"
 

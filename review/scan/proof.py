@@ -159,6 +159,8 @@ def _show(
         print(f"{type_:52} {caught[type_]:7} {total[type_]:7} {reasoned:9} {open_[type_] or '':>5}")
     for outcome in left:
         print(f"survives without a reason: {outcome.stack} {outcome.address}: {outcome.label}")
+    if left:
+        print("Each of these needs a check in review/scan/checks, or a reason in review/scan/survivors.toml.")
     for pattern in sorted(stale):
         print(f"reason without a survivor: {pattern}")
     whole, all_caught = sum(total.values()), sum(caught.values())
