@@ -105,6 +105,18 @@ def _methods(platform: Platform) -> Iterator[Finding]:
             yield method.finding("API_OPEN", "asks for neither an identity nor a key, so nothing limits one client")
 
 
+def _backends(platform: Platform) -> Iterator[Finding]:
+    for backend in platform.all("aws_api_gateway_integration"):
+        kind, links = backend.values.get("type"), platform.referred(backend.stack, backend.values.get("connection_id"))
+        through_link = backend.values.get("connection_type") == "VPC_LINK" and [link.type for link in links] == [
+            "aws_api_gateway_vpc_link"
+        ]
+        if kind in ("HTTP", "HTTP_PROXY") and not through_link:
+            yield backend.finding("API_BACKEND", "must go through the VPC link: the other way is the internet")
+        if kind in ("AWS", "AWS_PROXY") and f":{platform.account_id}:" not in str(backend.values.get("uri")):
+            yield backend.finding("API_BACKEND", "must call a function of this account")
+
+
 CHECKS = (
     Check("WAF", "Stages stand behind a firewall that blocks and is logged", ("6.4.2",),
           ("aws_wafv2_web_acl", "aws_api_gateway_stage"), _firewall),
@@ -112,5 +124,7 @@ CHECKS = (
           ("aws_api_gateway_usage_plan", "aws_api_gateway_api_key"), _plans),
     Check("API_VALIDATED", "Requests are validated before a backend hears of them", ("6.2.4",),
           ("aws_api_gateway_method",), _validated),
+    Check("API_BACKEND", "Requests leave API Gateway through the VPC link or to a function of this account only",
+          ("1.3", "4.2.1"), ("aws_api_gateway_integration",), _backends),
     Check("API_OPEN", "Methods ask for an identity or a key", ("7.2",), ("aws_api_gateway_method",), _methods),
 )  # fmt: skip
