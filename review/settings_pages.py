@@ -38,15 +38,18 @@ _COLUMNS = (
 
 
 def environments_table() -> str:
-    """A row for each shipped environment, read through the loader; its name leads to its picture."""
+    """A row for each shipped environment, read through the loader, and under the table its picture."""
     lines = [
         "| environment | " + " | ".join(title for _, title in _COLUMNS) + " |",
         "|---" * (len(_COLUMNS) + 1) + "|",
     ]
     for name in environment_names():
         settings = load(name).model_dump(mode="json")
-        cells = [f"[`{name}`](docs/diagrams/{name}.svg)", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
+        cells = [f"`{name}`", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
         lines.append(f"| {' | '.join(cells)} |")
+    for name in environment_names():
+        picture = f"![{name}](docs/diagrams/{name}.svg)"
+        lines += ["", f"<details><summary>Picture of <code>{name}</code></summary>", "", picture, "", "</details>"]
     return "\n".join(lines)
 
 
