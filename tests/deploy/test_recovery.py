@@ -57,7 +57,8 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
         pair: count for pair, count in Counter((tag["ResourceType"], tag["Value"]) for tag in tags).items() if count > 1
     }
     assert not doubled
-    assert len(deployment.client("kms").list_keys()["Keys"]) == 1
+    wanted = network.configuration["resource"]["aws_kms_key"]
+    assert len(deployment.client("kms").list_keys()["Keys"]) == len(wanted)
 
 
 def test_without_a_lock_there_is_nothing_to_break(deployment: Deployment) -> None:
