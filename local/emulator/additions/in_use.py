@@ -49,7 +49,7 @@ def delete_subnet(stock: Any, self: Any, subnet_id: str) -> Any:
     return stock(self, subnet_id)
 
 
-@extend(VPCBackend, because="TODO: Refuse to delete if there are dependent IGW")
+@extend(VPCBackend, because="Refuse to delete if there are dependent IGW")
 def delete_vpc(stock: Any, self: Any, vpc_id: str) -> Any:
     """moto lets a VPC go in which only a gateway or security groups are left. AWS refuses."""
     users = [id_ for id_, gateway in self.internet_gateways.items() if gateway.vpc and gateway.vpc.id == vpc_id]
