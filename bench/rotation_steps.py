@@ -66,7 +66,6 @@ def measure_steps(rotations: int) -> dict[str, list[float]]:
         application = Application(
             secrets_manager=lambda: client,
             cloudwatch=lambda: client,
-            environment={},
             authorities=authorities,
         )
         master = server.create_master("platform_master", databases=["app"])

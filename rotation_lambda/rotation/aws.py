@@ -5,17 +5,16 @@ botocore's own retries are off: they know nothing of the invocation's deadline.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import botocore.exceptions
 from botocore.config import Config
 
-from rotation.configuration import Deadline
+from rotation.deadline import Deadline
 from rotation.errors import (
     AccessDeniedError,
+    CallRejectedError,
     EndpointUnreachableError,
     RotationError,
     SecretStateError,
@@ -30,7 +29,6 @@ MAX_ATTEMPTS = 6
 MAX_UNREACHABLE_ATTEMPTS = 2
 MAX_DENIED_ATTEMPTS = 14
 """About 20 seconds in all: what IAM needs until a policy that was just attached holds everywhere."""
-FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 
 _THROTTLING = frozenset(
@@ -42,6 +40,8 @@ _THROTTLING = frozenset(
         "RequestLimitExceeded",
     }
 )
+_PASSING = frozenset({"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"})
+"""Answers of the 400s that pass, as botocore's standard retry mode has them."""
 _DENIED = frozenset(
     {
         "AccessDeniedException",
@@ -64,33 +64,15 @@ _CODES: dict[str, type[RotationError]] = {
 }
 
 
-class SecretsManagerClient(Protocol):
-    """The operations of the boto3 Secrets Manager client that this package calls."""
-
-    def describe_secret(self, **arguments: Any) -> dict[str, Any]: ...
-    def get_secret_value(self, **arguments: Any) -> dict[str, Any]: ...
-    def put_secret_value(self, **arguments: Any) -> dict[str, Any]: ...
-    def update_secret_version_stage(self, **arguments: Any) -> dict[str, Any]: ...
-
-
-class CloudWatchClient(Protocol):
-    """The operation of the boto3 CloudWatch client that this package calls."""
-
-    def put_metric_data(self, **arguments: Any) -> dict[str, Any]: ...
-
-
 class Caller:
     """Calls client operations inside one invocation's deadline.
 
-    `pause` sleeps for a number of seconds; tests replace it. With `retry_denials` a denied call is tried again: the
-    preflight follows the deployment of its own permissions by a second.
+    With `retry_denials` a denied call is tried again: the preflight follows the deployment of its own permissions by
+    a second.
     """
 
-    def __init__(
-        self, deadline: Deadline, pause: Callable[[float], None] = time.sleep, *, retry_denials: bool = False
-    ) -> None:
-        self._deadline = deadline
-        self._pause = pause
+    def __init__(self, deadline: Deadline, *, retry_denials: bool = False) -> None:
+        self.deadline = deadline
         self._retry_denials = retry_denials
 
     def call(
@@ -122,25 +104,18 @@ class Caller:
             limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, EndpointUnreachableError) else MAX_ATTEMPTS
             if code in _DENIED and self._retry_denials:
                 again, limit = True, MAX_DENIED_ATTEMPTS
-            if not again or attempt >= limit or not self.wait(attempt):
+            if not again or attempt >= limit or not self.deadline.wait(attempt, longest=LONGEST_PAUSE_SECONDS):
                 raise failure
-
-    def wait(self, attempt: int) -> bool:
-        """Pause before attempt number `attempt + 1`; False when the deadline leaves no time for it."""
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
-        if self._deadline.seconds() < pause + FIRST_PAUSE_SECONDS:
-            return False
-        self._pause(pause)
-        return True
 
 
 def _from_answer(error: botocore.exceptions.ClientError, operation: str, of: str) -> tuple[str, RotationError, bool]:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    kind = _CODES.get(code, ServiceError)
+    again = status >= 500 or code in _THROTTLING | _PASSING
+    kind = _CODES.get(code, ServiceError if again else CallRejectedError)
     # The service's own words say which policy denied; they never quote a secret's value.
     said = str(error.response.get("Error", {}).get("Message", ""))[:500]
-    return code, kind(f"{operation} of {of} answered {code}: {said}"), kind is ThrottledError or status >= 500
+    return code, kind(f"{operation} of {of} answered {code}: {said}"), again
 
 
 def _from_transport(error: botocore.exceptions.BotoCoreError, operation: str, of: str) -> tuple[RotationError, bool]:
@@ -149,4 +124,4 @@ def _from_transport(error: botocore.exceptions.BotoCoreError, operation: str, of
         return EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
     if isinstance(error, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)):
         return AccessDeniedError(f"{operation} of {of} has no credentials ({name})"), False
-    return ServiceError(f"{operation} of {of} could not be called ({name})"), False
+    return CallRejectedError(f"{operation} of {of} could not be called ({name})"), False

@@ -7,17 +7,16 @@ nothing of one secret can reach another.
 from __future__ import annotations
 
 import datetime
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 
-from rotation.aws import CLIENT_CONFIG, Caller, CloudWatchClient, SecretsManagerClient
-from rotation.configuration import Configuration, Deadline
+from rotation.aws import CLIENT_CONFIG, Caller
+from rotation.deadline import Deadline
 from rotation.errors import InternalError, RotationError
 from rotation.events import Event, PreflightEvent, ReportEvent, StepEvent, parse_event
 from rotation.logs import write_record
@@ -26,12 +25,6 @@ from rotation.preflight import Preflight
 from rotation.report import report_age
 from rotation.steps import Rotation
 from rotation.store import SecretStore
-
-
-class LambdaContext(Protocol):
-    """The part of Lambda's context object that is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 class Application:
@@ -44,19 +37,17 @@ class Application:
     def __init__(
         self,
         *,
-        secrets_manager: Callable[[], SecretsManagerClient],
-        cloudwatch: Callable[[], CloudWatchClient],
-        environment: Mapping[str, str],
+        secrets_manager: Callable[[], Any],
+        cloudwatch: Callable[[], Any],
         authorities: Path = AUTHORITIES,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._secrets_manager = secrets_manager
         self._cloudwatch = cloudwatch
-        self._environment = environment
         self._authorities = authorities
         self._pause = pause
 
-    def handle(self, event: object, context: LambdaContext) -> dict[str, object]:
+    def handle(self, event: object, context: Any) -> dict[str, object]:
         """Handle one event and write its log record; every failure leaves as a `RotationError`."""
         started = time.monotonic()
         parsed: Event | None = None
@@ -65,7 +56,7 @@ class Application:
         failure: RotationError | None = None
         try:
             parsed = parse_event(event)
-            answer = self._dispatch(parsed, Deadline(context.get_remaining_time_in_millis), changes)
+            answer = self._dispatch(parsed, Deadline(context.get_remaining_time_in_millis, self._pause), changes)
         except RotationError as error:
             failure = error
         except Exception as error:
@@ -85,23 +76,20 @@ class Application:
         return answer
 
     def _dispatch(self, event: Event, deadline: Deadline, changes: list[str]) -> dict[str, object]:
-        configuration = Configuration.from_environment(self._environment)
-        caller = Caller(deadline, self._pause, retry_denials=isinstance(event, PreflightEvent))
+        caller = Caller(deadline, retry_denials=isinstance(event, PreflightEvent))
         store = SecretStore(self._secrets_manager(), caller)
         if isinstance(event, ReportEvent):
             return report_age(event, store, self._cloudwatch(), caller, datetime.datetime.now(datetime.UTC))
-        connector = Connector(configuration, deadline, self._authorities)
+        connector = Connector(deadline, self._authorities)
         if isinstance(event, PreflightEvent):
             return Preflight(store, connector).run(event)
-        rotation = Rotation(store, connector, configuration, deadline, changes)
+        rotation = Rotation(store, connector, deadline, changes)
         return {"outcome": rotation.run(event)}
 
 
-def handler(event: object, context: LambdaContext) -> dict[str, object]:
+def handler(event: object, context: Any) -> dict[str, object]:
     """The function that Lambda calls."""
-    return Application(secrets_manager=_secrets_manager, cloudwatch=_cloudwatch, environment=os.environ).handle(
-        event, context
-    )
+    return Application(secrets_manager=_secrets_manager, cloudwatch=_cloudwatch).handle(event, context)
 
 
 @cache

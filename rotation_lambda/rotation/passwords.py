@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import string
 
-from rotation.configuration import Configuration
+LENGTH = 32
+"""193 bits: out of reach of guessing, even for someone who has stolen the verifier."""
+
+CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-._~")
+"""A password holds at least one character of each. Other punctuation would need quoting in a URL, a connection
+string, a shell or JSON.
+"""
 
 
-def generate_password(configuration: Configuration) -> str:
-    """A random password of the configured length with at least one character of every configured class."""
-    everything = "".join(configuration.password_classes)
+def generate_password() -> str:
+    """A random password with at least one character of every class."""
     while True:
-        password = "".join(secrets.choice(everything) for _ in range(configuration.password_length))
+        password = "".join(secrets.choice("".join(CLASSES)) for _ in range(LENGTH))
         # Drawing again, instead of placing one character of each class, keeps all passwords equally likely.
-        if all(set(password) & set(characters) for characters in configuration.password_classes):
+        if all(set(password) & set(characters) for characters in CLASSES):
             return password

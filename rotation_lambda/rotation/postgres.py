@@ -1,8 +1,12 @@
-"""Connections to PostgreSQL: verified TLS and SCRAM or nothing; waits bounded, errors classified."""
+"""Connections to PostgreSQL: verified TLS and SCRAM or nothing; every wait ends in time, errors classified."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,8 +15,14 @@ import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
 
-from rotation.configuration import Configuration, Deadline
-from rotation.errors import TlsError
+from rotation.deadline import Answer, Deadline, within
+from rotation.errors import (
+    ConnectionRefusedByHostError,
+    DatabaseTimeoutError,
+    DatabaseUnavailableError,
+    RotationError,
+    TlsError,
+)
 from rotation.postgres_errors import from_connecting, from_statement
 from rotation.secret import Login, SecretValue
 
@@ -21,27 +31,60 @@ AUTHORITIES = Path(__file__).resolve().parents[1] / "certificates" / "rds-ca-roo
 
 APPLICATION_NAME = "secret-rotation"
 
+CONNECT_SECONDS = 20.0
+"""One attempt. A paused Aurora answers when it has resumed, after 15 seconds, or 30 and more when it was paused for a
+day: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+"""
+LEAST_CONNECT_SECONDS = 5.0
+"""No attempt is begun with less."""
+KEPT_SECONDS = 8.0
+"""Not spent on waiting for the database: the change itself, and the logins that test it."""
+MAX_CONNECT_ATTEMPTS = 20
+LONGEST_PAUSE_SECONDS = 5.0
+
+STATEMENT_SECONDS = 10
+LOCK_SECONDS = 5
+"""The server's own limits."""
+GRACE_SECONDS = 2.0
+"""By so much the server's limits come before ours, so that its reason is heard."""
+
+_PASSING = (ConnectionRefusedByHostError, DatabaseTimeoutError, DatabaseUnavailableError)
+"""What a database that starts, resumes or fails over answers to a login."""
+
 
 class Connector:
     """Opens sessions for one invocation.
 
     `authorities` is the file of accepted certificate authorities. It is an argument of the code only: no
-    event, secret or environment variable can choose another, and nothing can lower the checks below.
+    event or secret can choose another, and nothing can lower the checks below.
     """
 
-    def __init__(self, configuration: Configuration, deadline: Deadline, authorities: Path = AUTHORITIES) -> None:
-        self._configuration = configuration
+    def __init__(self, deadline: Deadline, authorities: Path = AUTHORITIES) -> None:
         self._deadline = deadline
         self._authorities = authorities
 
     def connect(self, secret: SecretValue, login: Login) -> Session:
-        """A session on the secret's database as `login`."""
-        settings = self._configuration
-        self._deadline.require(settings.connect_timeout, f"connecting as {login.username}")
-        statement_timeout = self._deadline.at_most(settings.statement_timeout)
-        failure = None
-        try:
-            connection = psycopg2.connect(
+        """A session on the secret's database as `login`. A database that does not answer yet is asked again while
+        enough of the invocation's time is left to use the answer.
+        """
+        purpose = f"connecting to {secret.host}:{secret.port}/{secret.dbname} as {login.username}"
+        self._deadline.require(LEAST_CONNECT_SECONDS, purpose)
+        for attempt in range(1, MAX_CONNECT_ATTEMPTS + 1):
+            limit = max(LEAST_CONNECT_SECONDS, min(CONNECT_SECONDS, self._deadline.seconds() - KEPT_SECONDS))
+            try:
+                return self._attempt(secret, login, purpose, limit)
+            except _PASSING as error:
+                failure = error
+            keep = LEAST_CONNECT_SECONDS + KEPT_SECONDS
+            if not self._deadline.wait(attempt, longest=LONGEST_PAUSE_SECONDS, keep=keep):
+                break
+        raise failure
+
+    def _attempt(self, secret: SecretValue, login: Login, purpose: str, limit: float) -> Session:
+        statement_seconds = max(1, min(STATEMENT_SECONDS, int(self._deadline.seconds())))
+
+        def connect() -> Any:
+            return psycopg2.connect(
                 host=secret.host,
                 port=secret.port,
                 dbname=secret.dbname,
@@ -54,28 +97,24 @@ class Connector:
                 gssencmode="disable",
                 require_auth="scram-sha-256",
                 channel_binding="prefer",
-                connect_timeout=settings.connect_timeout,
-                tcp_user_timeout=statement_timeout * 1000,
+                connect_timeout=int(limit),
+                tcp_user_timeout=statement_seconds * 1000,
                 keepalives_idle=2,
                 keepalives_interval=2,
                 keepalives_count=2,
                 client_encoding="UTF8",
                 application_name=APPLICATION_NAME,
                 options=(
-                    f"-c statement_timeout={statement_timeout}s -c lock_timeout={settings.lock_timeout}s "
-                    f"-c idle_in_transaction_session_timeout={statement_timeout}s "
+                    f"-c statement_timeout={statement_seconds}s -c lock_timeout={LOCK_SECONDS}s "
+                    f"-c idle_in_transaction_session_timeout={statement_seconds}s "
                     # A role's own settings would otherwise choose whose functions are called, and read-only.
                     "-c search_path=pg_catalog -c default_transaction_read_only=off"
                 ),
             )
-        except psycopg2.Error as error:
-            failure = from_connecting(
-                error, f"connecting to {secret.host}:{secret.port}/{secret.dbname} as {login.username}"
-            )
-        if failure is not None:
-            raise failure
-        session = Session(connection)
-        if not connection.info.ssl_in_use:
+
+        # libpq's limit holds for each address, and not for the look-up of the name.
+        session = Session(_answered(limit + 1, purpose, from_connecting, connect), self._deadline, statement_seconds)
+        if not session.encrypted:
             session.close()
             raise TlsError(f"the connection to {secret.host} is not encrypted")
         return session
@@ -84,8 +123,10 @@ class Connector:
 class Session:
     """One connection and its single transaction; leaving it without `commit` rolls back."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, deadline: Deadline, statement_seconds: int) -> None:
         self._connection = connection
+        self._deadline = deadline
+        self._statement_seconds = statement_seconds
 
     def __enter__(self) -> Session:
         return self
@@ -94,6 +135,11 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS is in use."""
+        return bool(self._connection.info.ssl_in_use)
 
     @property
     def server_version(self) -> int:
@@ -112,14 +158,13 @@ class Session:
 
         Nothing that is secret may be part of a statement: servers keep statements in logs and views.
         """
-        failure = None
-        try:
+
+        def execute() -> list[tuple[Any, ...]]:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql.SQL(statement).format(**parts))
                 return list(cursor.fetchall()) if cursor.description else []
-        except psycopg2.Error as error:
-            failure = from_statement(error, purpose)
-        raise failure
+
+        return self._bounded(purpose, execute)
 
     def set_password(self, login: Login) -> None:
         """Set the role's password so that neither it nor its verifier is ever part of a statement.
@@ -132,7 +177,15 @@ class Session:
         verifier = psycopg2.extensions.encrypt_password(
             login.password, login.username, scope=self._connection, algorithm="scram-sha-256"
         )
-        number = self._store(json.dumps({"role": login.username, "verifier": verifier}))
+        text = json.dumps({"role": login.username, "verifier": verifier})
+
+        def store() -> int:
+            stored = self._connection.lobject(0, "wb")
+            stored.write(text.encode())
+            stored.close()
+            return int(stored.oid)
+
+        number = self._bounded("handing the verifier over", store)
         self.run(
             f"changing the password of {login.username}",
             "DO {block}",
@@ -149,25 +202,46 @@ class Session:
 
     def commit(self) -> None:
         """Make the transaction's changes permanent."""
-        failure = None
-        try:
-            self._connection.commit()
-        except psycopg2.Error as error:
-            failure = from_statement(error, "committing")
-        if failure is not None:
-            raise failure
+        self._bounded("committing", self._connection.commit)
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
-        self._connection.close()
+        with contextlib.suppress(TimeoutError):
+            within(GRACE_SECONDS / 2, self._connection.close)
 
-    def _store(self, text: str) -> int:
-        failure = None
-        try:
-            stored = self._connection.lobject(0, "wb")
-            stored.write(text.encode())
-            stored.close()
-            return int(stored.oid)
-        except psycopg2.Error as error:
-            failure = from_statement(error, "handing the verifier over")
-        raise failure
+    def _bounded(self, purpose: str, action: Callable[[], Answer]) -> Answer:
+        """What `action` answers. A server that is silent for longer than its own limits allow is given up: the
+        connection is cut, so that nothing of this step happens later.
+        """
+        limit = min(self._statement_seconds + GRACE_SECONDS, self._deadline.seconds())
+        return _answered(limit, purpose, from_statement, action, self._cut)
+
+    def _cut(self) -> None:
+        with (
+            contextlib.suppress(OSError, psycopg2.Error),
+            socket.socket(fileno=os.dup(self._connection.fileno())) as wire,
+        ):
+            wire.shutdown(socket.SHUT_RDWR)
+
+
+def _answered(
+    limit: float,
+    purpose: str,
+    classify: Callable[[psycopg2.Error, str], RotationError],
+    action: Callable[[], Answer],
+    cut: Callable[[], None] = lambda: None,
+) -> Answer:
+    """What `action` answers within `limit` seconds; every failure in its class, and raised outside the handlers:
+    a chained error of psycopg2 would carry text that was not scrubbed.
+    """
+    try:
+        return within(limit, action)
+    except TimeoutError:
+        cut()
+        failure: RotationError = DatabaseTimeoutError(f"{purpose}: no answer within {limit:.0f} seconds")
+    except UnicodeDecodeError as error:
+        # psycopg2 reads the server's words as UTF-8, whatever they are.
+        failure = classify(psycopg2.OperationalError(error.object.decode(errors="replace")), purpose)
+    except psycopg2.Error as error:
+        failure = classify(error, purpose)
+    raise failure

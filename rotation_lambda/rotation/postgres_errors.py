@@ -22,6 +22,11 @@ _BY_TEXT: tuple[tuple[str, type[RotationError]], ...] = (
     (r"FATAL:\s+(no pg_hba\.conf entry|pg_hba\.conf rejects)", errors.AccessRuleError),
     (r"auth(entication)? method (requirement )?\".*\" (requirement )?failed", errors.WeakAuthenticationError),
     (r"server certificate for .* does not match host name", errors.HostNameMismatchError),
+    # Cut in the middle of the handshake or of the login: an outage, and no answer about TLS.
+    (
+        r"SSL SYSCALL error|SSL connection has been closed unexpectedly|SSL error: (unexpected eof|ssl.*shutdown)",
+        errors.DatabaseUnavailableError,
+    ),
     (
         r"SSL |server does not support SSL|root certificate file|could not (read|load) .*certificate",
         errors.TlsError,
@@ -30,7 +35,7 @@ _BY_TEXT: tuple[tuple[str, type[RotationError]], ...] = (
     (r"could not translate host name", errors.DnsError),
     (r"Connection refused", errors.ConnectionRefusedByHostError),
     (
-        r"timeout expired|Connection timed out|No route to host|Network is unreachable",
+        r"timeout expired|.*Connection timed out|No route to host|Network is unreachable",
         errors.DatabaseTimeoutError,
     ),
     (r"FATAL:\s+too many connections for role", errors.RoleConnectionLimitError),
@@ -40,9 +45,11 @@ _BY_TEXT: tuple[tuple[str, type[RotationError]], ...] = (
     (r"FATAL:\s+permission denied for database", errors.PermissionDeniedError),
     (r"FATAL:\s+(the database system is|terminating connection)", errors.DatabaseUnavailableError),
     (
-        r"server closed the connection|could not (receive|send) data|connection already closed",
+        r"server closed the connection|could not (receive|send) data|connection already closed|Connection reset",
         errors.DatabaseUnavailableError,
     ),
+    # Of functions that libpq calls for large objects, which carry no SQLSTATE.
+    (r"ERROR:\s+permission denied", errors.PermissionDeniedError),
 )
 
 _BY_STATE: tuple[tuple[str, type[RotationError]], ...] = (
@@ -69,19 +76,29 @@ def from_connecting(error: psycopg2.Error, purpose: str) -> RotationError:
     text = str(error)
     # A host with several addresses gives one line for each; the last attempt decided.
     said = _LINE.split(text)[-1].strip()
-    return _by_text(said)(f"{purpose}: {said.splitlines()[0][:_MAX_TEXT] if said else type(error).__name__}")
+    return _by_text(said)(f"{purpose}: {_shown(said.splitlines()[0]) if said else type(error).__name__}")
 
 
 def from_statement(error: psycopg2.Error, purpose: str) -> RotationError:
     """The class of an error raised while a statement ran."""
     state = error.pgcode
     if state is None:
+        text = str(error).strip()
+        if text.startswith("ERROR:"):
+            return _by_text(text)(f"{purpose}: {_shown(text.splitlines()[0])}")
         return errors.DatabaseUnavailableError(f"{purpose}: the connection broke ({type(error).__name__})")
-    said = (error.diag.message_primary or "")[:_MAX_TEXT]
+    said = _shown(error.diag.message_primary or "")
     kind = next((kind for prefix, kind in _BY_STATE if state.startswith(prefix)), errors.DatabaseError)
     if said == CONCURRENT_UPDATE:
         kind = errors.LockTimeoutError
     return kind(f"{purpose}: {said} ({type(error).__name__}, SQLSTATE {state})")
+
+
+def _shown(said: str) -> str:
+    """What the server said, cut short, and without the control characters that a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in said[:_MAX_TEXT]
+    )
 
 
 def _by_text(said: str) -> type[RotationError]:

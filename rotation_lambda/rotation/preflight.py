@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rotation import roles
+from rotation import checks
 from rotation.events import PreflightEvent
+from rotation.passwords import generate_password
 from rotation.postgres import Connector, Session
 from rotation.secret import Login, SecretValue
 from rotation.store import SecretStore
@@ -37,6 +38,8 @@ class Preflight:
         state = self._store.describe(event.secret_id)
         self._found("secrets_manager", f"reached; {state.arn} has {len(state.stages)} versions")
         secret = self._store.current(event.secret_id)
+        for name in secret.usernames or (secret.next_username,):
+            secret.rotated(Login(name, generate_password()))
         self._found("secret", f"{'alternating users' if secret.role else 'single user'}, {secret.engine}")
         if secret.master_arn is not None:
             self._master(secret, self._store.master(secret.master_arn))
@@ -48,16 +51,16 @@ class Preflight:
         with self._connector.connect(secret, master) as session:
             self._network(secret, session)
             self._found("master_login", f"{master.username} logged in")
-            roles.check_roles(session, secret, secret.names, master, first=secret.login is None)
+            checks.check_roles(session, secret, secret.names, master, first=secret.login is None)
             self._found("master_privileges", "can create and alter the secret's roles")
 
     def _current(self, secret: SecretValue, login: Login) -> None:
         with self._connector.connect(secret, login) as session:
             if secret.master_arn is None:
                 self._network(secret, session)
-            roles.check_identity(session, secret)
-            roles.check_writable(session)
-            roles.check_rotatable(session, login.username, None)
+            checks.check_identity(session, secret)
+            if secret.master_arn is None:
+                checks.check_oneself(session, login.username)
             self._found("current_login", f"{login.username} logged in")
 
     def _network(self, secret: SecretValue, session: Session) -> None:

@@ -7,8 +7,9 @@ a month.
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
-from rotation.aws import Caller, CloudWatchClient
+from rotation.aws import Caller
 from rotation.errors import SecretStateError
 from rotation.events import ReportEvent
 from rotation.store import SecretStore
@@ -21,7 +22,7 @@ _SECONDS_PER_DAY = 86_400
 
 
 def report_age(
-    event: ReportEvent, store: SecretStore, client: CloudWatchClient, caller: Caller, now: datetime.datetime
+    event: ReportEvent, store: SecretStore, client: Any, caller: Caller, now: datetime.datetime
 ) -> dict[str, object]:
     """Publish and answer `{"secret", "days_since_rotation", "rotated"}`.
 

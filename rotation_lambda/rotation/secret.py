@@ -1,16 +1,16 @@
 """The secret's JSON: what must be in it, and what the next version holds.
 
-Login names are given explicitly and never derived: a derived name can hit an unrelated role. Keys that
-this function does not know are kept as they are.
+Login names are given explicitly and never derived: a derived name can hit an unrelated role. Everything that this
+function does not change is kept, byte for byte.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from rotation.errors import BadSecretError
 
@@ -18,11 +18,20 @@ ENGINES = ("postgres", "aurora-postgresql")
 MAX_NAME_BYTES = 63
 """PostgreSQL cuts longer identifiers off silently (NAMEDATALEN - 1), so two names could become one."""
 
+MAX_SECRET_BYTES = 65_536
+"""https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html"""
+
 RESERVED_PREFIXES = ("pg_", "rds_", "rdsadmin")
 RESERVED_NAMES = ("public", "none")
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:\S+")
+
+
+class Number(NamedTuple):
+    """A number as its text: Python would make 1e400 an infinity, which is no JSON."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -51,11 +60,24 @@ class SecretValue:
     usernames: tuple[str, ...]
     role: str | None
     document: Mapping[str, Any] = field(repr=False)
+    text: str = field(repr=False)
+    version: str
+    """The version's id."""
 
     @property
     def login(self) -> Login | None:
         """User name and password; None in a bootstrap version."""
         return Login(self.username, self.password) if self.username and self.password else None
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where a password is set, and for whom."""
+        return (self.host.lower(), self.port, self.dbname, self.username)
+
+    @property
+    def owner(self) -> str:
+        """The role that owns the application's objects: the group, or the single user."""
+        return self.role or self.next_username
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,27 +94,28 @@ class SecretValue:
         return next(name for name in self.usernames if name != self.username)
 
     def differences(self, other: SecretValue) -> list[str]:
-        """The keys that decide where and for whom passwords are set, and in which the two versions differ."""
-        facts = {
-            "engine": (self.engine, other.engine),
-            "host": (self.host.lower(), other.host.lower()),
-            "port": (self.port, other.port),
-            "dbname": (self.dbname, other.dbname),
-            "masterarn": (self.master_arn, other.master_arn),
-            "usernames": (set(self.usernames), set(other.usernames)),
-            "role": (self.role, other.role),
-        }
-        return [name for name, (mine, theirs) in facts.items() if mine != theirs]
+        """The keys but those of the login in which the two versions differ in meaning."""
+        mine, theirs = self._facts(), other._facts()
+        return [key for key in {**mine, **theirs} if key not in mine or key not in theirs or mine[key] != theirs[key]]
+
+    def _facts(self) -> dict[str, Any]:
+        """What is the same in every version that a rotation makes of this one."""
+        facts = {**self.document, "host": self.host.lower(), "port": self.port, "usernames": set(self.usernames)}
+        return {key: value for key, value in facts.items() if key not in ("username", "password")}
 
     def rotated(self, login: Login) -> str:
-        """The JSON of the next version: this one with another login."""
-        return json.dumps({**self.document, "username": login.username, "password": login.password})
+        """The JSON of the next version: this one with another login; `BadSecretError` when it would be too large."""
+        text = _with_text(_with_text(self.text, "username", login.username), "password", login.password)
+        size = len(text.encode())
+        if size > MAX_SECRET_BYTES:
+            raise BadSecretError(f"the next version would have {size} bytes, AWS allows {MAX_SECRET_BYTES}")
+        return text
 
 
-def parse_secret(text: str, version: str) -> SecretValue:
-    """The application's secret; one `BadSecretError` names every fault of `version`, quoting no value."""
+def parse_secret(text: str, stage: str, version: str = "") -> SecretValue:
+    """The application's secret; one `BadSecretError` names every fault of the version at `stage`, quoting no value."""
     faults: list[str] = []
-    document = _document(text, version)
+    document = _document(text, stage)
     engine = document.get("engine")
     if engine not in ENGINES:
         faults.append(f"engine must be one of {', '.join(ENGINES)}")
@@ -125,7 +148,7 @@ def parse_secret(text: str, version: str) -> SecretValue:
             faults.append("username must be one of usernames")
     port = _port(document.get("port"), faults)
     if faults:
-        raise BadSecretError(f"the {version} version of the secret: {'; '.join(faults)}")
+        raise BadSecretError(f"the {stage} version of the secret: {'; '.join(faults)}")
     return SecretValue(
         engine=str(engine),
         host=str(host),
@@ -137,6 +160,8 @@ def parse_secret(text: str, version: str) -> SecretValue:
         usernames=usernames,
         role=role,
         document=document,
+        text=text,
+        version=version,
     )
 
 
@@ -153,6 +178,37 @@ def parse_master(text: str) -> Login:
     return Login(username, str(password))
 
 
+def _decoder(pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=pairs, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
+    )
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _with_text(text: str, key: str, value: str) -> str:
+    """The JSON object `text` with one more or another text at `key`, and every other byte as it was."""
+    decoder = _decoder()
+    position = text.index("{")
+    while text[position] != "}":
+        name, end = decoder.raw_decode(text, _solid(text, position + 1))
+        begin = _solid(text, _solid(text, end) + 1)
+        _, end = decoder.raw_decode(text, begin)
+        if name == key:
+            return text[:begin] + json.dumps(value, ensure_ascii=False) + text[end:]
+        position = _solid(text, end)
+    return f"{text[:end]}, {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}{text[end:]}"
+
+
+def _solid(text: str, position: int) -> int:
+    """The first place from `position` on that is no white space."""
+    while text[position] in " \t\r\n":
+        position += 1
+    return position
+
+
 def _document(text: str, version: str) -> dict[str, Any]:
     repeated: list[str] = []
 
@@ -164,7 +220,7 @@ def _document(text: str, version: str) -> dict[str, Any]:
     document: Any = None
     readable = True
     try:
-        document = json.loads(text, object_pairs_hook=unique)
+        document = _decoder(unique).decode(text)
     except (ValueError, RecursionError):
         # Raised below, outside the handler: the decoder's error holds the whole text.
         readable = False
@@ -213,13 +269,11 @@ def _usernames(document: Mapping[str, Any], faults: list[str]) -> tuple[str, ...
 
 
 def _port(value: object, faults: list[str]) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5:
-        value = int(value)
-    # bool is an int to Python, and true would be port 1.
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
-        faults.append("port must be a whole number from 1 to 65535")
-        return 0
-    return value
+    text = value.text if isinstance(value, Number) else value
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535:
+        return int(text)
+    faults.append("port must be a whole number from 1 to 65535")
+    return 0
 
 
 def _is_password(value: object) -> bool:

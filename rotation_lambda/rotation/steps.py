@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from rotation import roles
-from rotation.configuration import Configuration, Deadline
+from rotation import checks, roles
+from rotation.deadline import Deadline
 from rotation.errors import (
     AuthenticationRefusedError,
     PendingVersionError,
     PermissionDeniedError,
     RoleStateError,
+    RotationError,
     SecretMismatchError,
 )
 from rotation.events import Step, StepEvent
@@ -35,13 +36,11 @@ class Rotation:
         self,
         store: SecretStore,
         connector: Connector,
-        configuration: Configuration,
         deadline: Deadline,
         changes: list[str],
     ) -> None:
         self._store = store
         self._connector = connector
-        self._configuration = configuration
         self._deadline = deadline
         self._changes = changes
 
@@ -61,31 +60,27 @@ class Rotation:
     def _create(self, event: StepEvent) -> None:
         """Write the pending version, with a new password. Nothing is written unless the secrets are sound."""
         current = self._store.current(event.secret_id)
-        if current.role is not None or current.login is None:
+        if current.master_arn is not None:
             self._master(current)
         pending = self._store.pending(event)
         if pending is None:
-            login = Login(current.next_username, generate_password(self._configuration))
+            login = Login(current.next_username, generate_password())
             self._store.put_pending(event, current.rotated(login))
             # What counts is what was stored: another invocation with this token may have been faster.
             pending = self._store.written_pending(event)
         _check_pair(current, pending)
 
     def _set(self, event: StepEvent) -> None:
-        """Make the database accept the pending password."""
+        """Make the database accept the pending password: the master does it, where there is one."""
         current = self._store.current(event.secret_id)
         pending = self._store.written_pending(event)
         login = _check_pair(current, pending)
         if self._works(pending, login):
             return
-        if current.role is None and current.login is not None:
-            refused = self._set_as_itself(event, current, pending, login)
-            # Refused may also mean that another invocation with this token set the password in the meantime.
-            if refused is None or self._works(pending, login):
-                return
-            if current.master_arn is None:
-                raise refused
-        self._set_as_master(current, pending, login)
+        if current.master_arn is not None:
+            self._set_as_master(current, pending, login)
+        else:
+            self._set_as_itself(event, current, pending, login)
 
     def _test(self, event: StepEvent) -> None:
         """Log in with the pending version; a first version without a password is tested by the master."""
@@ -96,7 +91,7 @@ class Rotation:
             # RotateImmediately=false: a copy of a first version is all there is to test.
             master = self._master(current)
             with self._connector.connect(current, master) as session:
-                roles.check_roles(session, current, current.names, master, first=True)
+                checks.check_roles(session, current, current.names, master, first=True)
             return
         self._log_in(pending, _login_of(pending))
 
@@ -105,11 +100,11 @@ class Rotation:
         current = self._store.current(event.secret_id)
         pending = self._store.written_pending(event)
         self._log_in(pending, _check_pair(current, pending))
-        self._store.promote(event)
+        self._store.promote(event, current)
 
     def _log_in(self, secret: SecretValue, login: Login) -> None:
         with self._connector.connect(secret, login) as session:
-            roles.check_identity(session, secret)
+            checks.check_identity(session, secret)
 
     def _works(self, pending: SecretValue, login: Login) -> bool:
         """Whether the pending login works already; False when it does not, or only with rights that need
@@ -121,14 +116,15 @@ class Rotation:
             return False
         return True
 
-    def _set_as_itself(
-        self, event: StepEvent, current: SecretValue, pending: SecretValue, login: Login
-    ) -> AuthenticationRefusedError | None:
-        """Change the single user's password with its present or previous one; why not, when neither works."""
-        refused: AuthenticationRefusedError | None = None
-        for known in self._known_logins(event, current):
+    def _set_as_itself(self, event: StepEvent, current: SecretValue, pending: SecretValue, login: Login) -> None:
+        """Change the single user's password with its present or previous one."""
+        previous = self._store.previous(event.secret_id)
+        refused: RotationError | None = None
+        for known in (current, previous):
+            if known is None or known.login is None or known.place != current.place:
+                continue
             try:
-                session = self._connector.connect(current, known)
+                session = self._connector.connect(current, known.login)
             except AuthenticationRefusedError as error:
                 refused = refused or error
                 continue
@@ -136,15 +132,10 @@ class Rotation:
                 # A role's own settings may let it begin as another role, which could not change this one.
                 session.run("working as oneself", "SET ROLE NONE")
                 self._change(session, pending, login, partial(roles.prepare_oneself, session, login.username))
-            return None
-        return refused
-
-    def _known_logins(self, event: StepEvent, current: SecretValue) -> list[Login]:
-        previous = self._store.previous(event.secret_id) if current.master_arn is None else None
-        logins = [current.login]
-        if previous is not None and not previous.differences(current) and previous.username == current.username:
-            logins.append(previous.login)
-        return [login for login in logins if login is not None]
+            return
+        # Refused may also mean that another invocation with this token set the password in the meantime.
+        if refused is not None and not self._works(pending, login):
+            raise refused
 
     def _set_as_master(self, current: SecretValue, pending: SecretValue, login: Login) -> None:
         master = self._master(current)
@@ -152,23 +143,13 @@ class Rotation:
         with self._connector.connect(current, master) as session:
             session.run("working as the master", "SET ROLE NONE")
             names = pending.usernames if first and pending.role is not None else (login.username,)
-
-            def prepare() -> list[str]:
-                groups = [pending.role] if pending.role is not None else []
-                roles.check_roles(session, pending, (*groups, *names), master, first=first)
-                changes = []
-                for group in groups:
-                    changes += roles.prepare_group(session, pending, group, master, first=first)
-                for name in names:
-                    changes += roles.prepare_login(session, pending, name)
-                return changes
-
+            prepare = partial(roles.prepare, session, pending, names, master, first=first)
             self._change(session, pending, login, prepare)
 
     def _change(self, session: Session, pending: SecretValue, login: Login, prepare: Callable[[], list[str]]) -> None:
         """One transaction under the role's lock: `prepare` checks and repairs, then the password is set."""
         self._deadline.require(CHANGE_SECONDS, "changing the password")
-        waited = roles.lock_role(session, pending.role or login.username)
+        waited = roles.lock_role(session, pending.owner)
         if waited and self._works(pending, login):
             return
         changes = prepare()

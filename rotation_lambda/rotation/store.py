@@ -9,8 +9,14 @@ import datetime
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rotation.aws import Caller, SecretsManagerClient
-from rotation.errors import BadSecretError, PendingVersionError, RotationError, SecretStateError
+from rotation.aws import LONGEST_PAUSE_SECONDS, Caller
+from rotation.errors import (
+    BadSecretError,
+    PendingVersionError,
+    RotationError,
+    SecretMismatchError,
+    SecretStateError,
+)
 from rotation.events import StepEvent
 from rotation.secret import Login, SecretValue, parse_master, parse_secret
 
@@ -40,7 +46,7 @@ class SecretState(NamedTuple):
 class SecretStore:
     """Reads and writes of Secrets Manager for one invocation."""
 
-    def __init__(self, client: SecretsManagerClient, caller: Caller) -> None:
+    def __init__(self, client: Any, caller: Caller) -> None:
         self._client = client
         self._caller = caller
 
@@ -78,26 +84,24 @@ class SecretStore:
 
     def current(self, secret_id: str) -> SecretValue:
         """The validated AWSCURRENT version."""
-        text = self._text(secret_id, CURRENT)
-        if text is None:
+        current = self._value(secret_id, CURRENT)
+        if current is None:
             raise SecretStateError(f"secret {secret_id} has no AWSCURRENT version")
-        return parse_secret(text, CURRENT)
+        return current
 
     def previous(self, secret_id: str) -> SecretValue | None:
         """The AWSPREVIOUS version; None when there is none or it is unusable: it is a last resort, never a
         cause.
         """
         try:
-            text = self._text(secret_id, PREVIOUS)
-            return parse_secret(text, PREVIOUS) if text is not None else None
+            return self._value(secret_id, PREVIOUS)
         except RotationError:
             return None
 
     def pending(self, event: StepEvent) -> SecretValue | None:
         """The validated version of this rotation; None when it has no value yet."""
         try:
-            text = self._text(event.secret_id, PENDING, event.token)
-            return None if text is None else parse_secret(text, PENDING)
+            return self._value(event.secret_id, PENDING, event.token)
         except BadSecretError as error:
             fault = error.fault
         raise PendingVersionError(fault)
@@ -110,7 +114,9 @@ class SecretStore:
             pending = self.pending(event)
             if pending is not None:
                 return pending
-            if attempt == EMPTY_PENDING_ATTEMPTS or not self._caller.wait(attempt):
+            if attempt == EMPTY_PENDING_ATTEMPTS or not self._caller.deadline.wait(
+                attempt, longest=LONGEST_PAUSE_SECONDS
+            ):
                 break
         raise PendingVersionError(f"version {event.token} has no value: createSecret has not run for it")
 
@@ -128,34 +134,46 @@ class SecretStore:
             arguments["RotationToken"] = event.rotation_token
         self._call("put_secret_value", event.secret_id, tolerate="ResourceExistsException", **arguments)
 
-    def promote(self, event: StepEvent) -> None:
-        """Move AWSCURRENT to the version of this rotation. A move that another invocation finished counts."""
+    def promote(self, event: StepEvent, current: SecretValue) -> None:
+        """Move AWSCURRENT from `current` to the version of this rotation. A move that another invocation finished
+        counts. AWS moves it from no other version than the named one, so an edit of this moment is not lost.
+
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+        """
         holder = self.describe(event.secret_id).version_with(CURRENT)
         if holder == event.token:
             return
-        failure = None
-        try:
-            self._call(
-                "update_secret_version_stage",
-                event.secret_id,
-                VersionStage=CURRENT,
-                MoveToVersionId=event.token,
-                RemoveFromVersionId=holder,
-            )
-            return
-        except RotationError as error:
-            failure = error
-        if self.describe(event.secret_id).version_with(CURRENT) != event.token:
+        failure: RotationError | None = None
+        if holder == current.version:
+            try:
+                self._call(
+                    "update_secret_version_stage",
+                    event.secret_id,
+                    VersionStage=CURRENT,
+                    MoveToVersionId=event.token,
+                    RemoveFromVersionId=current.version,
+                )
+                return
+            except RotationError as error:
+                failure = error
+            holder = self.describe(event.secret_id).version_with(CURRENT)
+        if holder not in (event.token, current.version):
+            raise SecretMismatchError(f"AWSCURRENT moved from version {current.version} to {holder} during this step")
+        if failure is not None and holder != event.token:
             raise failure
 
     def master(self, master_arn: str) -> Login:
         """The master's login, from its own secret."""
-        text = self._text(master_arn, CURRENT)
-        if text is None:
+        answer = self._read(master_arn, CURRENT)
+        if answer is None:
             raise SecretStateError(f"the master's secret {master_arn} does not exist or has no AWSCURRENT version")
-        return parse_master(text)
+        return parse_master(answer["SecretString"])
 
-    def _text(self, secret_id: str, stage: str, version: str | None = None) -> str | None:
+    def _value(self, secret_id: str, stage: str, version: str | None = None) -> SecretValue | None:
+        answer = self._read(secret_id, stage, version)
+        return None if answer is None else parse_secret(answer["SecretString"], stage, answer["VersionId"])
+
+    def _read(self, secret_id: str, stage: str, version: str | None = None) -> dict[str, Any] | None:
         arguments = {"VersionStage": stage, **({"VersionId": version} if version else {})}
         answer = self._caller.call(
             self._client.get_secret_value,
@@ -164,11 +182,9 @@ class SecretStore:
             SecretId=secret_id,
             **arguments,
         )
-        if answer is None:
-            return None
-        if not isinstance(answer.get("SecretString"), str):
+        if answer is not None and not isinstance(answer.get("SecretString"), str):
             raise BadSecretError(f"the {stage} version of {secret_id} is binary, not a text")
-        return str(answer["SecretString"])
+        return answer
 
     def _call(self, operation: str, secret_id: str, *, tolerate: str | None = None, **arguments: Any) -> dict[str, Any]:
         answer = self._caller.call(

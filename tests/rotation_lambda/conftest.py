@@ -168,7 +168,7 @@ def world_16(
 
 @pytest.fixture
 def world(world_16: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """PostgreSQL 16, without faults and without settings."""
+    """PostgreSQL 16, without faults."""
     yield from _fresh(world_16, monkeypatch)
 
 
@@ -189,13 +189,12 @@ def any_session_world(
 
 @pytest.fixture
 def any_world(any_session_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Each supported major version in turn, without faults and without settings."""
+    """Each supported major version in turn, without faults."""
     yield from _fresh(any_session_world, monkeypatch)
 
 
 def _fresh(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("PGHOSTADDR", world.server.address)
-    world.environment = {}
     world.secrets_manager.calls.clear()
     world.secrets_manager.faults.clear()
     yield world

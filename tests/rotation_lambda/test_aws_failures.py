@@ -119,7 +119,7 @@ def test_function_without_credentials(world: World) -> None:
 def test_call_that_cannot_be_made(world: World) -> None:
     error = botocore.exceptions.ParamValidationError(report="hunter2hunter2")
     world.leaks.add("hunter2hunter2")
-    _refused_by(world, error, errors.ServiceError)
+    _refused_by(world, error, errors.CallRejectedError)
 
 
 def _refused_by(world: World, error: Exception, kind: type[errors.RotationError]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 import pytest
@@ -68,36 +67,6 @@ def test_any_json_as_event_is_parsed_or_a_bad_event(event: object) -> None:
 
 def test_further_keys_of_an_event_are_ignored() -> None:
     assert parse_event({"preflight": {"SecretId": "s"}, "tf": {"action": "create"}}).secret_id == "s"
-
-
-@pytest.mark.parametrize(
-    ("variables", "message"),
-    [
-        ({"PASSWORD_LENGTH": "many"}, "PASSWORD_LENGTH is 'many'"),
-        ({"PASSWORD_LENGTH": "-32"}, "PASSWORD_LENGTH"),
-        ({"PASSWORD_LENGTH": "11"}, "PASSWORD_LENGTH"),
-        ({"PASSWORD_LENGTH": "12"}, "PASSWORD_LENGTH 12 with the 66 characters"),
-        ({"PASSWORD_LENGTH": "129"}, "PASSWORD_LENGTH"),
-        ({"PASSWORD_LENGTH": "³²"}, "PASSWORD_LENGTH"),
-        ({"EXCLUDE_NUMBERS": "yes"}, "EXCLUDE_NUMBERS is 'yes'"),
-        ({"EXCLUDE_CHARACTERS": string.digits}, "EXCLUDE_NUMBERS"),
-        (
-            {f"EXCLUDE_{name}": "true" for name in ("LOWERCASE", "UPPERCASE", "NUMBERS", "PUNCTUATION")},
-            "with the 0 characters",
-        ),
-        ({"CONNECT_TIMEOUT_SECONDS": "0"}, "CONNECT_TIMEOUT_SECONDS"),
-        ({"STATEMENT_TIMEOUT_SECONDS": "1.5"}, "STATEMENT_TIMEOUT_SECONDS"),
-        ({"LOCK_TIMEOUT_SECONDS": ""}, "LOCK_TIMEOUT_SECONDS"),
-    ],
-)
-def test_impossible_setting_names_the_variable(world: World, variables: dict[str, str], message: str) -> None:
-    case = world.alternating()
-    case.begin()
-    world.environment = variables
-    with case.unchanged(), pytest.raises(errors.ConfigurationError) as caught:
-        case.step("createSecret")
-    assert message in str(caught.value)
-    assert world.secrets_manager.calls == []
 
 
 def test_rotation_not_enabled(world: World) -> None:

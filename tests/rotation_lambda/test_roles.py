@@ -156,8 +156,14 @@ def test_setting_of_one_database_that_names_another_role_is_reported(world: Worl
     current = case.rotate()
     login = current["usernames"][1]
     world.execute(f"ALTER ROLE {login} IN DATABASE {DATABASE} SET role = 'none'")
-    case.begin()
-    case.steps("createSecret", "setSecret")
+    message = "works as none and not as the group"
+    with pytest.raises(errors.RoleStateError, match=message):
+        world.handle({"preflight": {"SecretId": case.arn}})
+    refused_rotation(case, errors.RoleStateError, message)
+    # Made after setSecret, only a login shows it.
+    world.execute(f"ALTER ROLE {login} IN DATABASE {DATABASE} RESET role")
+    case.step("setSecret")
+    world.execute(f"ALTER ROLE {login} IN DATABASE {DATABASE} SET role = 'none'")
     for step in STEPS[2:]:
         with pytest.raises(errors.RoleStateError, match=f"works as {login} and not as the group"):
             case.step(step)
@@ -178,7 +184,7 @@ def test_membership_lost_before_finish_is_not_promoted(world: World) -> None:
 
 def test_login_that_answers_for_another_user_is_refused(world: World) -> None:
     """A user-name map or a proxy could log one in as someone else."""
-    from rotation.roles import check_identity
+    from rotation.checks import check_identity
 
     class Elsewhere:
         def run(self, *_: object, **__: object) -> list[tuple[str, str]]:

@@ -122,11 +122,6 @@ def test_arguments_of_every_connection(world: World, monkeypatch: pytest.MonkeyP
         return connect(**arguments)
 
     monkeypatch.setattr(psycopg2, "connect", watch)
-    world.environment = {
-        "CONNECT_TIMEOUT_SECONDS": "17",
-        "STATEMENT_TIMEOUT_SECONDS": "19",
-        "LOCK_TIMEOUT_SECONDS": "18",
-    }
     world.alternating(ssl=False, sslmode="disable", require_auth="none").rotate()
     assert len(seen) >= 4
     for arguments in seen:
@@ -135,8 +130,8 @@ def test_arguments_of_every_connection(world: World, monkeypatch: pytest.MonkeyP
         assert arguments["gssencmode"] == "disable"
         assert arguments["channel_binding"] == "prefer"
         assert arguments["sslrootcert"] == str(world.authorities)
-        assert arguments["connect_timeout"] == 17
-        assert "-c statement_timeout=19s -c lock_timeout=18s " in arguments["options"]
+        assert arguments["connect_timeout"] == 20
+        assert "-c statement_timeout=10s -c lock_timeout=5s " in arguments["options"]
 
 
 def test_channel_binding_is_used(any_world: World) -> None:

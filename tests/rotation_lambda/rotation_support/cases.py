@@ -52,10 +52,10 @@ def refused(case: Case, kind: type[errors.RotationError], **options: Any) -> Non
         assert type(caught.value) is kind, caught.value
 
 
-def refused_set(case: Case, kind: type[errors.RotationError]) -> errors.RotationError:
+def refused_set(case: Case, kind: type[errors.RotationError], **options: Any) -> errors.RotationError:
     """setSecret is refused with exactly this class; nothing changed."""
     with case.unchanged(), pytest.raises(errors.RotationError) as caught:
-        case.step("setSecret")
+        case.step("setSecret", **options)
     assert type(caught.value) is kind, caught.value
     return caught.value
 

@@ -8,7 +8,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,15 @@ _numbers = itertools.count(1)
 
 
 class Context:
-    """Lambda's context with a fixed time left."""
+    """Lambda's context with a fixed time left, or with a clock that runs."""
 
-    def __init__(self, milliseconds: int = 30_000) -> None:
+    def __init__(self, milliseconds: int = 30_000, *, runs: bool = False) -> None:
         self.milliseconds = milliseconds
+        self._began = time.monotonic() if runs else None
 
     def get_remaining_time_in_millis(self) -> int:
-        return self.milliseconds
+        gone = 0 if self._began is None else int((time.monotonic() - self._began) * 1000)
+        return self.milliseconds - gone
 
 
 @dataclass
@@ -57,13 +59,11 @@ class World:
     cloudwatch: Any
     authorities: Path
     leaks: Leaks
-    environment: dict[str, str] = field(default_factory=dict)
 
     def application(self, *, client: Any = None, authorities: Path | None = None) -> Application:
         return Application(
             secrets_manager=lambda: client or self.client,
             cloudwatch=lambda: self.cloudwatch,
-            environment=self.environment,
             authorities=authorities or self.authorities,
             pause=lambda _: None,
         )

@@ -1,0 +1,73 @@
+"""The time of one invocation: how much is left, and waits that end within it."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from rotation.errors import OutOfTimeError
+
+RESERVE_SECONDS = 2.0
+"""Kept for closing connections and writing the log record."""
+
+FIRST_PAUSE_SECONDS = 0.2
+
+Answer = TypeVar("Answer")
+
+
+class Deadline:
+    """The time left in this invocation, in seconds, less a reserve. `pause` sleeps; tests replace it."""
+
+    def __init__(self, remaining_milliseconds: Callable[[], int], pause: Callable[[float], None] = time.sleep) -> None:
+        self._remaining = remaining_milliseconds
+        self._pause = pause
+
+    def seconds(self) -> float:
+        """Seconds that may still be used; zero when there are none."""
+        return max(0.0, self._remaining() / 1000 - RESERVE_SECONDS)
+
+    def require(self, seconds: float, purpose: str) -> None:
+        """Raise `OutOfTimeError` when less than `seconds` are left for `purpose`."""
+        left = self.seconds()
+        if left < seconds:
+            raise OutOfTimeError(f"{left:.1f} seconds are left, {purpose} may need {seconds:.1f}")
+
+    def wait(self, attempt: int, *, longest: float, keep: float = FIRST_PAUSE_SECONDS) -> bool:
+        """Pause before attempt number `attempt + 1`, longer each time and jittered, at most `longest` seconds; False
+        when that would leave less than `keep`.
+        """
+        pause = min(longest, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+        if self.seconds() < pause + keep:
+            return False
+        self._pause(pause)
+        return True
+
+
+def within(seconds: float, action: Callable[[], Answer]) -> Answer:
+    """What `action` answers or raises; `TimeoutError` when that takes more than `seconds`.
+
+    It runs in a thread of its own, because nothing of Python can end a wait inside libpq or the resolver. One that is
+    late is left alone; what it answers in the end is dropped, and a connection is closed by that.
+    """
+    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    failures: list[BaseException] = []
+
+    def act() -> None:
+        try:
+            answers.put(action())
+        except BaseException as error:
+            failures.append(error)
+            answers.put(None)  # type: ignore[arg-type]
+
+    threading.Thread(target=act, daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if failures:
+        raise failures[0]
+    return answer
