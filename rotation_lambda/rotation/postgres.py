@@ -23,7 +23,7 @@ from rotation.errors import (
     RotationError,
     TlsError,
 )
-from rotation.postgres_errors import from_connecting, from_statement
+from rotation.postgres_errors import from_connecting, from_statement, from_text
 from rotation.secret import Login, SecretValue
 
 AUTHORITIES = Path(__file__).resolve().parents[1] / "certificates" / "rds-ca-roots.pem"
@@ -241,7 +241,7 @@ def _answered(
         failure: RotationError = DatabaseTimeoutError(f"{purpose}: no answer within {limit:.0f} seconds")
     except UnicodeDecodeError as error:
         # psycopg2 reads the server's words as UTF-8, whatever they are.
-        failure = classify(psycopg2.OperationalError(error.object.decode(errors="replace")), purpose)
+        failure = from_text(error.object.decode(errors="replace"), purpose, type(error).__name__)
     except psycopg2.Error as error:
         failure = classify(error, purpose)
     raise failure

@@ -73,19 +73,22 @@ _MAX_TEXT = 300
 
 def from_connecting(error: psycopg2.Error, purpose: str) -> RotationError:
     """The class of an error raised by `psycopg2.connect`."""
-    text = str(error)
+    return from_text(str(error), purpose, type(error).__name__)
+
+
+def from_text(text: str, purpose: str, kind: str) -> RotationError:
+    """The class of an error that carries no more than a text; `kind` is shown where that is empty."""
     # A host with several addresses gives one line for each; the last attempt decided.
     said = _LINE.split(text)[-1].strip()
-    return _by_text(said)(f"{purpose}: {_shown(said.splitlines()[0]) if said else type(error).__name__}")
+    return _by_text(said)(f"{purpose}: {_shown(said.splitlines()[0]) if said else kind}")
 
 
 def from_statement(error: psycopg2.Error, purpose: str) -> RotationError:
     """The class of an error raised while a statement ran."""
     state = error.pgcode
+    if state is None and str(error).startswith("ERROR:"):
+        return from_text(str(error), purpose, type(error).__name__)
     if state is None:
-        text = str(error).strip()
-        if text.startswith("ERROR:"):
-            return _by_text(text)(f"{purpose}: {_shown(text.splitlines()[0])}")
         return errors.DatabaseUnavailableError(f"{purpose}: the connection broke ({type(error).__name__})")
     said = _shown(error.diag.message_primary or "")
     kind = next((kind for prefix, kind in _BY_STATE if state.startswith(prefix)), errors.DatabaseError)
