@@ -12,6 +12,7 @@ from environments.monitoring import MonitoringSettings
 # The same that the function refuses, whose first rotation would be too late to hear of it.
 _RESERVED_PREFIXES = ("pg_", "rds_", "rdsadmin")
 _RESERVED_NAMES = ("public", "none")
+_RESUMING_SECONDS = 90
 
 
 def _recovery_window(rotation: RotationSettings) -> Iterator[Broken]:
@@ -56,4 +57,18 @@ def _roles_of_the_account(account_id: str, rotation: RotationSettings) -> Iterat
             yield Broken(key, arn, f"a role of the account {account_id}", "name a role that a reader there may take")
 
 
-CREDENTIAL_RULES = (_recovery_window, _rotation_alarm, _database_roles, _roles_of_the_account)
+def _step_time(rotation: RotationSettings, database: DatabaseSettings) -> Iterator[Broken]:
+    """A database that was paused for a day needs 30 seconds and more to resume, and a step logs in up to three times.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+    """
+    if database.min_capacity == 0 and rotation.timeout_seconds < _RESUMING_SECONDS:
+        yield Broken(
+            "rotation.timeout_seconds",
+            rotation.timeout_seconds,
+            f"{_RESUMING_SECONDS} or more while database.min_capacity = 0",
+            "raise it: a paused database takes its time to resume",
+        )
+
+
+CREDENTIAL_RULES = (_step_time, _recovery_window, _rotation_alarm, _database_roles, _roles_of_the_account)

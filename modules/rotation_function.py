@@ -10,7 +10,6 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_function import (
     LambdaFunction,
-    LambdaFunctionEnvironment,
     LambdaFunctionLoggingConfig,
     LambdaFunctionTracingConfig,
     LambdaFunctionVpcConfig,
@@ -20,8 +19,7 @@ from constructs import Construct
 from environments.base import RetentionDays
 from environments.credentials import RotationSettings
 from environments.naming import Naming
-from environments.operations import EncryptionSettings
-from modules.encryption import EncryptionKey, log_group
+from modules.encryption import log_group
 from modules.policies import Account, document, service_trust, statement
 from modules.reasons import accept
 from modules.security_groups import closed_security_group
@@ -52,7 +50,7 @@ class RotationFunction(Construct):
     only the network, and its first network interface (about 4 minutes) is made while the database is.
 
     The hash of the zip's content is given as it is: the asset's own hash is another one, and would differ for ever.
-    AWS drops a key without an environment, so one variable is set, to its default.
+    It has no environment: its key would have to be opened to everybody who plans, who else sees a change each time.
     """
 
     def __init__(
@@ -61,7 +59,6 @@ class RotationFunction(Construct):
         id_: str,
         *,
         settings: RotationSettings,
-        encryption: EncryptionSettings,
         package: CodePackage,
         names: Naming,
         account: Account,
@@ -72,15 +69,6 @@ class RotationFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         name = names.name("rotation")
-        key = EncryptionKey(
-            self,
-            "key",
-            settings=encryption,
-            account=account,
-            alias=name,
-            description=f"Environment of the function {name}",
-            via_services=["lambda"],
-        )
         log = log_group(
             self,
             "log-group",
@@ -131,8 +119,6 @@ class RotationFunction(Construct):
             memory_size=settings.memory_mb,
             timeout=settings.timeout_seconds,
             reserved_concurrent_executions=settings.reserved_concurrency or None,
-            kms_key_arn=key.arn,
-            environment=LambdaFunctionEnvironment(variables={"PASSWORD_LENGTH": "32"}),
             vpc_config=LambdaFunctionVpcConfig(subnet_ids=subnet_ids, security_group_ids=[group.id]),
             # Lambda keeps its interfaces for up to an hour, and with them the group could not go.
             replace_security_groups_on_destroy=True,

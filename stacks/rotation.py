@@ -25,7 +25,6 @@ class RotationStack(BaseStack):
             self,
             "function",
             settings=environment.rotation,
-            encryption=environment.encryption,
             package=package,
             names=self.names,
             account=self.account,

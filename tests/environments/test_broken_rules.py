@@ -123,6 +123,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"rotation.timeout_seconds": "29"},
         "rotation.timeout_seconds = 29; allowed: time limit of one rotation step, 30 to 900 seconds; correct the value",
     ),
+    "timeout too short for a paused database": (
+        {"rotation.timeout_seconds": "89"},
+        "rotation.timeout_seconds = 89; allowed: 90 or more while database.min_capacity = 0; raise it: a paused "
+        "database takes its time to resume",
+    ),
     "window longer than the shortest interval": (
         {"rotation.window_hours": "25"},
         "rotation.window_hours = 25; allowed: length of the rotation window, 1 to 24 hours; correct the value",

@@ -11,7 +11,6 @@ from synthesized import Synthesized, synthesize_module
 
 from environments.credentials import RotationSettings
 from environments.naming import Naming
-from environments.operations import EncryptionSettings
 from modules.policies import Account
 from modules.rotation_function import CodePackage, RotationFunction, execution_policy
 
@@ -32,7 +31,6 @@ def function(package: CodePackage, **settings: Any) -> Synthesized:
             scope,
             "function",
             settings=RotationSettings(recovery_window_days=0, **settings),
-            encryption=EncryptionSettings(deletion_window_days=7),
             package=package,
             names=Naming("iot", "dev"),
             account=ACCOUNT,
@@ -79,15 +77,12 @@ def test_the_function_runs_in_the_private_subnets_with_a_group_that_opens_nothin
     assert not [address for address in stack.addresses if "_rule." in address]
 
 
-def test_the_environment_is_encrypted_and_names_no_database(package: CodePackage) -> None:
+def test_the_function_has_no_environment_and_so_no_key_for_one(package: CodePackage) -> None:
+    """Who plans may not decrypt it, and would see a change at every plan."""
     stack = function(package)
-    made = stack.one("aws_lambda_function")
 
-    assert made["kms_key_arn"] == f"${{{stack.address('aws_kms_key')}.arn}}"
-    # AWS forgets the key of an empty environment, and every plan would set it again.
-    assert made["environment"] == {"variables": {"PASSWORD_LENGTH": "32"}}
-    use = statements(stack.one("aws_kms_key")["policy"])["UseThroughServices"]
-    assert use["Condition"]["StringEquals"]["kms:ViaService"] == ["lambda.ca-central-1.amazonaws.com"]
+    assert not stack.one("aws_lambda_function").keys() & {"environment", "kms_key_arn"}
+    assert not [address for address in stack.addresses if address.startswith("aws_kms_")]
 
 
 def test_the_log_group_and_the_permissions_are_made_first(package: CodePackage) -> None:

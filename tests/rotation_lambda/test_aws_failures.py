@@ -53,6 +53,35 @@ def test_internal_service_error_is_retried(world: World) -> None:
     case.rotate()
 
 
+def test_no_client_error_of_the_api_is_called_retryable(world: World) -> None:
+    """Every error that the service's model knows, and one that it does not: a repeated call gets the same answer."""
+    shapes = boto3.client("secretsmanager")._service_model
+    codes = [shape.name for shape in shapes.error_shapes if shape.name != "InternalServiceError"]
+    assert "InvalidParameterException" in codes
+    assert "LimitExceededException" in codes
+    for code in [*codes, "ValidationException", "SomethingNewException"]:
+        case = world.alternating()
+        case.begin()
+        world.secrets_manager.calls.clear()
+        world.secrets_manager.faults[:] = [Fault("describe_secret", code)]
+        with pytest.raises(errors.RotationError, match=code) as caught:
+            case.step("createSecret")
+        assert not caught.value.retryable, code
+        assert len(world.secrets_manager.calls) == 1
+
+
+@pytest.mark.parametrize(("code", "status"), [("RequestTimeout", 400), ("SomethingNewException", 503)])
+def test_answers_that_pass_are_retried(world: World, code: str, status: int) -> None:
+    case = world.alternating()
+    world.secrets_manager.faults.append(Fault("describe_secret", code, status=status, times=3))
+    case.rotate()
+    case.begin()
+    world.secrets_manager.faults.append(Fault("describe_secret", code, status=status))
+    with pytest.raises(errors.ServiceError) as caught:
+        case.step("createSecret")
+    assert caught.value.retryable
+
+
 @pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure"])
 def test_policy_or_kms_denies_a_read(world: World, code: str) -> None:
     _denied(alternating_again(world), "createSecret", Fault("get_secret_value", code))

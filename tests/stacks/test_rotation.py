@@ -58,7 +58,7 @@ def test_the_function_waits_for_neither_the_database_nor_nat(app_outdir: Path, e
     needed = needed_by(app_outdir, f"{environment}-rotation", "aws_lambda_function")
 
     types = {address.split("/")[1].split(".")[0] for address in needed}
-    assert {"aws_cloudwatch_log_group", "aws_iam_role_policy", "aws_kms_key", "aws_subnet"} <= types
+    assert {"aws_cloudwatch_log_group", "aws_iam_role_policy", "aws_subnet"} <= types
     assert not [type_ for type_ in types if type_.startswith(("aws_nat_gateway", "aws_rds_", "aws_vpc_endpoint"))]
 
 
