@@ -25,8 +25,10 @@ class SecretRotation(Construct):
     """Rotates at once and then by the interval of the settings, after `waits_for` and a preflight that passed.
 
     AWS answers RotateSecret before the function has run, so a rotation that cannot work would not fail a deployment.
-    The preflight does: it is called again whenever the code, `facts` or `instances` (texts that change with each
-    database instance, and by which the rotation waits for all of them) change.
+    The preflight does, and the provider waits for it as long as the function may run, with no limit of its own
+    (hashicorp/terraform-provider-aws #31606): a paused database may resume meanwhile. It is called again whenever the
+    code, `facts` or `instances` (texts that change with each database instance, and by which the rotation waits for
+    all of them) change.
     """
 
     def __init__(

@@ -166,3 +166,4 @@ InternalError = _stop(
 for _name, _kind in list(globals().items()):
     if isinstance(_kind, type) and issubclass(_kind, RotationError):
         _kind.__name__ = _kind.__qualname__ = _name
+del _name, _kind

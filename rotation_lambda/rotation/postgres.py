@@ -108,7 +108,9 @@ class Connector:
                     f"-c statement_timeout={statement_seconds}s -c lock_timeout={LOCK_SECONDS}s "
                     f"-c idle_in_transaction_session_timeout={statement_seconds}s "
                     # A role's own settings would otherwise choose whose functions are called, and read-only.
-                    "-c search_path=pg_catalog -c default_transaction_read_only=off"
+                    "-c search_path=pg_catalog -c default_transaction_read_only=off "
+                    # These would write the statement with the verifier to the server's log.
+                    "-c debug_print_parse=off -c debug_print_rewritten=off -c debug_print_plan=off"
                 ),
             )
 

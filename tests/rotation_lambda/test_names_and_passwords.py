@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from math import log2
 from urllib.parse import quote
 
 import pytest
 
+from local.certificates import CertificateAuthority
+from local.postgres import PostgresServer
 from rotation import errors
 from rotation.events import parse_event
 from rotation.passwords import CLASSES, LENGTH, generate_password
 from rotation.secret import parse_secret
 from rotation_support.breaking import Breaker
-from rotation_support.world import DATABASE, STEPS, World
+from rotation_support.leaks import Leaks
+from rotation_support.package import PROJECT
+from rotation_support.world import DATABASE, HOST, STEPS, World
 
 ODD_NAMES = [
     'quo"te',
@@ -171,6 +176,30 @@ def test_pg_stat_statements_that_tracks_everything(any_world: World) -> None:
     _wait_for(any_world, "pg_stat_statements.track", "top")
     queries = any_world.execute("SELECT query FROM pg_stat_statements")
     assert not any("SCRAM-SHA-256$" in query for (query,) in queries)
+
+
+def test_server_that_logs_what_it_parses(
+    world: World, authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inside a function, too, where the verifier is part of a statement. It is a server of its own, since its log is
+    meant to show it in the end: the documented limit.
+    """
+    settings = dict.fromkeys(("debug_print_parse", "debug_print_rewritten", "debug_print_plan"), "on")
+    with PostgresServer(certificate=authority.issue(HOST), settings=settings) as server, server.connect() as observer:
+        master = server.create_master("platform_master", databases=[DATABASE])
+        talkative = replace(world, server=server, observer=observer, master=master, leaks=Leaks())
+        monkeypatch.setenv("PGHOSTADDR", server.address)
+        case = talkative.alternating()
+        case.rotate()
+        assert ":utilityStmt" in server.log_file.read_text()
+        assert "SCRAM-SHA-256$4096:" not in server.log_file.read_text()
+        assert "SCRAM-SHA-256$4096\n" not in server.log_file.read_text()
+        talkative.execute("ALTER SYSTEM SET log_parser_stats = on")
+        server.reload()
+        _wait_for(talkative, "log_parser_stats", "on")
+        case.rotate()
+        assert "SCRAM-SHA-256$4096:" in server.log_file.read_text()
+    assert "`log_parser_stats`" in (PROJECT / "docs" / "rotation.md").read_text()
 
 
 def _wait_for(world: World, setting: str, value: str) -> None:
