@@ -2,8 +2,8 @@
 
     python rotation_lambda/build.py [--architecture arm64|x86_64] [--output PATH] [--wheels FOLDER]
 
-The zip holds the package `rotation`, the RDS certificate authorities, psycopg2 for CPython 3.13 on the
-chosen architecture, and `MANIFEST.json` with every file's size and SHA-256. Wheels are kept in
+The zip holds the package `rotation`, the RDS certificate authorities, and psycopg2 for CPython 3.13 on the
+chosen architecture. Wheels are kept in
 `build/wheels`; when the locked one is there, nothing is downloaded. Entries are sorted, dated 1980 and
 stored without compression, because different versions of zlib compress to different bytes.
 
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
-import json
 import os
 import re
 import ssl
@@ -88,7 +87,6 @@ def build(
     content = wheel_content(find_wheel(name, hashes, target, wheels, requirements), target)
     content |= {f"rotation/{file.name}": file.read_bytes() for file in sorted((HERE / "rotation").glob("*.py"))}
     content["certificates/rds-ca-roots.pem"] = checked_authorities(certificates)
-    content["MANIFEST.json"] = _manifest(content, architecture, name)
     path = output or PROJECT / "build" / f"rotation-{architecture}.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, content)
@@ -194,20 +192,6 @@ def checked_authorities(certificates: Path) -> bytes:
             f"{len(set(found) & set(expected))} are in fingerprints.txt, which lists {len(expected)}"
         )
     return pem.encode()
-
-
-def _manifest(content: Mapping[str, bytes], architecture: str, requirement: str) -> bytes:
-    files = {
-        name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in sorted(content.items())
-    }
-    manifest = {
-        "architecture": architecture,
-        "handler": "rotation.handler.handler",
-        "python": "3.13",
-        "requirements": [requirement],
-        "files": files,
-    }
-    return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _write(path: Path, content: Mapping[str, bytes]) -> None:

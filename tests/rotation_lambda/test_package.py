@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-import json
 import os
 import shutil
 import struct
@@ -81,7 +80,7 @@ def test_only_what_belongs_in_it(package: Any) -> None:
     with zipfile.ZipFile(package.path) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    expected = {"rotation", "certificates", "licenses", "psycopg2", "psycopg2_binary.libs", "MANIFEST.json"}
+    expected = {"rotation", "certificates", "licenses", "psycopg2", "psycopg2_binary.libs"}
     assert tops == expected
     assert {name for name in names if name.startswith("rotation/")} == {
         f"rotation/{file.name}" for file in (LAMBDA / "rotation").glob("*.py")
@@ -99,17 +98,6 @@ def test_every_library_is_for_the_architecture_and_cpython_313(package: Any) -> 
     extensions = [name for name in libraries if "psycopg2/" in name]
     assert len(extensions) == 1
     assert "cpython-313-" in extensions[0]
-
-
-def test_manifest_lists_every_other_file(package: Any) -> None:
-    with zipfile.ZipFile(package.path) as archive:
-        manifest = json.loads(archive.read("MANIFEST.json"))
-        files = {name: archive.read(name) for name in archive.namelist() if name != "MANIFEST.json"}
-    assert manifest["architecture"] == package.path.stem
-    assert manifest["requirements"] == ["psycopg2-binary==2.9.13"]
-    assert manifest["files"] == {
-        name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()
-    }
 
 
 def test_unknown_architecture_fails() -> None:

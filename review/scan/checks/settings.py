@@ -141,7 +141,7 @@ _RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, s
      contain("secret_string", "version_stages"), "8.3.9"),
     # Functions
     ("LAMBDA_ENVIRONMENT", "aws_lambda_function", "environment",
-     be_absent("everybody who reads the function would read it"), "3.5 8.6.2"),
+     be_absent("who reads the function would read it; passwords have the 32 characters of the code"), "8.3.6 8.6.2"),
     ("LAMBDA_NETWORK", "aws_lambda_function", "vpc_config.subnet_ids", refer_to("aws_subnet"), "1.3"),
     ("LAMBDA_GROUPS", "aws_lambda_function", "vpc_config.security_group_ids", refer_to("aws_security_group"), "1.3"),
     ("LAMBDA_LOG", "aws_lambda_function", "logging_config.log_group", refer_to("aws_cloudwatch_log_group"), "10.2"),
