@@ -64,8 +64,7 @@ def measure_steps(rotations: int) -> dict[str, list[float]]:
         os.environ["PGHOSTADDR"] = server.address
         client = boto3.client("secretsmanager", region_name=REGION)
         application = Application(
-            secrets_manager=lambda: client,
-            cloudwatch=lambda: client,
+            client=lambda _: client,
             authorities=authorities,
         )
         master = server.create_master("platform_master", databases=["app"])

@@ -31,34 +31,17 @@ MAX_DENIED_ATTEMPTS = 14
 """About 20 seconds in all: what IAM needs until a policy that was just attached holds everywhere."""
 LONGEST_PAUSE_SECONDS = 2.0
 
-_THROTTLING = frozenset(
-    {
-        "ThrottlingException",
-        "Throttling",
-        "ThrottledException",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-    }
-)
-_PASSING = frozenset({"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"})
+_PASSING = ("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete")
 """Answers of the 400s that pass, as botocore's standard retry mode has them."""
-_DENIED = frozenset(
-    {
-        "AccessDeniedException",
-        "AccessDenied",
-        "KMSAccessDeniedException",
-        "DecryptionFailure",
-        "EncryptionFailure",
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "ExpiredTokenException",
-        "ExpiredToken",
-    }
+
+_THROTTLED = "Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|RequestLimitExceeded"
+_DENIED = (
+    "AccessDenied|AccessDeniedException|KMSAccessDeniedException|DecryptionFailure|EncryptionFailure|ExpiredToken"
+    "|ExpiredTokenException|UnrecognizedClientException|InvalidClientTokenId|InvalidSignatureException"
 )
 _CODES: dict[str, type[RotationError]] = {
-    **dict.fromkeys(_THROTTLING, ThrottledError),
-    **dict.fromkeys(_DENIED, AccessDeniedError),
+    **dict.fromkeys(_THROTTLED.split("|"), ThrottledError),
+    **dict.fromkeys(_DENIED.split("|"), AccessDeniedError),
     "ResourceNotFoundException": SecretStateError,
     "InvalidRequestException": SecretStateError,
 }
@@ -102,7 +85,7 @@ class Caller:
             if tolerate is not None and code == tolerate:
                 return None
             limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, EndpointUnreachableError) else MAX_ATTEMPTS
-            if code in _DENIED and self._retry_denials:
+            if isinstance(failure, AccessDeniedError) and code is not None and self._retry_denials:
                 again, limit = True, MAX_DENIED_ATTEMPTS
             if not again or attempt >= limit or not self.deadline.wait(attempt, longest=LONGEST_PAUSE_SECONDS):
                 raise failure
@@ -111,11 +94,11 @@ class Caller:
 def _from_answer(error: botocore.exceptions.ClientError, operation: str, of: str) -> tuple[str, RotationError, bool]:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    again = status >= 500 or code in _THROTTLING | _PASSING
-    kind = _CODES.get(code, ServiceError if again else CallRejectedError)
+    passes = status >= 500 or code in _PASSING
+    kind = _CODES.get(code, ServiceError if passes else CallRejectedError)
     # The service's own words say which policy denied; they never quote a secret's value.
     said = str(error.response.get("Error", {}).get("Message", ""))[:500]
-    return code, kind(f"{operation} of {of} answered {code}: {said}"), again
+    return code, kind(f"{operation} of {of} answered {code}: {said}"), passes or kind is ThrottledError
 
 
 def _from_transport(error: botocore.exceptions.BotoCoreError, operation: str, of: str) -> tuple[RotationError, bool]:

@@ -7,6 +7,8 @@ nothing of one secret can reach another.
 from __future__ import annotations
 
 import datetime
+import json
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -18,32 +20,35 @@ import boto3
 from rotation.aws import CLIENT_CONFIG, Caller
 from rotation.deadline import Deadline
 from rotation.errors import InternalError, RotationError
-from rotation.events import Event, PreflightEvent, ReportEvent, StepEvent, parse_event
-from rotation.logs import write_record
+from rotation.events import Event, parse_event
 from rotation.postgres import AUTHORITIES, Connector
-from rotation.preflight import Preflight
+from rotation.preflight import preflight
 from rotation.report import report_age
 from rotation.steps import Rotation
 from rotation.store import SecretStore
 
 
-class Application:
-    """Handles one event at a time with the clients it was given.
+@cache
+def client_of(service: str) -> Any:
+    """The one boto3 client of a service in a warm container."""
+    return boto3.client(service, config=CLIENT_CONFIG)
 
-    `authorities` (the accepted certificate authorities) and `pause` (sleeping between attempts) are for
-    tests and for the embedded platform; production takes the defaults.
+
+class Application:
+    """Handles one event at a time.
+
+    `client` (answers the client of a service), `authorities` (the accepted certificate authorities) and `pause`
+    (sleeping between attempts) are for tests and for the embedded platform; production takes the defaults.
     """
 
     def __init__(
         self,
         *,
-        secrets_manager: Callable[[], Any],
-        cloudwatch: Callable[[], Any],
+        client: Callable[[str], Any] = client_of,
         authorities: Path = AUTHORITIES,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._secrets_manager = secrets_manager
-        self._cloudwatch = cloudwatch
+        self._client = client
         self._authorities = authorities
         self._pause = pause
 
@@ -61,53 +66,40 @@ class Application:
             failure = error
         except Exception as error:
             failure = InternalError(f"unexpected {type(error).__name__} in {_origin(error)}")
-        write_record(
-            step=_step(parsed),
-            secret=parsed.secret_id if parsed else None,
-            token=parsed.token if isinstance(parsed, StepEvent) else None,
-            elapsed_ms=round((time.monotonic() - started) * 1000),
-            outcome="failed" if failure else str(answer.get("outcome", "done")),
-            error=failure,
-            changes=changes,
-        )
+        record: dict[str, object] = {
+            "step": parsed.name if parsed else None,
+            "secret": parsed.secret_id if parsed else None,
+            "token": (parsed.token or None) if parsed else None,
+            "outcome": "failed" if failure else answer.get("outcome", "done"),
+            "class": type(failure).__name__ if failure else None,
+            "retryable": failure.retryable if failure else None,
+            "elapsed_ms": round((time.monotonic() - started) * 1000),
+            **({"changes": changes} if changes else {}),
+            **({"message": str(failure)} if failure else {}),
+        }
+        # One JSON object a line, which Lambda sends to CloudWatch Logs: escaped, nothing in an event can forge one.
+        sys.stdout.write(json.dumps(record) + "\n")
+        sys.stdout.flush()
         # Raised outside the handlers: a chained cause would carry text and arguments that were not scrubbed.
         if failure is not None:
             raise failure
         return answer
 
     def _dispatch(self, event: Event, deadline: Deadline, changes: list[str]) -> dict[str, object]:
-        caller = Caller(deadline, retry_denials=isinstance(event, PreflightEvent))
-        store = SecretStore(self._secrets_manager(), caller)
-        if isinstance(event, ReportEvent):
-            return report_age(event, store, self._cloudwatch(), caller, datetime.datetime.now(datetime.UTC))
+        caller = Caller(deadline, retry_denials=event.name == "preflight")
+        store = SecretStore(self._client("secretsmanager"), caller)
+        if event.name == "report":
+            now = datetime.datetime.now(datetime.UTC)
+            return report_age(event.secret_id, store, self._client("cloudwatch"), caller, now)
         connector = Connector(deadline, self._authorities)
-        if isinstance(event, PreflightEvent):
-            return Preflight(store, connector).run(event)
-        rotation = Rotation(store, connector, deadline, changes)
-        return {"outcome": rotation.run(event)}
+        if event.name == "preflight":
+            return preflight(event.secret_id, store, connector)
+        return {"outcome": Rotation(store, connector, deadline, changes).run(event)}
 
 
 def handler(event: object, context: Any) -> dict[str, object]:
     """The function that Lambda calls."""
-    return Application(secrets_manager=_secrets_manager, cloudwatch=_cloudwatch).handle(event, context)
-
-
-@cache
-def _secrets_manager() -> Any:
-    return boto3.client("secretsmanager", config=CLIENT_CONFIG)
-
-
-@cache
-def _cloudwatch() -> Any:
-    return boto3.client("cloudwatch", config=CLIENT_CONFIG)
-
-
-def _step(event: Event | None) -> str | None:
-    if isinstance(event, StepEvent):
-        return event.step.value
-    if isinstance(event, PreflightEvent):
-        return "preflight"
-    return None if event is None else "report"
+    return Application().handle(event, context)
 
 
 def _origin(error: BaseException) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from rotation.aws import Caller
 from rotation.errors import SecretStateError
-from rotation.events import ReportEvent
 from rotation.store import SecretStore
 
 NAMESPACE = "SecretRotation"
@@ -22,17 +21,17 @@ _SECONDS_PER_DAY = 86_400
 
 
 def report_age(
-    event: ReportEvent, store: SecretStore, client: Any, caller: Caller, now: datetime.datetime
+    secret_id: str, store: SecretStore, client: Any, caller: Caller, now: datetime.datetime
 ) -> dict[str, object]:
     """Publish and answer `{"secret", "days_since_rotation", "rotated"}`.
 
     A secret that was never rotated is as old as its creation: an initial rotation that never succeeds
     must raise the alarm too.
     """
-    state = store.describe(event.secret_id)
+    state = store.describe(secret_id)
     since = state.last_rotated or state.created
     if since is None:
-        raise SecretStateError(f"secret {event.secret_id} has neither a rotation date nor a creation date")
+        raise SecretStateError(f"secret {secret_id} has neither a rotation date nor a creation date")
     days = round(max(0.0, (now - since).total_seconds() / _SECONDS_PER_DAY), 3)
     caller.call(
         client.put_metric_data,

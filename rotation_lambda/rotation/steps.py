@@ -19,7 +19,7 @@ from rotation.errors import (
     RotationError,
     SecretMismatchError,
 )
-from rotation.events import Step, StepEvent
+from rotation.events import Event
 from rotation.passwords import generate_password
 from rotation.postgres import Connector, Session
 from rotation.secret import Login, SecretValue
@@ -32,32 +32,26 @@ CHANGE_SECONDS = 4.0
 class Rotation:
     """The steps for one event. What is altered in the database is appended to `changes`, for the log."""
 
-    def __init__(
-        self,
-        store: SecretStore,
-        connector: Connector,
-        deadline: Deadline,
-        changes: list[str],
-    ) -> None:
+    def __init__(self, store: SecretStore, connector: Connector, deadline: Deadline, changes: list[str]) -> None:
         self._store = store
         self._connector = connector
         self._deadline = deadline
         self._changes = changes
 
-    def run(self, event: StepEvent) -> str:
+    def run(self, event: Event) -> str:
         """Run the event's step; `done`, or `already current` when the rotation was finished before."""
         if self._store.check_event(event, self._store.describe(event.secret_id)):
             return "already current"
-        steps: dict[Step, Callable[[StepEvent], None]] = {
-            Step.CREATE: self._create,
-            Step.SET: self._set,
-            Step.TEST: self._test,
-            Step.FINISH: self._finish,
+        steps = {
+            "createSecret": self._create,
+            "setSecret": self._set,
+            "testSecret": self._test,
+            "finishSecret": self._finish,
         }
-        steps[event.step](event)
+        steps[event.name](event)
         return "done"
 
-    def _create(self, event: StepEvent) -> None:
+    def _create(self, event: Event) -> None:
         """Write the pending version, with a new password. Nothing is written unless the secrets are sound."""
         current = self._store.current(event.secret_id)
         if current.master_arn is not None:
@@ -70,7 +64,7 @@ class Rotation:
             pending = self._store.written_pending(event)
         _check_pair(current, pending)
 
-    def _set(self, event: StepEvent) -> None:
+    def _set(self, event: Event) -> None:
         """Make the database accept the pending password: the master does it, where there is one."""
         current = self._store.current(event.secret_id)
         pending = self._store.written_pending(event)
@@ -82,7 +76,7 @@ class Rotation:
         else:
             self._set_as_itself(event, current, pending, login)
 
-    def _test(self, event: StepEvent) -> None:
+    def _test(self, event: Event) -> None:
         """Log in with the pending version; a first version without a password is tested by the master."""
         pending = self._store.written_pending(event)
         current = self._store.current(event.secret_id)
@@ -95,7 +89,7 @@ class Rotation:
             return
         self._log_in(pending, _login_of(pending))
 
-    def _finish(self, event: StepEvent) -> None:
+    def _finish(self, event: Event) -> None:
         """Make the pending version current, after it has proved to work."""
         current = self._store.current(event.secret_id)
         pending = self._store.written_pending(event)
@@ -116,7 +110,7 @@ class Rotation:
             return False
         return True
 
-    def _set_as_itself(self, event: StepEvent, current: SecretValue, pending: SecretValue, login: Login) -> None:
+    def _set_as_itself(self, event: Event, current: SecretValue, pending: SecretValue, login: Login) -> None:
         """Change the single user's password with its present or previous one."""
         previous = self._store.previous(event.secret_id)
         refused: RotationError | None = None

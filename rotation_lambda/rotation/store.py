@@ -17,7 +17,7 @@ from rotation.errors import (
     SecretMismatchError,
     SecretStateError,
 )
-from rotation.events import StepEvent
+from rotation.events import Event
 from rotation.secret import Login, SecretValue, parse_master, parse_secret
 
 CURRENT = "AWSCURRENT"
@@ -63,7 +63,7 @@ class SecretStore:
             created=answer.get("CreatedDate"),
         )
 
-    def check_event(self, event: StepEvent, state: SecretState) -> bool:
+    def check_event(self, event: Event, state: SecretState) -> bool:
         """Whether the event's version is current already; an error when it is not one to rotate to."""
         if not state.rotation_enabled:
             raise SecretStateError(f"rotation is not enabled for secret {event.secret_id}")
@@ -98,7 +98,7 @@ class SecretStore:
         except RotationError:
             return None
 
-    def pending(self, event: StepEvent) -> SecretValue | None:
+    def pending(self, event: Event) -> SecretValue | None:
         """The validated version of this rotation; None when it has no value yet."""
         try:
             return self._value(event.secret_id, PENDING, event.token)
@@ -106,7 +106,7 @@ class SecretStore:
             fault = error.fault
         raise PendingVersionError(fault)
 
-    def written_pending(self, event: StepEvent) -> SecretValue:
+    def written_pending(self, event: Event) -> SecretValue:
         """The version of this rotation, which an earlier step wrote; `PendingVersionError` when it has no
         value.
         """
@@ -120,7 +120,7 @@ class SecretStore:
                 break
         raise PendingVersionError(f"version {event.token} has no value: createSecret has not run for it")
 
-    def put_pending(self, event: StepEvent, text: str) -> None:
+    def put_pending(self, event: Event, text: str) -> None:
         """Write the version of this rotation.
 
         One that exists is left as it is: another invocation was faster.
@@ -134,7 +134,7 @@ class SecretStore:
             arguments["RotationToken"] = event.rotation_token
         self._call("put_secret_value", event.secret_id, tolerate="ResourceExistsException", **arguments)
 
-    def promote(self, event: StepEvent, current: SecretValue) -> None:
+    def promote(self, event: Event, current: SecretValue) -> None:
         """Move AWSCURRENT from `current` to the version of this rotation. A move that another invocation finished
         counts. AWS moves it from no other version than the named one, so an edit of this moment is not lost.
 

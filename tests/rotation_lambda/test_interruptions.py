@@ -60,7 +60,7 @@ def test_killed_by_the_system_replay_completes(world: World, aws: str, where: st
         "from rotation_support.breaking import Breaker; from rotation_support.world import Context\n"
         "breaker = Breaker(sys.argv[1], lambda: os._exit(9))\n"
         "client = breaker.client(boto3.client('secretsmanager', config=CLIENT_CONFIG))\n"
-        "application = Application(secrets_manager=lambda: client, cloudwatch=lambda: None,"
+        "application = Application(client=lambda _: client,"
         " authorities=Path(sys.argv[2]))\n"
         "with breaker.database():\n"
         "    for event in json.load(sys.stdin): application.handle(event, Context())\n"

@@ -91,4 +91,4 @@ def test_shipped_entry_point(world: World, aws: str, monkeypatch: pytest.MonkeyP
     handler.handler(case.event("createSecret"), Context())
     with case.unchanged(), pytest.raises(errors.TlsError):
         handler.handler(case.event("setSecret"), Context())
-    assert handler._secrets_manager() is handler._secrets_manager()
+    assert handler.client_of("secretsmanager") is handler.client_of("secretsmanager")

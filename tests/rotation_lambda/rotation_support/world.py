@@ -62,8 +62,7 @@ class World:
 
     def application(self, *, client: Any = None, authorities: Path | None = None) -> Application:
         return Application(
-            secrets_manager=lambda: client or self.client,
-            cloudwatch=lambda: self.cloudwatch,
+            client=lambda service: self.cloudwatch if service == "cloudwatch" else client or self.client,
             authorities=authorities or self.authorities,
             pause=lambda _: None,
         )
