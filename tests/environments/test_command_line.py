@@ -20,7 +20,8 @@ KNOWN = ", ".join(environment_names())
 def project(tmp_path: Path) -> Path:
     """A copy of what is read before synthesis, with the output of an earlier run."""
     root = tmp_path / "project"
-    shutil.copytree(ROOT / "environments", root / "environments")
+    for room in ("environments", "deploy"):
+        shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "main.py", root)
     earlier = root / "cdktf.out" / "stacks" / "iot-dev-network"
     earlier.mkdir(parents=True)
