@@ -1,4 +1,4 @@
-"""What the machine must have before anything is installed or run. Only the standard library: `make setup` runs it first.
+"""What the machine must have before anything is installed or run; `make setup` runs it before there is any package.
 
 `python deploy/machine.py` prints one line for each thing that is missing or too old, and ends with 1.
 """

@@ -41,7 +41,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "alarm on the memory that scaling aims at": (
         {"service.memory_target_percent": "90"},
-        "monitoring.memory_percent = 90; allowed: more than service.memory_target_percent = 90; raise it",
+        "monitoring.memory_percent = 90 (of tiers/development.toml); allowed: more than service.memory_target_percent = 90; raise it",
     ),
     "alarm below what the cache scales at": (
         {
@@ -52,7 +52,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
             "cache.autoscaling.max_count": "2",
             "cache.autoscaling.cpu_target_percent": "95",
         },
-        "monitoring.cpu_percent = 90; allowed: more than cache.autoscaling.cpu_target_percent = 95; raise it",
+        "monitoring.cpu_percent = 90 (of tiers/development.toml); allowed: more than cache.autoscaling.cpu_target_percent = 95; raise it",
     ),
     "latency that no request can have": (
         {"monitoring.api_latency_ms": "29000"},
