@@ -36,7 +36,7 @@ def _checked(path: Path) -> dict[str, Any]:
     if content is None:
         raise SchemaError("it is no file")
     try:
-        schema = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
+        schema = json.loads(content.decode("utf-8-sig"), parse_int=_whole, parse_constant=_refuse)
     except ValueError as error:
         raise SchemaError(f"it is no JSON: {error}") from None
     # Imported here because it takes a fifth of a second, which an API without schemas need not wait for.
@@ -54,6 +54,12 @@ def _checked(path: Path) -> dict[str, Any]:
         if reference.removeprefix("#/definitions/") not in schema.get("definitions", {}):
             raise SchemaError(f'"$ref" may only lead to one of its own definitions, not to "{reference}"')
     return dict(schema)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 19:
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return int(digits)
 
 
 def _refuse(constant: str) -> None:

@@ -13,7 +13,7 @@ from environments.broken import Broken, Unshown
 
 # Keys whose value is a secret by their name; PUBLIC_KEY, TOKEN_URL and PASSWORD_LENGTH are not.
 _SECRET_NAME = re.compile(
-    r"(PASSWORD|PASSWD|PASSPHRASE|(?<!BY)PASS|PWD|SECRETS?|TOKEN|CREDENTIALS?|((?<!PUBLIC)[_-]|API|^)KEY([_-]BASE)?)"
+    r"(PASSWORD|PASSWD|PASSPHRASE|(^|[_-]|DB)PASS|PWD|SECRETS?|TOKEN|CREDENTIALS?|((?<!PUBLIC)[_-]|API|^)KEY([_-]BASE)?)"
     r"([_-]?[0-9]+|[_-](TEXT|VALUE))?$",
     re.IGNORECASE,
 )
