@@ -87,7 +87,7 @@ def _output_fault() -> str | None:
     outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
     for folder in (outdir, outdir / "stacks", *(outdir / "stacks").glob("*")):
         if fault := machine.unwritable(folder):
-            return f"the output of the synthesis: {fault}; make it writable, or delete it"
+            return f"the output of the synthesis: {fault}"
     return None
 
 

@@ -39,8 +39,7 @@ def cache_fault(environ: Mapping[str, str]) -> str | None:
     fault = unwritable(
         Path(root) if root else Path(environ.get("HOME") or Path.home(), ".cache/aws/jsii/package-cache")
     )
-    remedy = "make it writable, or set JSII_RUNTIME_PACKAGE_CACHE_ROOT to another folder"
-    return None if fault is None else f"the cache of jsii: {fault}; {remedy}"
+    return None if fault is None else f"the cache of jsii: {fault}, or set JSII_RUNTIME_PACKAGE_CACHE_ROOT to another"
 
 
 def unwritable(folder: Path) -> str | None:
@@ -51,7 +50,7 @@ def unwritable(folder: Path) -> str | None:
         with tempfile.TemporaryFile(dir=folder):
             return None
     except OSError as error:
-        return f"{folder} cannot be written ({error.strerror})"
+        return f"{folder} cannot be written ({error.strerror}); make it a folder that you may write to"
 
 
 def _fault(

@@ -133,12 +133,16 @@ def _valid_parts(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _between_files(settings: dict[str, Any], name: str, directory: Path) -> Iterator[Broken]:
+    """What is wrong beside the first of the other files; one line for each key is enough."""
+    found: dict[str, Broken] = {}
     for other in environment_names(directory):
         path = directory / f"{other}.toml"
         # A file that cannot be read is reported by its own load.
         with contextlib.suppress(files.UnreadableError):
             if other != name:
-                yield from neighbours.broken(settings, files.read(path), _shown(path))
+                for rule in neighbours.broken(settings, files.read(path), _shown(path)):
+                    found.setdefault(rule.key, rule)
+    yield from found.values()
 
 
 def _states(settings: object, key: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 import main
 from deploy import __main__ as deploy
-from deploy import machine
+from deploy import machine, terraform
 
 ROOT = Path(__file__).parents[2]
 Shell = Callable[[str, str], Path]
@@ -133,7 +133,7 @@ def test_an_output_that_cannot_be_written(
     line = synthesize(capsys)
 
     assert line.startswith("the output of the synthesis: ")
-    assert line.endswith("; make it writable, or delete it")
+    assert line.endswith("; make it a folder that you may write to")
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -162,15 +162,27 @@ def test_an_old_terraform_is_noticed_by_every_command(program: Shell, capsys: py
     from local import __main__ as local
     from review import __main__ as review
 
-    terraform = program("terraform", 'echo "Terraform v1.9.8"')
+    old = program("terraform", 'echo "Terraform v1.9.8"')
     line = (
-        f"Terraform 1.11 or newer is needed, and {terraform} is 1.9.8; "
+        f"Terraform 1.11 or newer is needed, and {old} is 1.9.8; "
         "put it on PATH, or name the program in TERRAFORM_BINARY_NAME\n"
     )
 
     for command, verb in ((deploy.main, "diff"), (review.main, "rehearsal"), (local.main, "up")):
         assert command([verb, "--env", "iot-dev"]) == 1
         assert capsys.readouterr().err == line
+
+
+def test_a_working_folder_that_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "work").touch()
+    monkeypatch.setattr(terraform, "WORK", tmp_path / "work")
+
+    assert deploy.main(["diff", "--env", "iot-dev"]) == 1
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'work'} cannot be written (Not a directory); make it a folder that you may write to\n"
+    )
 
 
 def test_opentofu_is_asked_in_its_place(program: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

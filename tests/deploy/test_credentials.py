@@ -42,7 +42,7 @@ def test_no_credentials_are_one_line(call: list[str], started: list[str], capsys
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("AWS_PROFILE", "nobody"), ("AWS_ACCESS_KEY_ID", ""), ("AWS_SHARED_CREDENTIALS_FILE", "/proc")],
+    [("AWS_PROFILE", "nobody"), ("AWS_ACCESS_KEY_ID", "half of a pair"), ("AWS_SHARED_CREDENTIALS_FILE", "/proc")],
 )
 def test_broken_ones_are_one_line(
     variable: str, value: str, started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

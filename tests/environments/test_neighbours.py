@@ -27,6 +27,18 @@ def test_two_owners_of_the_role_of_api_gateway(tmp_path: Path) -> None:
     ]
 
 
+def test_one_line_is_enough_for_many_owners(tmp_path: Path) -> None:
+    files = SettingsFiles(tmp_path)
+    files.write("cart-dev", settings_text({**ROLE, "network.cidr": '"10.98.0.0/16"'}))
+
+    files.write("iot-dev", settings_text(ROLE))
+    files.write("shop-dev", settings_text({**OTHER_NETWORK, **ROLE}))
+
+    (line,) = files.faults("iot-dev")
+
+    assert "cart-dev.toml says true" in line
+
+
 def test_two_owners_of_the_provider_of_github(tmp_path: Path) -> None:
     # GIVEN two files of different regions, neither of which says so: true is the default
     assert faults(tmp_path, PROVIDER, {**PROVIDER, **ELSEWHERE}) == [

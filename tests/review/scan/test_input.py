@@ -93,6 +93,19 @@ def test_it_is_refused_with_one_line(
     assert printed.count("\n") == 1
 
 
+def test_a_report_that_cannot_be_written_is_said_before_the_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.scan.__main__.read", lambda _: pytest.fail("it was read"))
+
+    assert main(["--json", "/proc/nobody/scan.json"]) == 2
+
+    assert capsys.readouterr().err == (
+        "scan: /proc/nobody/scan.json: /proc cannot be written (No such file or directory); "
+        "make it a folder that you may write to\n"
+    )
+
+
 def test_stacks_of_an_earlier_synthesis_are_left_out(app_outdir: Path, tmp_path: Path) -> None:
     # GIVEN folders of a short-lived copy and of an environment that is gone, which no manifest names
     outdir = tmp_path / "cdktf.out"
