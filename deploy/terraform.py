@@ -26,7 +26,7 @@ def binary(environ: Mapping[str, str]) -> str:
 
 
 def check_machine(environ: Mapping[str, str]) -> None:
-    """Raise DeployError, in one line, when Node.js or Terraform is missing or too old, or `.local` cannot be written."""
+    """Raise DeployError, in one line, when Node.js or Terraform is missing or old, or `.local` cannot be written."""
     fault = machine.node_fault(environ) or machine.terraform_fault(environ) or machine.unwritable(WORK)
     if fault:
         raise DeployError(fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 from collections.abc import Callable
@@ -223,6 +224,20 @@ def test_in_the_place_of_the_file(kind: str, files: SettingsFiles, capsys: pytes
     make(files.directory / "iot-dev.toml")
 
     assert refused(files, capsys) == line
+
+
+def test_a_file_that_may_not_be_read(
+    files: SettingsFiles, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # GIVEN a refusal of the operating system, which root would not meet
+    path = files.write("iot-dev", VALID)
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    assert refused(files, capsys) == (f'iot-dev.toml: the file = "Permission denied"; {UNREADABLE}; make it readable')
 
 
 @pytest.mark.parametrize("kind", PLACES)

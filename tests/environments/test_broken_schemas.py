@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,19 @@ def test_a_schema_that_is(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         'iot-dev.toml: api.routes.0.request_schema = "device"; allowed: a JSON schema of draft 4, which is all that '
         f"API Gateway knows; correct it: {reason}"
     ]
+
+
+def test_a_schema_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    (tmp_path / "iot").mkdir()
+    (tmp_path / "iot" / "device.json").touch()
+    monkeypatch.setattr(api_schemas, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    with pytest.raises(api_schemas.SchemaError, match="^it cannot be read: Permission denied$"):
+        api_schemas.read("iot", "device")
 
 
 def test_a_byte_order_mark_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
