@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,21 @@ class SchemaError(Exception):
 def read(project: str, name: str) -> dict[str, Any]:
     """The schema, checked. Raises SchemaError."""
     path = DIRECTORY / project / f"{name}.json"
-    if not path.exists():
-        raise SchemaError(f"there is no environments/schemas/{project}/{name}.json")
     try:
         return _checked(path)
+    except FileNotFoundError:
+        raise SchemaError(f"there is no environments/schemas/{project}/{name}.json") from None
+    except OSError as error:
+        raise SchemaError(f"it cannot be read: {error.strerror}") from None
     except RecursionError:
         raise SchemaError("it is nested too deep") from None
 
 
 def _checked(path: Path) -> dict[str, Any]:
-    try:
-        # A named pipe would be waited for without end.
-        content = path.read_bytes() if path.is_file() else None
-    except OSError as error:
-        raise SchemaError(f"it cannot be read: {error.strerror}") from None
-    if content is None:
+    # A named pipe would be waited for without end.
+    if os.path.lexists(path) and not path.is_file():
         raise SchemaError("it is no file")
+    content = path.read_bytes()
     try:
         schema = json.loads(content.decode("utf-8-sig"), parse_int=_whole, parse_constant=_refuse)
     except ValueError as error:

@@ -65,7 +65,7 @@ def test_a_schema_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(api_schemas, "DIRECTORY", tmp_path)
     monkeypatch.setattr(Path, "read_bytes", refuse)
 
-    with pytest.raises(api_schemas.SchemaError, match="^it cannot be read: Permission denied$"):
+    with pytest.raises(api_schemas.SchemaError, match=r"^it cannot be read: Permission denied$"):
         api_schemas.read("iot", "device")
 
 
