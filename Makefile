@@ -11,23 +11,38 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 # jsii warns at every start about the age of Node.js 20, which still works.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-# ENV is never guessed, but by `make local`.
-required-env = $(if $(ENV),,$(error ENV is missing; one of: $(sort $(basename $(notdir $(wildcard environments/*.toml))))))
-copy = $(if $(SUFFIX),--suffix $(SUFFIX))
-approve = $(if $(AUTO_APPROVE),--approve)
+# What a person gives to a command goes to the programs through the environment, as it was typed: neither make nor a
+# shell expands it. `override`, because make expands a variable of the command line whenever it exports it.
+given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE ONLY REPORT
+$(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
+export $(given)
+
+env = --env="$$ENV"
+copy = $${SUFFIX:+--suffix="$$SUFFIX"}
+allow = $${ALLOW:+--allow="$$ALLOW"}
+confirm = $${CONFIRM:+--confirm="$$CONFIRM"}
+approve = $${AUTO_APPROVE:+--approve}
 
 .PHONY: help
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
+# ENV is never guessed, but by `make local`.
+.PHONY: named
+named:
+	$(if $(ENV),@:,$(error ENV is missing; one of: $(sort $(basename $(notdir $(wildcard environments/*.toml))))))
+
 ## -- setting up
 
 .PHONY: setup
 setup: .venv/.ready node_modules/.ready ## Install everything the project needs, below this folder
-	@command -v terraform >/dev/null || [ -n "$${TERRAFORM_BINARY_NAME:-}" ] || { echo "Terraform 1.11 or newer is not on PATH" >&2; exit 1; }
 
-.pipenv/bin/pipenv:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=... chooses another")'
+# Before anything is installed, which takes minutes.
+.PHONY: machine
+machine:
+	@$(PYTHON) deploy/machine.py
+
+.pipenv/bin/pipenv: | machine
 	$(PYTHON) -m venv .pipenv
 	.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
 
@@ -49,7 +64,7 @@ review/scan/.venv/.ready: review/scan/Pipfile.lock | .pipenv/bin/pipenv
 .PHONY: setup-scan
 setup-scan: review/scan/.venv/.ready ## Install the scanners, in an environment of their own
 
-node_modules/.ready: package-lock.json
+node_modules/.ready: package-lock.json | machine
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -63,60 +78,56 @@ lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours i
 ## -- the platform on this machine
 
 .PHONY: local
-local: ENV ?= iot-dev
 local: setup ## Deploy ENV (iot-dev) to an embedded AWS, plan again, destroy; KEEP=1 leaves it running
-	$(PY) -m local up --env $(ENV) $(if $(KEEP),--keep)
+	$(PY) -m local up --env="$${ENV:-iot-dev}" $${KEEP:+--keep}
 
 .PHONY: local-stop
-local-stop: ENV ?= iot-dev
 local-stop: setup ## End what KEEP=1 left running
-	$(PY) -m local down --env $(ENV)
+	$(PY) -m local down --env="$${ENV:-iot-dev}"
 
 .PHONY: review
-review: setup ## What the working tree changes in ENV since BASE (main): planned and applied on an embedded AWS
-	$(required-env)$(PY) -m review rehearsal --env $(ENV) --base $(or $(BASE),main) $(allow)
+review: named setup ## What the working tree changes in ENV since BASE (main): planned and applied on an embedded AWS
+	$(PY) -m review rehearsal $(env) $${BASE:+--base="$$BASE"} $(allow)
 
 ## -- the platform on AWS
 
 .PHONY: package
 package: setup ## The zip of the rotation function, ARCHITECTURE=arm64 or x86_64; synth builds it by itself
-	$(PY) rotation_lambda/build.py $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+	$(PY) rotation_lambda/build.py $${ARCHITECTURE:+--architecture="$$ARCHITECTURE"}
 
 .PHONY: synth
 synth: setup ## Terraform JSON of ENV, or of all environments, into cdktf.out
-	$(PY) main.py $(if $(ENV),--env $(ENV)) $(copy)
+	$(PY) main.py $${ENV:+$(env)} $(copy)
 
 .PHONY: bootstrap
-bootstrap: setup ## State bucket and image repository of ENV; once, before the first deployment
-	$(required-env)$(PY) -m deploy bootstrap --env $(ENV) $(approve)
+bootstrap: named setup ## State bucket and image repository of ENV; once, before the first deployment
+	$(PY) -m deploy bootstrap $(env) $(approve)
 
 .PHONY: diff deploy
-diff: setup ## What a deployment of ENV would change
-	$(required-env)$(PY) -m deploy diff --env $(ENV) $(copy)
-deploy: setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
-	$(required-env)$(PY) -m deploy deploy --env $(ENV) $(copy) $(approve)
-
-allow = $(if $(ALLOW),--allow $(ALLOW))
+diff: named setup ## What a deployment of ENV would change
+	$(PY) -m deploy diff $(env) $(copy)
+deploy: named setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
+	$(PY) -m deploy deploy $(env) $(copy) $(approve)
 
 .PHONY: plan apply drift
-plan: setup ## Plan and save every stack of ENV that can be planned, and write the page about it
-	$(required-env)$(PY) -m review plan --env $(ENV) $(copy) $(allow)
-apply: setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
-	$(required-env)$(PY) -m deploy apply --env $(ENV) $(copy)
-drift: setup ## What on AWS is no longer as deployed; exit code 2 when something is not
-	$(required-env)$(PY) -m review drift --env $(ENV) $(copy)
+plan: named setup ## Plan and save every stack of ENV that can be planned, and write the page about it
+	$(PY) -m review plan $(env) $(copy) $(allow)
+apply: named setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
+	$(PY) -m deploy apply $(env) $(copy)
+drift: named setup ## What on AWS is no longer as deployed; exit code 2 when something is not
+	$(PY) -m review drift $(env) $(copy)
 
 .PHONY: migrate
-migrate: setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
-	$(required-env)$(PY) -m deploy migrate --env $(ENV) $(copy)
+migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
+	$(PY) -m deploy migrate $(env) $(copy)
 
 .PHONY: recover unprotect destroy
-recover: setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
-	$(required-env)$(PY) -m deploy recover --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
-unprotect: setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
-	$(required-env)$(PY) -m deploy unprotect --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
-destroy: setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
-	$(required-env)$(PY) -m deploy destroy --env $(ENV) $(copy) $(if $(CONFIRM),--confirm $(CONFIRM))
+recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
+	$(PY) -m deploy recover $(env) $(copy) $(confirm)
+unprotect: named setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
+	$(PY) -m deploy unprotect $(env) $(copy) $(confirm)
+destroy: named setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
+	$(PY) -m deploy destroy $(env) $(copy) $(confirm)
 
 ## -- checks
 
@@ -134,7 +145,7 @@ lint: setup ## ruff, mypy, import-linter, actionlint, zizmor, and the lock files
 .PHONY: scan
 scan: setup setup-scan ## The security gate on the JSON of all environments; REPORT=<folder> keeps it as JSON and SARIF, too
 	$(PY) main.py
-	$(PY) -m review.scan $(if $(REPORT),--json $(REPORT)/scan.json --sarif $(REPORT)/scan.sarif)
+	$(PY) -m review.scan $${REPORT:+--json="$$REPORT/scan.json" --sarif="$$REPORT/scan.sarif"}
 
 .PHONY: scan-proof
 scan-proof: setup setup-scan ## Make the good JSON worse in every way: each time the scan must notice, or a reason stand
@@ -196,20 +207,20 @@ docs: setup ## Renew the pages and pictures that are made from settings and JSON
 	$(PY) -m review.diagram
 
 .PHONY: diagram critical-path
-diagram: setup ## Draw ENV into docs/diagrams, from its synthesized JSON
-	$(required-env)$(PY) main.py --env $(ENV) $(copy)
-	$(PY) -m review.diagram --env $(ENV) $(copy)
-critical-path: setup ## How long a first deployment of ENV takes, and what decides it
-	$(required-env)$(PY) main.py --env $(ENV) $(copy)
-	$(PY) -m review.critical_path --env $(ENV) $(copy)
+diagram: named setup ## Draw ENV into docs/diagrams, from its synthesized JSON
+	$(PY) main.py $(env) $(copy)
+	$(PY) -m review.diagram $(env) $(copy)
+critical-path: named setup ## How long a first deployment of ENV takes, and what decides it
+	$(PY) main.py $(env) $(copy)
+	$(PY) -m review.critical_path $(env) $(copy)
 
 .PHONY: openapi
-openapi: setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
-	$(required-env)$(PY) -m review.openapi --env $(ENV)
+openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
+	$(PY) -m review.openapi $(env)
 
 .PHONY: bench bench-rotation
 bench: setup ## Measure each thing beside what it is compared with, into docs/benchmarks.md; ONLY=<part>,... names parts
-	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
+	$(PY) -m bench $${ONLY:+--only="$$ONLY"}
 bench-rotation: setup ## Of that, the rotation function alone
 	$(PY) -m bench --only rotation
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy import machine
 from environments import Environment, Fault, SettingsError, environment_names, load
 
 if TYPE_CHECKING:
@@ -36,7 +39,10 @@ def build_app(environments: Sequence[Environment], outdir: Path | None = None) -
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Synthesize; 0 when done, 2 when a settings file or the zip is at fault, and then nothing has been written."""
+    """Synthesize; 0 when done, 1 when this machine is at fault, 2 when a settings file or the zip is.
+
+    Each fault is one line, and then nothing has been written.
+    """
     parser = argparse.ArgumentParser(prog="main.py", description="Synthesize Terraform JSON into cdktf.out.")
     parser.add_argument("--env", metavar="NAME", help="one environment; without it all of them")
     parser.add_argument("--suffix", metavar="TEXT", help="make a short-lived copy of --env, e.g. pr-12")
@@ -54,14 +60,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         return 2
-    from stacks.packages import PackageError
+    fault = machine.node_fault(os.environ) or machine.cache_fault(os.environ) or _output_fault()
+    if fault:
+        print(fault, file=sys.stderr)
+        return 1
+    from jsii.errors import JSIIError
 
     try:
+        from stacks.packages import PackageError
+
         build_app(environments).synth()
+    except (JSIIError, OSError, RuntimeError) as error:
+        # Node.js names what the operating system refused: "ENOSPC: no space left on device, write".
+        if type(error) is RuntimeError and not re.search(r"\bE[A-Z0-9]{2,}: ", str(error)):
+            raise
+        print(f"the synthesis failed: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     except PackageError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _output_fault() -> str | None:
+    """Why the stacks cannot be written, in one line."""
+    outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+    for folder in (outdir, outdir / "stacks", *(outdir / "stacks").glob("*")):
+        if fault := machine.unwritable(folder):
+            return f"the output of the synthesis: {fault}"
+    return None
 
 
 if __name__ == "__main__":

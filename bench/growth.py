@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import measure
+from environments import load
 from environments.loader import DIRECTORY
 
 _RUNS = 2
@@ -28,11 +29,13 @@ _ROUTED = "iot-dev"
 
 
 def write_environments(folder: Path, count: int) -> None:
-    """Settings files of `count` environments, with names and networks of their own."""
+    """Settings files of `count` environments, with names, accounts and networks of their own."""
     text = (DIRECTORY / f"{_COPIED}.toml").read_text(encoding="utf-8")
     project, _ = _COPIED.split("-")
+    account = load(_COPIED).account_id
     for number in range(count):
         own = re.sub(r'^cidr = ".*"$', f'cidr = "10.{number}.0.0/16"', text, flags=re.MULTILINE)
+        own = own.replace(account, f"{100_000_000_000 + number}")
         (folder / f"{project}-s{number}.toml").write_text(own, encoding="utf-8")
 
 

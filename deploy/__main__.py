@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _perform(options: argparse.Namespace) -> None:
     environment = load(options.env, suffix=options.suffix)
     name = environment.name
+    terraform.check_machine(os.environ)
     environ = {**os.environ, **terraform.settings(os.environ)}
     verb = options.verb
     if verb in ("unprotect", "destroy"):

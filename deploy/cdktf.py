@@ -40,8 +40,9 @@ def synthesize(app: Sequence[str], environ: Mapping[str, str], *, on_line: OnLin
 def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) -> None:
     """Show what a deployment would change, stack by stack: the CLI's own `diff` takes one stack.
 
-    Raises DeployError, after all the others, for stacks that cannot be planned.
+    Raises DeployError: at once without credentials, and after all the others for stacks that cannot be planned.
     """
+    _require_credentials(environ)
     synthesize(app, environ)
     failed = [
         stack.name
@@ -50,6 +51,20 @@ def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) ->
     ]
     if failed:
         raise DeployError(f"not planned: {', '.join(failed)}; a stack can be planned when those it needs are deployed")
+
+
+def _require_credentials(environ: Mapping[str, str]) -> None:
+    """Else every stack says by itself, after seconds of asking, that there are none."""
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
+
+    try:
+        given = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
+        found = given or Session().get_credentials()
+    except BotoCoreError as error:  # a profile that does not exist, or half of a pair
+        raise DeployError(f"no credentials for AWS: {error}") from error
+    if not found:
+        raise DeployError("no credentials for AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 
 
 def _command(verb: str, stacks: str, app: Sequence[str]) -> list[str]:
@@ -72,6 +87,7 @@ def run(
     Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
     no terminal to ask in.
     """
+    _require_credentials(environ)
     command = _command(verb, stacks, app)
     command += ["--auto-approve"] if approved else []
     # The lock for other platforms needs the registry, which a machine with a mirror may not reach.

@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deploy import processes
+from deploy import machine, processes
+from deploy.failure import DeployError
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".local"
@@ -22,6 +23,13 @@ _USUAL_PARENTS = (Path("/opt"), Path("/srv"), Path("/usr/local"))
 def binary(environ: Mapping[str, str]) -> str:
     """The Terraform to run; `TERRAFORM_BINARY_NAME` is what the cdktf CLI obeys, too."""
     return environ.get("TERRAFORM_BINARY_NAME", "terraform")
+
+
+def check_machine(environ: Mapping[str, str]) -> None:
+    """Raise DeployError, in one line, when Node.js or Terraform is missing or old, or `.local` cannot be written."""
+    fault = machine.node_fault(environ) or machine.terraform_fault(environ) or machine.unwritable(WORK)
+    if fault:
+        raise DeployError(fault)
 
 
 def _provider(environ: Mapping[str, str]) -> Path:

@@ -14,14 +14,13 @@ ACCOUNT_BURST_LIMIT = 5_000
 # Methods whose requests have a body that a schema can be asked of.
 BODY_METHODS = ("PATCH", "POST", "PUT")
 
-HostName = Annotated[
-    str, described("a host name such as service.example.com", r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")
-]
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HostName = Annotated[str, described("a host name such as service.example.com", rf"^({_LABEL}\.)+[a-z]{{2,63}}$")]
 FunctionArn = Annotated[
     str,
     described(
         "the ARN of a Lambda function, with or without :<version or alias>",
-        r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$",
+        r"^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$",
     ),
 ]
 _NAME = r"^[a-z][a-z0-9-]{0,29}$"
@@ -75,7 +74,12 @@ class PlanSettings(Settings):
         int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst of each client, 1 to 5000")
     ] = 400
     quota_per_month: Annotated[
-        int | None, Field(ge=1, description="requests of each client per month, 1 or more; absent means no quota")
+        int | None,
+        Field(
+            ge=1,
+            le=2_147_483_647,
+            description="requests of each client per month, 1 to 2147483647; absent means no quota",
+        ),
     ] = None
     clients: tuple[
         Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)], ...
@@ -91,7 +95,7 @@ class AuthorizerSettings(Settings):
             str,
             described(
                 "the ARN of a Cognito user pool",
-                r"^arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[A-Za-z0-9_-]+$",
+                r"^arn:aws:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[A-Za-z0-9_-]+$",
             ),
         ],
         ...,
@@ -109,7 +113,10 @@ class CorsSettings(Settings):
 
     origin: Annotated[
         str,
-        described('an origin such as https://shop.example.com, or "*"', r"^\*$|^https://[a-z0-9.-]+(:[0-9]{1,5})?$"),
+        described(
+            'an origin such as https://shop.example.com, or "*"',
+            rf"^\*$|^https://({_LABEL}\.)*{_LABEL}(:[0-9]{{1,5}})?$",
+        ),
     ]
     headers: tuple[Annotated[str, described("the name of a header", r"^[A-Za-z0-9-]{1,64}$")], ...] = Field(
         default=("authorization", "content-type", "x-api-key"), description="request headers that a page may send"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 
 from environments import api_schemas
 from environments.api import BODY_METHODS, ApiSettings
 from environments.broken import Broken
 from environments.service import ServiceSettings
+from environments.service_rules import foreign_certificate
 
 # API Gateway answers these itself: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RESERVED = ("/ping", "/sping")
@@ -26,10 +27,30 @@ def _name_in_certificate(api: ApiSettings, service: ServiceSettings) -> Iterator
         )
 
 
-def _domain(region: str, api: ApiSettings) -> Iterator[Broken]:
+def _domain(account_id: str, region: str, api: ApiSettings) -> Iterator[Broken]:
     arn = api.domain.certificate_arn if api.domain else None
-    if arn is not None and arn.split(":")[3] != region:
-        yield Broken("api.domain.certificate_arn", arn, f"a certificate of {region}", "request one in that region")
+    yield from foreign_certificate("api.domain.certificate_arn", arn, account_id, region)
+
+
+def _origin(api: ApiSettings) -> Iterator[Broken]:
+    """What a browser sends as Origin has no default port: https://fetch.spec.whatwg.org/#origin-header."""
+    origin = api.cors.origin if api.cors else "*"
+    host, _, port = origin.removeprefix("https://").partition(":")
+    key = "api.cors.origin"
+    if port and not 1 <= int(port) <= 65535:
+        yield Broken(key, origin, "a port from 1 to 65535", "correct the port")
+    elif port == "443" or port.startswith("0"):
+        yield Broken(key, origin, "an origin as browsers send it: without :443, and no zero first", "correct the port")
+    if re.search(r"(^|\.)[0-9]+$", host) and not _is_address(host):
+        yield Broken(key, origin, "a host name, or an IPv4 address", "correct the host")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _plan(tier: str, api: ApiSettings) -> Iterator[Broken]:
@@ -196,6 +217,7 @@ def path_pattern(path: str) -> str:
 API_RULES = (
     _name_in_certificate,
     _domain,
+    _origin,
     _plan,
     _paths,
     _backends,

@@ -38,11 +38,9 @@ WeeklyWindow = Annotated[
         "a weekly window in UTC, at least 30 minutes, as ddd:hh:mm-ddd:hh:mm", rf"^{_DAY}:{_TIME}-{_DAY}:{_TIME}$"
     ),
 ]
-RoleArn = Annotated[
-    str, described("the ARN of an IAM role", r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$")
-]
+RoleArn = Annotated[str, described("the ARN of an IAM role", r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$")]
 CertificateArn = Annotated[
     str,
-    described("the ARN of an ACM certificate", r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$"),
+    described("the ARN of an ACM certificate", r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$"),
 ]
 Percent = Annotated[int, Field(ge=1, le=100, description="a whole percentage from 1 to 100")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 import types
 import typing
 from collections.abc import Iterable
@@ -13,7 +12,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-_ABSENT = object()
+from environments.broken import Unshown
+from environments.contents import bare
+
+_ABSENT = Unshown("is missing")
 # Settings that no file may state, and what says them instead.
 NOT_IN_FILES = {
     "project": "delete it: the file's name says it",
@@ -24,13 +26,17 @@ NOT_IN_FILES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One value that cannot be used. `str()` is the line a person reads."""
+    """One value that cannot be used. `str()` is the line a person reads.
+
+    `file` is the one to change; `origin` is where the value stands, when that is another one.
+    """
 
     file: str
     key: str
     value: object
     allowed: str
     remedy: str
+    origin: str = ""
 
     @property
     def absent(self) -> bool:
@@ -38,8 +44,9 @@ class Fault:
         return self.value is _ABSENT
 
     def __str__(self) -> str:
-        got = "is missing" if self.absent else f"= {_shown(self.value)}"
-        return f"{self.file}: {self.key} {got}; allowed: {self.allowed}; {self.remedy}"
+        got = self.value.said if isinstance(self.value, Unshown) else f"= {_shown(self.value)}"
+        origin = f" (of {self.origin})" if self.origin else ""
+        return f"{self.file}: {self.key} {got}{origin}; allowed: {self.allowed}; {self.remedy}"
 
 
 class SettingsError(Exception):
@@ -59,24 +66,28 @@ def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
     """Translate one error of pydantic into the words of this project; the caller fills in the file."""
     of_key = error["loc"][-1] == "[key]"
     path = list(error["loc"][:-1] if of_key else error["loc"])
-    key = ".".join(_bare(part) for part in path)
+    key = ".".join(bare(str(part)) for part in path)
     owner, description = _look_up(model, path, of_key=of_key)
     if error["type"] == "extra_forbidden":
         names = sorted(owner.model_fields.keys() - NOT_IN_FILES.keys())
         close = difflib.get_close_matches(str(path[-1]), names, n=1)
         remedy = f"did you mean {close[0]}?" if close else "delete it"
-        return Fault("", key, error["input"], f"the keys {', '.join(names)}", remedy)
+        # Nobody knows what it holds: it may be a password.
+        return Fault("", key, Unshown("is unknown"), f"the keys {', '.join(names)}", remedy)
     # Only tables have no description of their own.
     allowed = description or f"a table with the keys {', '.join(sorted(owner.model_fields))}"
     if error["type"] == "missing":
         return missing("", key, allowed, "add it")
-    return Fault("", key, error["input"], allowed, "correct the value")
+    return Fault("", key, _without_tables(error["input"]), allowed, "correct the value")
 
 
-def _bare(part: int | str) -> str:
-    """One part of a dotted key as TOML writes it: in quotes when it is not bare."""
-    text = str(part)
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else json.dumps(text)
+def _without_tables(value: object) -> object:
+    """A table may hold keys that nobody knows, and so is not shown."""
+    if isinstance(value, dict):
+        return Unshown("is a table")
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return Unshown("is a list of tables or lists")
+    return value
 
 
 def _shown(value: object) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import functools
 import json
 import re
-import tomllib
 import typing
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from environments import demands, rules
-from environments.cidr import vpc_fault
+from environments import contents, demands, files, neighbours, rules
+from environments.broken import Broken
 from environments.environment import Environment, Tier
 from environments.faults import NOT_IN_FILES, Fault, SettingsError, from_pydantic, missing
 
@@ -60,19 +58,43 @@ def load(
             return "the command line"
         return _shown(tier_path) if not _states(own, key) and _states(defaults, key) else shown
 
+    def of_rule(rule: Broken) -> Fault:
+        """A tier's default that does not fit is no fault of the tier: the environment's file is the one to change."""
+        origin = file_of(rule.key)
+        if origin in (shown, "the command line"):
+            return Fault(origin, rule.key, rule.value, rule.allowed, rule.remedy)
+        return Fault(shown, rule.key, rule.value, rule.allowed, rule.remedy, origin)
+
     faults = [] if well_named else [Fault(shown, "the file's name", name, "<project>-<stage>.toml", "rename the file")]
     faults += [Fault(file_of(key), key, merged[key], "no such key", NOT_IN_FILES[key]) for key in sorted(given)]
-    faults += [fault for fault in _faults(settings, file_of) if tier_known or fault.key == "tier" or not fault.absent]
-    faults += _overlaps(settings, name, directory)
+    secrets = [Fault(file_of(each.key), **vars(each)) for each in contents.secrets(merged)]
+    # A secret is not shown as a wrong value, either.
+    others = [fault for fault in _faults(settings, file_of, of_rule) if not _said(fault.key, secrets)]
+    strangers = [Fault(file_of(each.key), **vars(each)) for each in contents.strangers(merged)]
+    faults += [*secrets, *(fault for fault in others if tier_known or fault.key == "tier" or not fault.absent)]
+    faults += [fault for fault in strangers if not _said(fault.key, others)]
+    faults += [of_rule(rule) for rule in _between_files(merged, name, directory)]
     if faults:
         raise SettingsError(faults)
     if unprotected:
         settings["protected"] = False
-    return Environment.model_validate_json(json.dumps(settings))
+    return Environment.model_validate_json(_json(settings))
 
 
-def _faults(settings: dict[str, Any], file_of: Callable[[str], str]) -> Iterator[Fault]:
-    text = json.dumps(settings, default=str)
+def _json(value: object) -> bytes:
+    """As pydantic reads it: a text of the command line may hold what is no UTF-8."""
+    return json.dumps(value, default=str, ensure_ascii=False).encode(errors="replace")
+
+
+def _said(key: str, faults: list[Fault]) -> bool:
+    """Whether one of `faults` is about `key`, something in it, or what it is in."""
+    return any(f"{key}.".startswith(f"{fault.key}.") or fault.key.startswith(f"{key}.") for fault in faults)
+
+
+def _faults(
+    settings: dict[str, Any], file_of: Callable[[str], str], of_rule: Callable[[Broken], Fault]
+) -> Iterator[Fault]:
+    text = _json(settings)
     found: list[Fault] = []
     try:
         Environment.model_validate_json(text)
@@ -92,7 +114,7 @@ def _faults(settings: dict[str, Any], file_of: Callable[[str], str]) -> Iterator
                 else Fault(where, demand.key, value, allowed, demand.reason)
             )
     for rule in rules.broken(_valid_parts(settings)):
-        yield Fault(file_of(rule.key), rule.key, rule.value, rule.allowed, rule.remedy)
+        yield of_rule(rule)
 
 
 def _valid_parts(settings: dict[str, Any]) -> dict[str, Any]:
@@ -101,9 +123,8 @@ def _valid_parts(settings: dict[str, Any]) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for key, field in Environment.model_fields.items():
         if key in settings:
-            text = json.dumps(settings[key], default=str)
             try:
-                parts[key] = TypeAdapter(hints[key]).validate_json(text, strict=True)
+                parts[key] = TypeAdapter(hints[key]).validate_json(_json(settings[key]), strict=True)
             except ValidationError:
                 continue
         elif not field.is_required():
@@ -111,37 +132,17 @@ def _valid_parts(settings: dict[str, Any]) -> dict[str, Any]:
     return parts
 
 
-def _overlaps(settings: dict[str, Any], name: str, directory: Path) -> Iterator[Fault]:
-    """Networks of different environments must differ: one day two of them are connected."""
-    cidr = _cidr(settings)
-    for other in environment_names(directory) if cidr else ():
-        other_cidr = None if other == name else _cidr_of(directory / f"{other}.toml")
-        if cidr and other_cidr and IPv4Network(cidr).overlaps(IPv4Network(other_cidr)):
-            allowed = f"a block that does not overlap {other_cidr} of {_shown(directory / f'{other}.toml')}"
-            yield Fault(_shown(directory / f"{name}.toml"), "network.cidr", cidr, allowed, "choose another block")
-
-
-def _cidr_of(path: Path) -> str | None:
-    """A file that cannot be read, or is broken, has none: its own load reports it."""
-    try:
-        return _cidr_in(path.read_bytes())
-    except OSError:
-        return None
-
-
-@functools.cache
-def _cidr_in(content: bytes) -> str | None:
-    """Kept, for every other environment asks."""
-    try:
-        return _cidr(tomllib.loads(content.decode()))
-    except ValueError:
-        return None
-
-
-def _cidr(settings: dict[str, Any]) -> str | None:
-    network = settings.get("network")
-    cidr = network.get("cidr") if isinstance(network, dict) else None
-    return cidr if isinstance(cidr, str) and not vpc_fault(cidr) else None
+def _between_files(settings: dict[str, Any], name: str, directory: Path) -> Iterator[Broken]:
+    """What is wrong beside the first of the other files; one line for each key is enough."""
+    found: dict[str, Broken] = {}
+    for other in environment_names(directory):
+        path = directory / f"{other}.toml"
+        # A file that cannot be read is reported by its own load.
+        with contextlib.suppress(files.UnreadableError):
+            if other != name:
+                for rule in neighbours.broken(settings, files.read(path), _shown(path)):
+                    found.setdefault(rule.key, rule)
+    yield from found.values()
 
 
 def _states(settings: object, key: str) -> bool:
@@ -166,14 +167,14 @@ def _merge(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(
-            [Fault(_shown(path), "the file", str(error), "TOML 1.0 in UTF-8", "correct the line named")]
-        ) from error
+        return files.read(path)
+    except files.UnreadableError as error:
+        fault = Fault(_shown(path), "the file", str(error), "TOML 1.0 in UTF-8", error.remedy)
+        raise SettingsError([fault]) from error
 
 
 def _shown(path: Path) -> str:
-    """The path as a person at the project's root would type it."""
+    """The path as a person at the project's root would type it, in one line."""
     root = DIRECTORY.parent
-    return str(path.relative_to(root) if path.is_relative_to(root) else path)
+    text = str(path.relative_to(root) if path.is_relative_to(root) else path)
+    return text if text.isprintable() else repr(text)

@@ -74,5 +74,8 @@ class MonitoringSettings(Settings):
         ),
     ] = 35
     monthly_budget_usd: Annotated[
-        int | None, Field(ge=1, description="US dollars per month, 1 or more; absent means no budget alarm")
+        int | None,
+        Field(
+            ge=1, le=1_000_000_000, description="US dollars per month, 1 to 1000000000; absent means no budget alarm"
+        ),
     ] = None

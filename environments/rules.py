@@ -5,14 +5,18 @@ A rule runs when all of those parts are valid by themselves, whatever is wrong e
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import inspect
+import json
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 from environments.api_rules import API_RULES
 from environments.base import Settings
-from environments.broken import Broken
+from environments.broken import Broken, Unshown
 from environments.credential_rules import CREDENTIAL_RULES
 from environments.data_rules import DATA_RULES
 from environments.monitoring_rules import MONITORING_RULES
@@ -22,6 +26,9 @@ from environments.service_rules import SERVICE_RULES
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
+# AWS takes 50 for a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html.
+# Modules add at most two more of their own (Name; Part and Severity).
+_MOST_TAGS = 50 - len(PLATFORM_TAGS) - 2
 
 _RULES: list[Callable[..., Iterator[Broken]]] = [
     *DATA_RULES,
@@ -58,18 +65,52 @@ def _names_fit(project: str, stage: str, suffix: str | None) -> Iterator[Broken]
 
 
 @_rule
+def _region_exists(region: str) -> Iterator[Broken]:
+    if region not in regions():
+        allowed = "a region that botocore knows, such as ca-central-1"
+        yield Broken("region", region, allowed, "correct it, or if it is new, renew boto3: make lock")
+
+
+@functools.cache
+def regions() -> frozenset[str]:
+    """Regions of the partition `aws`, from the data of botocore; importing botocore takes a fifth of a second."""
+    spec = importlib.util.find_spec("botocore")
+    assert spec is not None
+    assert spec.origin is not None
+    text = Path(spec.origin).with_name("data").joinpath("partitions.json").read_text(encoding="utf-8")
+    (known,) = [partition["regions"] for partition in json.loads(text)["partitions"] if partition["id"] == "aws"]
+    return frozenset(known)
+
+
+@_rule
 def _zones_belong_to_region(region: str, zones: tuple[str, ...]) -> Iterator[Broken]:
+    if region not in regions():
+        return
     if any(zone[:-1] != region for zone in zones) or len(set(zones)) != len(zones):
         yield Broken("zones", list(zones), f"different zones of {region}, e.g. {region}a", "name each zone once")
 
 
 @_rule
 def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
+    if len(tags) > _MOST_TAGS:
+        yield Broken(
+            "tags", Unshown(f"has {len(tags)} keys"), f"at most {_MOST_TAGS} beside the platform's", "delete some"
+        )
+    # Keys of IAM roles do not differ by case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    seen = {key.lower(): key for key in PLATFORM_TAGS}
     for key in tags:
-        if key.lower().startswith("aws:") or key in PLATFORM_TAGS:
+        if key.lower().startswith("aws:") or seen.get(key.lower()) in PLATFORM_TAGS:
             yield Broken(
-                "tags", key, f"keys other than aws:... (of AWS) and {', '.join(PLATFORM_TAGS)}", "choose another key"
+                "tags",
+                key,
+                f"keys other than aws:... (of AWS) and {', '.join(PLATFORM_TAGS)}, in upper or lower case",
+                "choose another key",
             )
+        elif key.lower() in seen:
+            yield Broken(
+                "tags", key, f"a key that differs from {seen[key.lower()]} by more than its case", "choose another key"
+            )
+        seen.setdefault(key.lower(), key)
 
 
 @_rule

@@ -21,13 +21,14 @@ _SecretReference = Annotated[
     described(
         '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, with :<JSON key> if one is '
         "meant",
-        rf"^({DATABASE_REFERENCE}[a-z]+|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]+"
+        rf"^({DATABASE_REFERENCE}[a-z]+|arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]+"
         r"-[A-Za-z0-9]{6}(:[A-Za-z0-9_.-]+)?)$",
     ),
 ]
-_KeyArn = Annotated[
-    str, described("the ARN of a KMS key", r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f-]{36}$")
-]
+_KeyArn = Annotated[str, described("the ARN of a KMS key", r"^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f-]{36}$")]
+# The grammar of image names: https://github.com/distribution/reference/blob/main/reference.go
+_REPOSITORY = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+(([._]|__|-+|/)[a-z0-9]+)*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _ECR_IMAGE = re.compile(r"^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 
 
@@ -46,7 +47,7 @@ class ServiceSettings(Settings):
         str,
         described(
             "a container image with a tag or, as production demands, a digest: <repository>@sha256:<64 hex digits>",
-            r"^[a-z0-9][a-zA-Z0-9._:/-]{0,254}(@sha256:[0-9a-f]{64})?$",
+            rf"^{_REPOSITORY}(:{_TAG}|(:{_TAG})?@sha256:[0-9a-f]{{64}})$",
         ),
     ]
     command: tuple[str, ...] = Field(default=(), description="the container's command; empty means the image's own")

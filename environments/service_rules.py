@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from environments.broken import Broken
+from environments.cidr import plan_subnets
 from environments.credentials import RotationSettings
 from environments.data import DatabaseSettings, StorageSettings
 from environments.network import NetworkSettings
@@ -21,11 +22,13 @@ FARGATE_MEMORY = {
     8192: tuple(range(16384, 61440 + 1, 4096)),
     16384: tuple(range(32768, 122880 + 1, 8192)),
 }
+# Of each private subnet: five are AWS's (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html), the load
+# balancer asks for eight free ones, and the rotation function and a migration have one each.
+_TAKEN_ADDRESSES = 5 + 8 + 2
 # Variables that the platform sets itself begin with these, or are called PORT.
 _OWN_VARIABLES = re.compile(r"^(PORT$|DATABASE_|REDIS_|AWS_|ECS_)")
 # Those of them that secrets may set: the login has no other place.
 _LOGIN_VARIABLES = ("DATABASE_USERNAME", "DATABASE_PASSWORD")
-_SECRET_VARIABLE = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY)$")
 
 
 def _task_size(service: ServiceSettings) -> Iterator[Broken]:
@@ -37,10 +40,31 @@ def _task_size(service: ServiceSettings) -> Iterator[Broken]:
         yield Broken("service.max_count", service.max_count, f"{service.min_count} or more", "raise it")
 
 
-def _region_of_certificate(region: str, service: ServiceSettings) -> Iterator[Broken]:
-    arn = service.certificate_arn
-    if arn is not None and arn.split(":")[3] != region:
-        yield Broken("service.certificate_arn", arn, f"a certificate of {region}", "request one in that region")
+def _certificate(account_id: str, region: str, service: ServiceSettings) -> Iterator[Broken]:
+    yield from foreign_certificate("service.certificate_arn", service.certificate_arn, account_id, region)
+
+
+def foreign_certificate(key: str, arn: str | None, account_id: str, region: str) -> Iterator[Broken]:
+    """Listeners and domain names take a certificate of their own account and region only."""
+    _, _, _, of_region, of_account, *_ = (arn or f"::::{region}:{account_id}").split(":")
+    if arn is not None and of_region != region:
+        yield Broken(key, arn, f"a certificate of {region}", "request one in that region")
+    elif arn is not None and of_account != account_id:
+        yield Broken(key, arn, f"a certificate of the account {account_id}", "request one in that account")
+
+
+def _addresses(zones: tuple[str, ...], network: NetworkSettings, service: ServiceSettings) -> Iterator[Broken]:
+    """Every task has an address in a private subnet of its own: a deployment runs each of them twice."""
+    private = plan_subnets(network.cidr, len(zones))[0].private
+    free = len(zones) * (private.num_addresses - _TAKEN_ADDRESSES - len(network.interface_endpoints))
+    if 2 * service.max_count > free:
+        yield Broken(
+            "service.max_count",
+            service.max_count,
+            f"at most {free // 2}: {len(zones)} private subnets of {network.cidr} have {free} addresses for tasks, and "
+            "a deployment runs each twice",
+            "lower it, or choose a larger network.cidr before the first deployment",
+        )
 
 
 def _image_within_reach(region: str, network: NetworkSettings, service: ServiceSettings) -> Iterator[Broken]:
@@ -78,10 +102,6 @@ def _variables(service: ServiceSettings) -> Iterator[Broken]:
         key = f"service.environment.{name}"
         if _OWN_VARIABLES.match(name):
             yield Broken(key, name, "a name that the platform does not set itself", "choose another name")
-        elif _SECRET_VARIABLE.search(name):
-            yield Broken(
-                key, name, "no secret: texts here stand in the state", "put it into Secrets Manager and service.secrets"
-            )
     for name in service.secrets:
         if _OWN_VARIABLES.match(name) and name not in _LOGIN_VARIABLES:
             yield Broken(
@@ -118,7 +138,8 @@ def _database_login(
 
 SERVICE_RULES = (
     _task_size,
-    _region_of_certificate,
+    _certificate,
+    _addresses,
     _image_within_reach,
     _mounts,
     _directories,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 
+from deploy import terraform
 from deploy.failure import DeployError
 from environments import SettingsError, load
 from local import kept
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb == "down":
             kept.stop(environment.name)
         else:
+            terraform.check_machine(os.environ)
             kept.refuse_second(environment.name)
             Platform(environment, keep=options.keep).run()
     except SettingsError as error:

@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         environment = load(options.env, suffix=options.suffix)
+        terraform.check_machine(os.environ)
         allow = tuple(name.strip() for name in options.allow.split(",") if name.strip())
         if options.verb == "rehearsal":
             made = rehearse(environment, base=options.base, allow=allow)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy import machine
 from environments.loader import DIRECTORY
 from review.scan import report
 from review.scan.gate import scan
@@ -20,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON, too")
     parser.add_argument("--sarif", type=Path, metavar="FILE", help="write the report as SARIF, too")
     options = parser.parse_args(arguments)
+    for file in filter(None, (options.json, options.sarif)):
+        if fault := machine.unwritable(file.parent):
+            print(f"scan: {file}: {fault}", file=sys.stderr)
+            return 2
     try:
         verdict = scan(read(options.outdir))
     except InputError as error:

@@ -18,6 +18,7 @@ class InputError(Exception):
 def read(outdir: Path, names: Iterable[str] | None = None) -> list[Platform]:
     """Every environment that `main.py` has synthesized into `outdir`. `names` defaults to all that have a file.
 
+    Folders that the manifest does not name are left out: the stacks of a short-lived copy, of a deleted environment.
     Raises InputError.
     """
     manifest = _json(outdir / "manifest.json").get("stacks")
@@ -27,8 +28,6 @@ def read(outdir: Path, names: Iterable[str] | None = None) -> list[Platform]:
     owners = {stack: next((name for name in wanted if _belongs(stack, name)), None) for stack in manifest}
     if strangers := sorted(stack for stack, name in owners.items() if name is None):
         raise InputError(f"{outdir} holds stacks of no environment: {', '.join(strangers)}; run: make synth")
-    if present := sorted(path.name for path in (outdir / "stacks").glob("*") if path.name not in manifest):
-        raise InputError(f"{outdir} holds stacks that its manifest does not name: {', '.join(present)}; delete them")
     platforms = []
     for name in wanted:
         stacks = {

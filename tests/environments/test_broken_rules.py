@@ -203,7 +203,7 @@ BOUNDARIES: dict[str, Changes] = {
     "most memory of a CPU": {"service.cpu": "256", "service.memory_mb": "2048"},
     "a step of a large CPU": {"service.cpu": "16384", "service.memory_mb": "40960"},
     "fixed task count": {"service.min_count": "2", "service.max_count": "2"},
-    "tags": {"tags": '{"team:owner" = "data platform", stack = "x"}'},
+    "tags": {"tags": '{"team:owner" = "data platform", stacks = "x"}'},
 }
 
 

@@ -30,11 +30,11 @@ CORRECT = "correct the value"
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
     # Keys
-    "unknown key at the top": ({"regoin": '"x"'}, f'regoin = "x"; {TOP_KEYS}; did you mean region?'),
-    "unknown key like no other": ({"wibble": "1"}, f"wibble = 1; {TOP_KEYS}; delete it"),
+    "unknown key at the top": ({"regoin": '"x"'}, f"regoin is unknown; {TOP_KEYS}; did you mean region?"),
+    "unknown key like no other": ({"wibble": "1"}, f"wibble is unknown; {TOP_KEYS}; delete it"),
     "unknown key in a list of tables": (
         {"api.routes": '[{path = "/a", methods = ["GET"], bakend = "mock"}]'},
-        f'api.routes.0.bakend = "mock"; {TABLE_KEYS}; did you mean backend?',
+        f"api.routes.0.bakend is unknown; {TABLE_KEYS}; did you mean backend?",
     ),
     "project in the file": (
         {"project": '"iot"'},
@@ -201,12 +201,12 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "tag of AWS": (
         {"tags": '{"aws:owner" = "x"}'},
         'tags = "aws:owner"; allowed: keys other than aws:... (of AWS) and Project, Environment, Tier, Stack, '
-        "ManagedBy; choose another key",
+        "ManagedBy, in upper or lower case; choose another key",
     ),
     "tag of the platform": (
         {"tags": '{Stack = "x"}'},
         'tags = "Stack"; allowed: keys other than aws:... (of AWS) and Project, Environment, Tier, Stack, '
-        "ManagedBy; choose another key",
+        "ManagedBy, in upper or lower case; choose another key",
     ),
 }
 

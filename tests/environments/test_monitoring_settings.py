@@ -32,8 +32,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "budget of nothing": (
         {"monitoring.monthly_budget_usd": "0"},
-        "monitoring.monthly_budget_usd = 0; allowed: US dollars per month, 1 or more; absent means no budget alarm; "
-        "correct the value",
+        "monitoring.monthly_budget_usd = 0; allowed: US dollars per month, 1 to 1000000000; absent means no budget "
+        "alarm; correct the value",
     ),
     "alarm on the CPU that scaling aims at": (
         {"monitoring.cpu_percent": "60"},
@@ -41,7 +41,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "alarm on the memory that scaling aims at": (
         {"service.memory_target_percent": "90"},
-        "monitoring.memory_percent = 90; allowed: more than service.memory_target_percent = 90; raise it",
+        "monitoring.memory_percent = 90 (of tiers/development.toml); "
+        "allowed: more than service.memory_target_percent = 90; raise it",
     ),
     "alarm below what the cache scales at": (
         {
@@ -52,7 +53,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
             "cache.autoscaling.max_count": "2",
             "cache.autoscaling.cpu_target_percent": "95",
         },
-        "monitoring.cpu_percent = 90; allowed: more than cache.autoscaling.cpu_target_percent = 95; raise it",
+        "monitoring.cpu_percent = 90 (of tiers/development.toml); "
+        "allowed: more than cache.autoscaling.cpu_target_percent = 95; raise it",
     ),
     "latency that no request can have": (
         {"monitoring.api_latency_ms": "29000"},

@@ -13,7 +13,7 @@ import pytest
 from review.scan import scanners
 from review.scan.__main__ import main
 from review.scan.estate import Platform
-from review.scan.reading import InputError
+from review.scan.reading import InputError, read
 
 _STACK = "stacks/iot-dev-data/cdk.tf.json"
 
@@ -61,10 +61,6 @@ def _without_environment(outdir: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _left_from_earlier(outdir: Path) -> None:
-    shutil.copytree((outdir / _STACK).parent, outdir / "stacks" / "iot-dev-pr-12-data")
-
-
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -77,7 +73,6 @@ def _left_from_earlier(outdir: Path) -> None:
         (_without_resources, "has no resource"),
         (_without_stack, "cannot be read"),
         (_without_environment, "holds no stack of iot-dev"),
-        (_left_from_earlier, "that its manifest does not name: iot-dev-pr-12-data"),
     ],
 )
 def test_it_is_refused_with_one_line(
@@ -96,6 +91,31 @@ def test_it_is_refused_with_one_line(
     printed = capsys.readouterr().err
     assert message in printed
     assert printed.count("\n") == 1
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.scan.__main__.read", lambda _: pytest.fail("it was read"))
+
+    assert main(["--json", "/proc/nobody/scan.json"]) == 2
+
+    assert capsys.readouterr().err == (
+        "scan: /proc/nobody/scan.json: /proc cannot be written (No such file or directory); "
+        "make it a folder that you may write to\n"
+    )
+
+
+def test_stacks_of_an_earlier_synthesis_are_left_out(app_outdir: Path, tmp_path: Path) -> None:
+    # GIVEN folders of a short-lived copy and of an environment that is gone, which no manifest names
+    outdir = tmp_path / "cdktf.out"
+    shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
+    for left in ("iot-dev-pr-12-data", "gone-dev-network"):
+        (outdir / "stacks" / left).mkdir()
+        (outdir / "stacks" / left / "cdk.tf.json").write_text("not even JSON")
+
+    # THEN what is scanned is what has just been synthesized
+    assert [platform.stacks for platform in read(outdir)] == [platform.stacks for platform in read(app_outdir)]
 
 
 def _answer(platform: Platform, **changes: Any) -> dict[str, Any]:
