@@ -20,7 +20,7 @@ from modules.reasons import accept
 
 _ISSUER = "token.actions.githubusercontent.com"
 # Reading that a plan never needs: data, not configuration.
-_DATA = (
+DENIED_DATA = (
     "athena:GetQueryResults", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan",
     "kinesis:GetRecords", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetQueryResults", "logs:StartQuery",
     "sqs:ReceiveMessage",
@@ -185,7 +185,7 @@ class DeployRoles(Construct):
 
     def _no_data(self, states: list[str]) -> list[dict[str, object]]:
         return [
-            statement("NoData", effect="Deny", actions=_DATA, resources=["*"]),
+            statement("NoData", effect="Deny", actions=DENIED_DATA, resources=["*"]),
             {
                 "Sid": "NoObjectsButStates",
                 "Effect": "Deny",
