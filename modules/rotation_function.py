@@ -24,6 +24,7 @@ from environments.operations import EncryptionSettings
 from modules.encryption import EncryptionKey, log_group
 from modules.policies import Account, document, service_trust, statement
 from modules.reasons import accept
+from modules.role_policies import no_other_managed_policies
 from modules.security_groups import closed_security_group
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
@@ -35,6 +36,7 @@ _INTERFACES = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
+_OWN_POLICY = "run"
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class CodePackage:
 class RotationFunction(Construct):
     """A Lambda function in the private subnets, which by itself may reach nothing and read nothing.
 
-    Whoever has a secret for it adds policies to `role_name` and rules to `security_group_id`. So the function needs
-    only the network, and its first network interface (about 4 minutes) is made while the database is.
+    Whoever has a secret for it adds policies to `role_name`, which has `inline_policies`, and rules to
+    `security_group_id`. So the function needs only the network, and its first network interface (about 4 minutes) is
+    made while the database is.
 
     The hash of the zip's content is given as it is: the asset's own hash is another one, and would differ for ever.
     AWS drops a key without an environment, so one variable is set, to its default.
@@ -105,7 +108,7 @@ class RotationFunction(Construct):
         policy = IamRolePolicy(
             self,
             "policy",
-            name="run",
+            name=_OWN_POLICY,
             role=role.id,
             policy=execution_policy(log.arn, account.arn("lambda", f"function:{name}")),
         )
@@ -116,6 +119,7 @@ class RotationFunction(Construct):
                 "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
             ),
         )
+        no_other_managed_policies(self, "role", role_name=role.name)
         asset = TerraformAsset(self, "package", path=str(package.path), type=AssetType.FILE)
         function = LambdaFunction(
             self,
@@ -150,6 +154,7 @@ class RotationFunction(Construct):
         self.name = function.function_name
         self.code_hash = package.sha256_base64
         self.role_name = role.name
+        self.inline_policies = (_OWN_POLICY,)
         self.role_arn = role.arn
         self.security_group_id = group.id
 

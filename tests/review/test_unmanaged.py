@@ -245,7 +245,8 @@ def platform() -> Iterator[Platform]:
             patch.setenv(name, "test")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         with mock_aws():
-            made = Platform(*(cache(partial(boto3.client, region_name=_REGION)) for _ in range(2)))
+            clients, readers = (cache(partial(boto3.client, region_name=_REGION)) for _ in range(2))
+            made = Platform(clients, readers)
             for build in (_network, _api, _function, _data, _services, _alarms):
                 build(made)
             assert made.shown() == [], "what Terraform and AWS have made is shown"
