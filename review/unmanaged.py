@@ -26,14 +26,17 @@ def find(states: Mapping[str, Mapping[str, Any]], clients: Clients) -> tuple[lis
 
     known = States(states)
     found: list[Finding] = []
-    errors: dict[str, list[str]] = defaultdict(list)
+    silent: dict[tuple[str, str], list[str]] = defaultdict(list)
     for parent in known.resources:
         try:
             found += _of(parent, known, clients)
         except (ClientError, BotoCoreError) as error:
             if "NotFound" in getattr(error, "response", {}).get("Error", {}).get("Code", ""):
                 continue  # deleted by hand, which the plan shows
-            errors[parent.stack].append(f"{parent.address}: AWS does not say what was added to it: {error}")
+            silent[parent.stack, str(error)].append(parent.address)
+    errors: dict[str, list[str]] = defaultdict(list)
+    for (stack, reason), addresses in silent.items():
+        errors[stack].append(f"AWS does not say what was added to {', '.join(addresses)}: {reason}")
     return found, dict(errors)
 
 

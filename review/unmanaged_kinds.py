@@ -140,7 +140,7 @@ def _listed(list_: _List, parent: Resource, states: States, clients: Clients) ->
     belongs = {attribute: parent[own] for attribute, own in list_.belongs.items()}
     for item in _items(clients(list_.service), list_.operation, list_.items, **arguments):
         same = {attribute: item.get(key) for attribute, key in list_.same.items()}
-        if not states.has(*list_.types, **same, **belongs) and not _is_made_by_aws(item):
+        if not states.has(*list_.types, **same, **belongs) and not _does_not_count(item):
             shown = [f"{key} {item[key]}" for key in list_.shows if item.get(key) is not None]
             yield " ".join([list_.types[0], *map(str, same.values()), *shown])
 
@@ -155,12 +155,18 @@ def _items(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[
         yield {"": item} if isinstance(item, str) else item
 
 
-def _is_made_by_aws(item: Mapping[str, Any]) -> bool:
-    """GuardDuty's Runtime Monitoring makes endpoints of its own in a VPC, and marks them with a tag.
+def _does_not_count(item: Mapping[str, Any]) -> bool:
+    """What AWS services have made, and what was deleted and is still listed.
 
+    GuardDuty's Runtime Monitoring makes endpoints in a VPC and tags them; other services mark theirs:
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonGuardDutyServiceRolePolicy.html
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
     """
-    return any(tag.get("Key") == "GuardDutyManaged" for tag in item.get("Tags", ()))
+    return (
+        any(tag.get("Key") == "GuardDutyManaged" for tag in item.get("Tags", ()))
+        or item.get("RequesterManaged") is True
+        or "deleted" in (str(item.get("State")).lower(), str(item.get("SubscriptionArn")).lower())
+    )
 
 
 def _route_tables(vpc: Resource, states: States, clients: Clients) -> Iterator[str]:
@@ -179,10 +185,10 @@ def _route_tables(vpc: Resource, states: States, clients: Clients) -> Iterator[s
             by_endpoint = "DestinationPrefixListId" in route and route.get("GatewayId", "").startswith("vpce-")
             if route["Origin"] == "CreateRouteTable" or by_endpoint:
                 continue
-            (destination,) = [key for key in _DESTINATIONS if route.get(key)]
-            if not states.has("aws_route", route_table_id=id_, **{_DESTINATIONS[destination]: route[destination]}):
-                targets = [route[key] for key in route if key.endswith("Id") and key != destination]
-                yield " ".join(["aws_route", id_, route[destination], *targets])
+            for key in filter(route.get, _DESTINATIONS):
+                if not states.has("aws_route", route_table_id=id_, **{_DESTINATIONS[key]: route[key]}):
+                    targets = [route[other] for other in route if other.endswith("Id") and other != key]
+                    yield " ".join(["aws_route", id_, route[key], *targets])
         for association in table["Associations"]:
             own = association["RouteTableAssociationId"]
             if not association["Main"] and not states.has("aws_route_table_association", id=own):

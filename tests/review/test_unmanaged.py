@@ -18,7 +18,7 @@ from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from modules.deploy_roles import DENIED_DATA
-from review import unmanaged
+from review import unmanaged, unmanaged_kinds
 from review.findings import Kind
 
 _REGION = "ca-central-1"
@@ -462,8 +462,15 @@ def test_a_question_that_is_refused_is_an_error_of_its_stack(platform: Platform)
 
     assert any("service/iot/another" in finding.says for finding in found)
     (error,) = errors["iot-dev-data"]
-    assert error.startswith("aws_efs_file_system.")
+    assert error.startswith("AWS does not say what was added to aws_efs_file_system.")
     assert "AccessDeniedException" in error
+
+
+def test_an_endpoint_that_is_deleted_or_of_an_aws_service_and_a_deleted_subscription_do_not_count() -> None:
+    for item in ({"State": "deleted"}, {"RequesterManaged": True}, {"SubscriptionArn": "Deleted"}):
+        assert unmanaged_kinds._does_not_count(item)
+    for item in ({"State": "available"}, {"RequesterManaged": False}, {"SubscriptionArn": "PendingConfirmation"}, {}):
+        assert not unmanaged_kinds._does_not_count(item)
 
 
 def test_the_plan_role_may_ask_everything(platform: Platform) -> None:
