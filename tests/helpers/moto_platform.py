@@ -216,8 +216,9 @@ def _alarms(platform: Platform) -> None:
     platform.keep("aws_sns_topic", arn=topic)
     subscribe(platform, "platform@example.com")
     platform.keep("aws_sns_topic_subscription", topic_arn=topic, protocol="email", endpoint="platform@example.com")
-    platform.client("events").put_rule(Name="rotated", EventPattern="{}")
-    platform.keep("aws_cloudwatch_event_rule", name="rotated", event_bus_name="default")
+    for rule in ("rotated", "daily"):
+        platform.client("events").put_rule(Name=rule, EventPattern="{}")
+        platform.keep("aws_cloudwatch_event_rule", name=rule, event_bus_name="default")
     target(platform, "start")
     platform.keep("aws_cloudwatch_event_target", rule="rotated", target_id="start")
 
@@ -226,8 +227,8 @@ def subscribe(platform: Platform, address: str) -> None:
     platform.client("sns").subscribe(TopicArn=platform.ids["topic"], Protocol="email", Endpoint=address)
 
 
-def target(platform: Platform, id_: str) -> None:
-    platform.client("events").put_targets(Rule="rotated", Targets=[{"Id": id_, "Arn": platform.ids["topic"]}])
+def target(platform: Platform, id_: str, rule: str = "rotated") -> None:
+    platform.client("events").put_targets(Rule=rule, Targets=[{"Id": id_, "Arn": platform.ids["topic"]}])
 
 
 @contextmanager

@@ -174,6 +174,10 @@ _ADDED: Mapping[str, tuple[Callable[[Platform], object], str]] = {
     "listener": (lambda platform: listener(platform, 80), "Protocol TCP Port 80"),
     "subscription": (lambda platform: subscribe(platform, "spy@example.com"), "email spy@example.com"),
     "event target": (lambda platform: target(platform, "second"), "aws_cloudwatch_event_target second"),
+    "event target with the id of another rule's": (
+        lambda platform: target(platform, "start", rule="daily"),
+        "aws_cloudwatch_event_target start",
+    ),
 }
 
 
