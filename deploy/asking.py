@@ -1,4 +1,4 @@
-"""Asking AWS what exists, for those who take orphans back."""
+"""Asking AWS what exists."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ def ask(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
     """Every item of a list that AWS gives out page by page."""
     for page in client.get_paginator(operation).paginate(**arguments):
-        yield from page[key]
+        yield from page.get(key, ())

@@ -67,8 +67,10 @@ REPEATABLE = frozenset({
     "aws_ecs_task_definition",  # a further revision
     "aws_efs_backup_policy",
     "aws_efs_file_system_policy",
+    "aws_iam_role_policies_exclusive",
     "aws_iam_role_policy",
     "aws_iam_role_policy_attachment",
+    "aws_iam_role_policy_attachments_exclusive",
     "aws_lambda_invocation",
     "aws_s3_bucket_lifecycle_configuration",
     "aws_s3_bucket_ownership_controls",

@@ -100,7 +100,7 @@ def plan(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Plann
     Raises DeployError when nothing is synthesized or the state bucket cannot be read.
     """
     found = stacks.find(environment)
-    states = _states(found, s3)
+    states = read_states(found, s3)
     reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
     place = folder(environment)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -127,12 +127,18 @@ def _missing(reads: set[tuple[str, str]], states: States) -> list[str]:
     return sorted({owner for owner, output in reads if output not in states.get(owner, {}).get("outputs", {})})
 
 
-def drift(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Planned]:
-    """Plan every stack that is deployed, bootstrap too, against what stands; nothing is saved."""
+def with_bootstrap(environment: str) -> list[Stack]:
+    """All stacks of an environment."""
     found = stacks.find(environment)
     with contextlib.suppress(DeployError):  # a short-lived copy has none
         found = [*stacks.find(environment, bootstrap=True), *found]
-    states = _states(found, s3)
+    return found
+
+
+def drift(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Planned]:
+    """Plan every stack that is deployed, bootstrap too, against what stands; nothing is saved."""
+    found = with_bootstrap(environment)
+    states = read_states(found, s3)
     place = folder(environment)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -161,7 +167,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     if not saved:
         raise DeployError(f"there is no saved plan of {environment}; run: make plan ENV={environment}")
     reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
-    states = _states(found, s3)
+    states = read_states(found, s3)
     stale = [
         f"{stack.name}: {reason}"
         for stack in found
@@ -184,7 +190,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     def _apply_one(stack: Stack) -> str:
         if stack.name not in saved:
             return "has no saved plan"
-        now = _rests_on(stack, _states(found, s3), reads[stack.name])
+        now = _rests_on(stack, read_states(found, s3), reads[stack.name])
         changed = sorted(key for key, value in saved[stack.name]["reads"].items() if now["reads"].get(key) != value)
         if changed:
             return f"refused, because what it was planned with has changed: {', '.join(changed)}"
@@ -206,7 +212,8 @@ def _again(environment: str) -> str:
     return f"look at new plans: make plan ENV={environment}"
 
 
-def _states(found: Sequence[Stack], s3: Any) -> dict[str, dict[str, Any]]:
+def read_states(found: Sequence[Stack], s3: Any) -> dict[str, dict[str, Any]]:
+    """The state of each stack that has one. Raises DeployError when the bucket cannot be read."""
     return {stack.name: state for stack, state in stacks.states(list(found), s3)}
 
 

@@ -17,6 +17,7 @@ from constructs import Construct
 from environments.naming import Naming
 from modules.alarm_topic import AlarmTopic
 from modules.policies import Account, document, service_trust, statement
+from modules.role_policies import no_other_policies
 
 
 class RotationNotice(Construct):
@@ -66,6 +67,7 @@ class RotationNotice(Construct):
                 ),
             ),
         )
+        no_other_policies(self, "role", role=role, policies=[policy])
         CloudwatchEventTarget(
             self,
             "target",

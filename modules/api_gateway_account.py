@@ -10,6 +10,7 @@ from constructs import Construct
 
 from environments.naming import Naming
 from modules.policies import Account, service_trust
+from modules.role_policies import no_other_policies
 
 
 class ApiGatewayAccountRole(Construct):
@@ -32,4 +33,5 @@ class ApiGatewayAccountRole(Construct):
             role=role.name,
             policy_arn=f"arn:{account.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
         )
+        no_other_policies(self, "role", role=role, policies=[attachment])
         ApiGatewayAccount(self, "account", cloudwatch_role_arn=role.arn, depends_on=[attachment], lifecycle=never)

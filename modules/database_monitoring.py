@@ -11,6 +11,7 @@ from constructs import Construct
 
 from environments.naming import Naming
 from modules.policies import Account, service_trust
+from modules.role_policies import no_other_policies
 
 
 @dataclass(frozen=True)
@@ -45,4 +46,5 @@ def enhanced_monitoring_role(
         role=role.name,
         policy_arn=f"arn:{account.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
     )
+    no_other_policies(scope, f"{id_}-role", role=role, policies=[attachment])
     return MonitoringRole(role.arn, attachment)

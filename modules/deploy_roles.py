@@ -17,10 +17,11 @@ from constructs import Construct
 from environments.naming import Naming
 from modules.policies import Account, document, statement
 from modules.reasons import accept
+from modules.role_policies import no_other_policies
 
 _ISSUER = "token.actions.githubusercontent.com"
 # Reading that a plan never needs: data, not configuration.
-_DATA = (
+DENIED_DATA = (
     "athena:GetQueryResults", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan",
     "kinesis:GetRecords", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetQueryResults", "logs:StartQuery",
     "sqs:ReceiveMessage",
@@ -101,16 +102,21 @@ class DeployRoles(Construct):
                 lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
             )
         plan = self._role("plan", "Plans and finds drift, from GitHub Actions", f"{names.environment}-plan")
-        self._managed(plan, "plan-reading", "ReadOnlyAccess", reason="reading for the refresh; its data is denied")
-        IamRolePolicy(
+        managed = self._managed(
+            plan, "plan-reading", "ReadOnlyAccess", reason="reading for the refresh; its data is denied"
+        )
+        reading = IamRolePolicy(
             self,
             "plan-policy",
             name="states",
             role=plan.name,
             policy=document(*state_access, *self._bootstrap_version(), *self._no_data(states)),
         )
+        no_other_policies(self, "plan", role=plan, policies=[managed, reading])
         deploy = self._role("deploy", "Applies saved plans, from GitHub Actions", names.environment)
-        self._managed(deploy, "deploy-services", "PowerUserAccess", reason="every service but IAM; approved runs only")
+        managed = self._managed(
+            deploy, "deploy-services", "PowerUserAccess", reason="every service but IAM; approved runs only"
+        )
         roles = IamRolePolicy(
             self,
             "deploy-policy",
@@ -118,6 +124,7 @@ class DeployRoles(Construct):
             role=deploy.name,
             policy=document(*self._roles(), self._no_bootstrap(bucket, state_key_arn)),
         )
+        no_other_policies(self, "deploy", role=deploy, policies=[managed, roles])
         accept(
             roles,
             POLICY_ACTIONS__Roles="the platform has roles; only those with its names, and never these two",
@@ -159,9 +166,11 @@ class DeployRoles(Construct):
         )
         return role
 
-    def _managed(self, role: IamRole, id_: str, policy: str, *, reason: str) -> None:
+    def _managed(self, role: IamRole, id_: str, policy: str, *, reason: str) -> IamRolePolicyAttachment:
         arn = f"arn:{self._account.partition}:iam::aws:policy/{policy}"
-        accept(IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn), MANAGED_POLICY=reason)
+        attachment = IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn)
+        accept(attachment, MANAGED_POLICY=reason)
+        return attachment
 
     def _bootstrap_version(self) -> list[dict[str, object]]:
         """Terraform refreshes the secret's first version, which has no password.
@@ -185,7 +194,7 @@ class DeployRoles(Construct):
 
     def _no_data(self, states: list[str]) -> list[dict[str, object]]:
         return [
-            statement("NoData", effect="Deny", actions=_DATA, resources=["*"]),
+            statement("NoData", effect="Deny", actions=DENIED_DATA, resources=["*"]),
             {
                 "Sid": "NoObjectsButStates",
                 "Effect": "Deny",

@@ -11,6 +11,7 @@ from environments.base import RetentionDays
 from environments.naming import Naming
 from modules.encryption import log_group
 from modules.policies import Account, document, service_trust, statement
+from modules.role_policies import no_other_policies
 
 
 class VpcFlowLog(Construct):
@@ -58,6 +59,7 @@ class VpcFlowLog(Construct):
                 )
             ),
         )
+        no_other_policies(self, "role", role=role, policies=[policy])
         FlowLog(
             self,
             "flow-log",

@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from cdktf_cdktf_provider_aws.internet_gateway import InternetGateway
 from cdktf_cdktf_provider_aws.route import Route
-from cdktf_cdktf_provider_aws.route_table import RouteTable
+from cdktf_cdktf_provider_aws.route_table import RouteTable, RouteTableRoute
 from cdktf_cdktf_provider_aws.route_table_association import RouteTableAssociation
 from cdktf_cdktf_provider_aws.subnet import Subnet
 from cdktf_cdktf_provider_aws.vpc import Vpc
@@ -139,7 +139,7 @@ class Network(Construct):
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
         )
-        data = self._route_table("data")
+        data = self._route_table("data", route=[])  # none but AWS's own: one that was added is removed
         self.private_route_table_ids = {zone: self._route_table(f"private-{zone}") for zone in zones}
         for zone in zones:
             for tier, table in (("public", public), ("private", self.private_route_table_ids[zone]), ("data", data)):
@@ -150,8 +150,15 @@ class Network(Construct):
                     route_table_id=table,
                 )
 
-    def _route_table(self, purpose: str) -> str:
-        table = RouteTable(self, f"{purpose}-route-table", vpc_id=self.vpc_id, tags={"Name": self._names.name(purpose)})
+    def _route_table(self, purpose: str, route: list[RouteTableRoute] | None = None) -> str:
+        """Without `route` the routes are resources of their own, some of them in other stacks."""
+        table = RouteTable(
+            self,
+            f"{purpose}-route-table",
+            vpc_id=self.vpc_id,
+            route=route,
+            tags={"Name": self._names.name(purpose)},
+        )
         return table.id
 
     def _s3_endpoint(self, account: Account) -> str:

@@ -12,6 +12,7 @@ from constructs import Construct
 from environments.network import NetworkSettings
 from modules.database import Database
 from modules.policies import Account, document, statement
+from modules.role_policies import no_other_inline_policies
 from modules.rotation_function import RotationFunction
 
 # The services that the function calls. Logs and traces are sent by Lambda, from outside the VPC.
@@ -51,6 +52,9 @@ class RotationPermissions(Construct):
                 master_secret_arn=database.master_secret_arn,
                 data_key_arn=data_key_arn,
             ),
+        )
+        no_other_inline_policies(
+            self, "role", role_name=function.role_name, names=[*function.inline_policies, policy.name]
         )
         permission = LambdaPermission(
             self,

@@ -22,6 +22,7 @@ from environments.naming import Naming
 from modules.encryption import log_group
 from modules.policies import Account, document, service_trust, statement
 from modules.reasons import accept
+from modules.role_policies import no_other_managed_policies
 from modules.security_groups import closed_security_group
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
@@ -33,6 +34,7 @@ _INTERFACES = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
+_OWN_POLICY = "run"
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class CodePackage:
 class RotationFunction(Construct):
     """A Lambda function in the private subnets, which by itself may reach nothing and read nothing.
 
-    Whoever has a secret for it adds policies to `role_name` and rules to `security_group_id`. So the function needs
-    only the network, and its first network interface (about 4 minutes) is made while the database is.
+    Whoever has a secret for it adds policies to `role_name`, which has `inline_policies`, and rules to
+    `security_group_id`. So the function needs only the network, and its first network interface (about 4 minutes) is
+    made while the database is.
 
     The hash of the zip's content is given as it is: the asset's own hash is another one, and would differ for ever.
     It has no environment: its key would have to be opened to everybody who plans, who else sees a change each time.
@@ -93,7 +96,7 @@ class RotationFunction(Construct):
         policy = IamRolePolicy(
             self,
             "policy",
-            name="run",
+            name=_OWN_POLICY,
             role=role.id,
             policy=execution_policy(log.arn, account.arn("lambda", f"function:{name}")),
         )
@@ -104,6 +107,7 @@ class RotationFunction(Construct):
                 "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
             ),
         )
+        no_other_managed_policies(self, "role", role_name=role.name)
         asset = TerraformAsset(self, "package", path=str(package.path), type=AssetType.FILE)
         function = LambdaFunction(
             self,
@@ -136,6 +140,7 @@ class RotationFunction(Construct):
         self.name = function.function_name
         self.code_hash = package.sha256_base64
         self.role_name = role.name
+        self.inline_policies = (_OWN_POLICY,)
         self.role_arn = role.arn
         self.security_group_id = group.id
 

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from environments.naming import Naming
 from modules.policies import Account, document, service_trust, statement
+from modules.role_policies import no_other_policies
 
 _PURPOSE = "service-redeploy"
 
@@ -54,6 +55,7 @@ class RedeploymentAfterRotation(Construct):
             role=automation.id,
             policy=document(statement("Redeploy", actions=["ecs:UpdateService"], resources=[service_arn])),
         )
+        no_other_policies(self, "automation-role", role=automation, policies=[deploying])
         runbook = SsmDocument(
             self,
             "runbook",
@@ -128,6 +130,7 @@ class RedeploymentAfterRotation(Construct):
                 ),
             ),
         )
+        no_other_policies(self, "event-role", role=starter, policies=[starting])
         CloudwatchEventTarget(
             self,
             "start",

@@ -14,6 +14,7 @@ from environments.service import ServiceSettings
 from modules.cache import Cache
 from modules.database import Database
 from modules.policies import Account, Conditions, document, service_trust, statement
+from modules.role_policies import no_other_policies
 from modules.service_container import referenced_arns
 from modules.storage import Storage
 
@@ -68,36 +69,37 @@ class ServiceRoles(Construct):
         )
         self.task_arn = task.arn
         self.execution_arn = execution.arn
-        self.all: tuple[ITerraformDependable, ...] = (
-            IamRolePolicy(
-                self,
-                "task-policy",
-                name="work",
-                role=task.id,
-                policy=task_policy(
-                    settings,
-                    account,
-                    database_resource_id=database.cluster_resource_id,
-                    cache_connect_arns=cache.connect_arns,
-                    storage=storage,
-                    secret_arn=secret_arn,
-                    secret_key_arn=secret_key_arn,
-                ),
-            ),
-            IamRolePolicy(
-                self,
-                "execution-policy",
-                name="start",
-                role=execution.id,
-                policy=execution_policy(
-                    settings,
-                    account,
-                    log_group_arn=log_group_arn,
-                    secret_arn=secret_arn,
-                    secret_key_arn=secret_key_arn,
-                ),
+        work = IamRolePolicy(
+            self,
+            "task-policy",
+            name="work",
+            role=task.id,
+            policy=task_policy(
+                settings,
+                account,
+                database_resource_id=database.cluster_resource_id,
+                cache_connect_arns=cache.connect_arns,
+                storage=storage,
+                secret_arn=secret_arn,
+                secret_key_arn=secret_key_arn,
             ),
         )
+        start = IamRolePolicy(
+            self,
+            "execution-policy",
+            name="start",
+            role=execution.id,
+            policy=execution_policy(
+                settings,
+                account,
+                log_group_arn=log_group_arn,
+                secret_arn=secret_arn,
+                secret_key_arn=secret_key_arn,
+            ),
+        )
+        no_other_policies(self, "task", role=task, policies=[work])
+        no_other_policies(self, "execution", role=execution, policies=[start])
+        self.all: tuple[ITerraformDependable, ...] = (work, start)
 
 
 def task_policy(

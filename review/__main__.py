@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 from rich.console import Console
@@ -27,7 +29,8 @@ from local.emulator.process import EmulatorError
 from local.progress import Progress
 from local.rehearsal import Rehearsal
 from local.revision import RevisionError
-from review import html, markdown, page, terminal
+from review import html, markdown, page, terminal, unmanaged
+from review.findings import Finding
 from review.page import Page
 from review.plans import StackPlan, read
 
@@ -117,17 +120,23 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
 
     environ = {**os.environ, **terraform.settings(os.environ)}
     cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
-    s3 = boto3.client("s3", region_name=environment.region)
+    clients = cache(partial(boto3.client, region_name=environment.region))
     ask = plans.drift if drift else plans.plan
-    planned = ask(environment.name, environ=environ, s3=s3)
+    planned = _read(ask(environment.name, environ=environ, s3=clients("s3")), drift=drift)
+    added: list[Finding] = []
+    if drift:
+        states = plans.read_states(plans.with_bootstrap(environment.name), clients("s3"))
+        added, errors = unmanaged.find(states, clients)
+        planned = [replace(plan, errors=(*plan.errors, *errors.get(plan.name, ()))) for plan in planned]
     return page.make(
         "Drift" if drift else "Plan",
         environment=environment.name,
         subject=f"account {environment.account_id}, {environment.region}",
-        plans=_read(planned, drift=drift),
+        plans=planned,
         reads=_reads(environment.name, stacks.OUTDIR),
         allow=allow,
         drift=drift,
+        unmanaged=added,
     )
 
 

@@ -36,6 +36,8 @@ _INLINE_PEERS = (
 )
 # Attachments of a policy that stands elsewhere.
 _ATTACHED = ("policy_arn", "managed_policy_arns")
+# What these no longer list they remove from the role; what they add has a resource of its own.
+_EXCLUSIVE = ("policy_arns", "policy_names")
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,9 @@ def permissions(change: Change) -> Difference:
             old, new = _texts(change.before.get(key)), _texts(change.after.get(key))
             more += [f"has {arn}" for arn in new if arn not in old]
             less += [f"no longer has {arn}" for arn in old if arn not in new]
+        if change.action is Action.CHANGED:
+            kept = {key: _texts(change.after.get(key)) for key in _EXCLUSIVE}
+            less += [f"no longer has {x}" for key in kept for x in _texts(change.before.get(key)) if x not in kept[key]]
     return Difference(tuple(more), tuple(less))
 
 

@@ -46,6 +46,7 @@ class Kind(StrEnum):
 
     STATEFUL = "stateful"
     REFUSED = "refused"
+    UNMANAGED = "unmanaged"
     OUTPUT = "output"
     RENAME = "rename"
     PORT = "port"
@@ -55,6 +56,7 @@ class Kind(StrEnum):
 TITLES: Mapping[Kind, str] = {
     Kind.STATEFUL: "Stateful resources replaced or destroyed",
     Kind.REFUSED: "Refused by Terraform",
+    Kind.UNMANAGED: "Added outside of Terraform",
     Kind.OUTPUT: "Outputs that another stack reads disappear",
     Kind.RENAME: "Renames without moved",
     Kind.PORT: "Ports",
@@ -76,8 +78,8 @@ class Finding:
 
     @property
     def is_red(self) -> bool:
-        """Whether it stands in red: lost state, broken readers, and the whole world let in."""
-        if self.kind in (Kind.STATEFUL, Kind.REFUSED, Kind.OUTPUT, Kind.RENAME):
+        """Whether it stands in red: lost state, additions by hand, broken readers, and the whole world let in."""
+        if self.kind in (Kind.STATEFUL, Kind.REFUSED, Kind.UNMANAGED, Kind.OUTPUT, Kind.RENAME):
             return not self.allowed
         return any(access.is_alarming(line) for line in self.more)
 
@@ -86,9 +88,14 @@ class Finding:
 Reads = Mapping[str, Collection[tuple[str, str]]]
 
 
-def find(plans: Sequence[StackPlan], *, reads: Reads, allow: Collection[str] = ()) -> list[Finding]:
-    """All findings. `reads` is that of the new configuration; `allow` holds addresses that may lose their state."""
-    found = [finding for plan in plans for change in plan.changes for finding in _of(change)]
+def find(
+    plans: Sequence[StackPlan], *, reads: Reads, allow: Collection[str] = (), unmanaged: Sequence[Finding] = ()
+) -> list[Finding]:
+    """All findings, sorted, with those of `unmanaged` among them.
+
+    `reads` is that of the new configuration; `allow` holds addresses that may lose their state.
+    """
+    found = [*unmanaged, *(finding for plan in plans for change in plan.changes for finding in _of(change))]
     found += _refusals(plans)
     found += _vanished(plans, reads)
     found += _renames(plans)

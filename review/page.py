@@ -53,7 +53,7 @@ class Page:
         For drift 2 when there is some, 1 when it could not be looked for everywhere.
         """
         if self.drift:
-            return DRIFT if self.changed else FAILURE if self.failed else FINE
+            return DRIFT if self.changed or self.of(Kind.UNMANAGED) else FAILURE if self.failed else FINE
         if self.lost:
             return LOSS
         return FAILURE if self.failed or any(item.kind is Kind.OUTPUT for item in self.findings) else FINE
@@ -64,8 +64,10 @@ class Page:
         count = sum(len(plan.changes) for plan in self.plans)
         failing = ", ".join(plan.name for plan in self.failed)
         resources = f"{count} resource{'s' if count != 1 else ''} in {_stacks(len(self.changed))}"
-        if self.drift and self.changed:
-            return f"Drift: {resources}"
+        if self.drift and self.exit_code == DRIFT:
+            added = len(self.of(Kind.UNMANAGED))
+            said = [resources] if self.changed else []
+            return f"Drift: {', '.join([*said, *([f'{added} added outside of Terraform'] if added else [])])}"
         if self.lost:
             names = list(dict.fromkeys(item.address for item in self.lost))
             rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -98,9 +100,13 @@ def make(
     reads: Reads,
     allow: Collection[str] = (),
     drift: bool = False,
+    unmanaged: Sequence[Finding] = (),
 ) -> Page:
-    """The page of these plans; `allow` names addresses that may lose their state, plain or after their stack's name."""
-    found = findings.find(plans, reads=reads, allow=allow)
+    """The page of these plans; `allow` names addresses that may lose their state, plain or after their stack's name.
+
+    `unmanaged` is what a look for drift has found in no state.
+    """
+    found = findings.find(plans, reads=reads, allow=allow, unmanaged=unmanaged)
     used = {name for item in found if item.allowed for name in (item.address, f"{item.stack}.{item.address}")}
     unused = tuple(name for name in allow if name not in used)
     return Page(title, environment, subject, tuple(plans), tuple(found), unused, drift)

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import by_hand
 import psycopg2
 import pytest
 from psycopg2 import sql
 
-from deploy import stacks
+from deploy import plans, stacks
 from deploy.terraform import ROOT
 from local import kept
 from local.certificates import CertificateAuthority
 from local.database import AUTHORITIES
 from local.postgres import free_loopback_address
+from review.__main__ import folder
+from review.page import DRIFT
+from review.unmanaged import find
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
@@ -139,6 +143,63 @@ def test_plan_keys_stage_and_firewall_of_the_api_are_bound_together(platform: Ke
     assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 400.0
     arn = f"arn:aws:apigateway:ca-central-1::/restapis/{api['id']}/stages/{stage['stageName']}"
     assert platform.client("wafv2").get_web_acl_for_resource(ResourceArn=arn)["WebACL"]["Name"] == "iot-api-dev"
+
+
+def _drift(platform: Kept) -> tuple[int, str, dict[str, Any]]:
+    """Exit code, what was printed, and the page as JSON."""
+    ran = platform.shell(f"{sys.executable} -m review drift --env {_NAME}")
+    return ran.returncode, ran.stdout + ran.stderr, json.loads((folder(_NAME) / "drift.json").read_text())
+
+
+def test_drift_names_what_was_done_by_hand_and_a_deployment_mends_what_it_can(platform: Kept) -> None:
+    # GIVEN a platform as it was deployed
+    code, said, page = _drift(platform)
+    assert (code, page["verdict"]) == (0, "No drift"), said
+    rules = by_hand.service_rules(platform.client)
+
+    # WHEN somebody adds, changes and deletes by hand
+    added = by_hand.add(platform.client)
+    by_hand.add_what_a_deployment_removes(platform.client)
+    by_hand.change_and_delete(platform.client)
+
+    # THEN drift names each
+    code, said, page = _drift(platform)
+    assert code == DRIFT, said
+    unmanaged = [finding["says"] for finding in page["findings"] if finding["kind"] == "unmanaged"]
+    assert [text for text in added if not any(text in says for says in unmanaged)] == []
+    assert len(unmanaged) == len(added) + 1  # the route of the data subnets is in a plan, too
+    changes = {
+        (change["address"].partition(".")[0], change["action"]) for s in page["stacks"] for change in s["changes"]
+    }
+    assert changes == {
+        ("aws_iam_role_policies_exclusive", "changed"),
+        ("aws_iam_role_policy", "changed"),
+        ("aws_iam_role_policy_attachments_exclusive", "changed"),
+        ("aws_route_table", "changed"),
+        ("aws_vpc_security_group_egress_rule", "created"),
+    }
+    lost = [line for finding in page["findings"] if finding["kind"] == "iam" for line in finding["less"]]
+    assert {f"no longer has {by_hand.ADMINISTRATOR}", "no longer has by-hand"} <= set(lost)
+
+    # WHEN it is deployed, what was changed or deleted is as before, and what exclusive resources own is gone
+    options = "--auto-approve --skip-provider-lock --ignore-missing-stack-dependencies"
+    deployed = platform.shell(f"npx cdktf deploy {_NAME}-network {_NAME}-service {options}")
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    iam, role = platform.client("iam"), {"RoleName": by_hand.TASK_ROLE}
+    assert iam.list_attached_role_policies(**role)["AttachedPolicies"] == []
+    assert iam.list_role_policies(**role)["PolicyNames"] == [by_hand.OWN_POLICY]
+    policy = iam.get_role_policy(**role, PolicyName=by_hand.OWN_POLICY)["PolicyDocument"]
+    assert "s3:*" not in json.dumps(policy)
+    data = by_hand.named(platform.client, "describe_route_tables", "iot-data-dev")
+    assert [route["GatewayId"] for route in data["Routes"]] == ["local"]
+    assert len(by_hand.service_rules(platform.client)) == len(rules)
+
+    # AND the other additions are left, as the documentation says
+    states = plans.read_states(plans.with_bootstrap(_NAME), platform.client("s3"))
+    found, errors = find(states, platform.client)
+    assert errors == {}
+    assert [text for text in added if not any(text in finding.says for finding in found)] == []
+    assert len(found) == len(added)
 
 
 def test_a_changed_route_is_deployed_and_nothing_else_is(platform: Kept) -> None:

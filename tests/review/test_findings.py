@@ -276,6 +276,24 @@ def test_an_attached_policy_is_a_permission() -> None:
     assert found.more == (f"has {arn}",)
 
 
+@pytest.mark.parametrize(
+    ("type_", "key"),
+    [
+        ("aws_iam_role_policies_exclusive", "policy_names"),
+        ("aws_iam_role_policy_attachments_exclusive", "policy_arns"),
+    ],
+)
+def test_a_policy_that_an_exclusive_resource_removes_is_named(type_: str, key: str) -> None:
+    before, after = {key: ["own", "by-hand"]}, {key: ["new", "own"]}
+    removing = plan(change(f"{type_}.a", "update", before=before, after=after))
+
+    (found,) = _find(removing, kind=Kind.IAM)
+
+    assert (found.more, found.less) == ((), ("no longer has by-hand",))
+    for actions in (["create"], ["delete"]):  # what it adds has a resource of its own; its end removes nothing
+        assert not _find(plan(change(f"{type_}.a", *actions, before=before, after=after)), kind=Kind.IAM)
+
+
 def test_the_most_dangerous_stands_first() -> None:
     found = find(
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -12,10 +13,14 @@ from plan_documents import change, output, plan
 from rich.console import Console
 
 from review import html, markdown, page, terminal
+from review.findings import Finding, Kind
 from review.page import Page
 from review.plans import StackPlan, read
 
 _HOSTILE = "<script src=//evil.example></script>"
+_ADDED = Finding(
+    Kind.UNMANAGED, "iot-dev-data", "aws_security_group.a", "aws_vpc_security_group_ingress_rule sgr-1: in no state"
+)
 _LOST = change("aws_rds_cluster.a", "delete", before={"cluster_identifier": "a"})
 _REFUSAL = "Instance cannot be destroyed: Resource aws_vpc.main has lifecycle.prevent_destroy set, but"
 
@@ -56,6 +61,19 @@ def _hostile() -> Page:
             "Drift: 1 resource",
         ),
         (_page(read("iot-dev-api", None, errors=["no credentials"]), drift=True), 1, "Fails in iot-dev-api"),
+        (_page(plan(), drift=True, unmanaged=[_ADDED]), 2, "Drift: 1 added outside of Terraform"),
+        (
+            _page(
+                plan(change("aws_vpc.a", "update", before={"x": 1}, after={"x": 2})), drift=True, unmanaged=[_ADDED] * 2
+            ),
+            2,
+            "Drift: 1 resource in one stack, 2 added outside of Terraform",
+        ),
+        (
+            _page(read("iot-dev-api", None, errors=["no credentials"]), drift=True, unmanaged=[_ADDED]),
+            2,
+            "Drift: 1 added outside of Terraform",
+        ),
     ],
 )
 def test_verdict_and_exit_code(made: Page, code: int, verdict: str) -> None:
@@ -71,6 +89,18 @@ def test_a_long_verdict_counts_the_rest() -> None:
 
 def test_an_allowed_address_that_loses_nothing_is_named() -> None:
     assert _page(plan(_LOST), allow=["aws_rds_cluster.a", "aws_vpc.old"]).unused == ("aws_vpc.old",)
+
+
+def test_every_form_names_what_was_added_outside_of_terraform() -> None:
+    made = _page(plan(), drift=True, unmanaged=[_ADDED])
+    console = Console(record=True, width=200, file=io.StringIO())
+    terminal.show(made, console)
+
+    (finding,) = json.loads(page.to_json(made))["findings"]
+    assert (finding["kind"], finding["address"], finding["red"]) == ("unmanaged", "aws_security_group.a", True)
+    for text in (html.render(made), markdown.render(made), console.export_text()):
+        assert "Added outside of Terraform" in text
+        assert "sgr-1: in no state" in text.replace("\\_", "_")
 
 
 class _Outside(HTMLParser):

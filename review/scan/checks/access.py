@@ -12,6 +12,8 @@ _MANAGED = {
     "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
     "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
 }
+# Remove the policies of a role that the code does not name.
+_EXCLUSIVE = ("aws_iam_role_policies_exclusive", "aws_iam_role_policy_attachments_exclusive")
 # Resources that keep a password or key in the state, open a way in, or go around roles.
 _FORBIDDEN = {
     "aws_iam_access_key": "its secret stands in the state",
@@ -43,7 +45,14 @@ def _managed(platform: Platform) -> Iterator[Finding]:
         own = platform.referred(attachment.stack, attachment.values.get("policy_arn"))
         if attachment.values.get("policy_arn") not in _MANAGED and not any(p.type == "aws_iam_policy" for p in own):
             yield attachment.finding("MANAGED_POLICY", "only reviewed policies are attached; write its own actions")
+    for exclusive in platform.all("aws_iam_role_policy_attachments_exclusive"):
+        for arn in exclusive.values.get("policy_arns") or ():
+            own = platform.referred(exclusive.stack, arn)
+            if not any(policy.type == "aws_iam_role_policy_attachment" for policy in own):
+                yield exclusive.finding("MANAGED_POLICY", "it attaches what it lists: name attachments only")
     for role in platform.all("aws_iam_role"):
+        if not all(platform.referring(role, type_, through="role_name") for type_ in _EXCLUSIVE):
+            yield role.finding("MANAGED_POLICY", "policies that were added by hand must go: modules.role_policies")
         if role.values.get("managed_policy_arns") or role.values.get("inline_policy"):
             yield role.finding("MANAGED_POLICY", "policies of a role are resources of their own")
         if int(role.values.get("max_session_duration") or 3600) > 3600:
@@ -89,7 +98,7 @@ CHECKS = (
     Check("FORBIDDEN", "No resource that keeps a secret in the state or goes around roles", ("8.3.2", "8.6"),
           (), _forbidden),
     Check("MANAGED_POLICY", "Roles carry reviewed policies only", ("7.2.2",),
-          ("aws_iam_role", "aws_iam_role_policy_attachment"), _managed),
+          ("aws_iam_role", "aws_iam_role_policy_attachment", *_EXCLUSIVE), _managed),
     Check("LAMBDA_CALLER", "Functions are called by one service of this account", ("7.2.5",),
           ("aws_lambda_permission",), _function_permissions),
     Check("REDIS_USER", "Redis users log in with IAM; the default user is off", ("2.2.2", "8.2"),

@@ -1,0 +1,37 @@
+"""A role has the policies of the code and no others: a deployment removes what somebody added by hand.
+
+Without this Terraform knows only the policies that it has made: it neither shows nor removes a further one. Policies
+are removed, not roles; destroying these resources changes nothing on AWS.
+https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/iam_role_policies_exclusive
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policies_exclusive import IamRolePoliciesExclusive
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from cdktf_cdktf_provider_aws.iam_role_policy_attachments_exclusive import IamRolePolicyAttachmentsExclusive
+from constructs import Construct
+
+
+def no_other_policies(
+    scope: Construct, id_: str, *, role: IamRole, policies: Sequence[IamRolePolicy | IamRolePolicyAttachment]
+) -> None:
+    """`role` keeps `policies` only, inline and managed. They must be all policies of the role in every stack."""
+    inline = [policy.name for policy in policies if isinstance(policy, IamRolePolicy)]
+    managed = [policy.policy_arn for policy in policies if isinstance(policy, IamRolePolicyAttachment)]
+    no_other_inline_policies(scope, id_, role_name=role.name, names=inline)
+    no_other_managed_policies(scope, id_, role_name=role.name, arns=managed)
+
+
+def no_other_inline_policies(scope: Construct, id_: str, *, role_name: str, names: Sequence[str]) -> None:
+    """The half about inline policies, for a role that gets them in several stacks: in the last of these stacks."""
+    IamRolePoliciesExclusive(scope, f"{id_}-inline-policies", role_name=role_name, policy_names=list(names))
+
+
+def no_other_managed_policies(scope: Construct, id_: str, *, role_name: str, arns: Sequence[str] = ()) -> None:
+    """The half about managed policies; by default the role has none."""
+    IamRolePolicyAttachmentsExclusive(scope, f"{id_}-managed-policies", role_name=role_name, policy_arns=list(arns))
