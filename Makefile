@@ -103,7 +103,7 @@ plan: setup ## Plan and save every stack of ENV that can be planned, and write t
 	$(required-env)$(PY) -m review plan --env $(ENV) $(copy) $(allow)
 apply: setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
 	$(required-env)$(PY) -m deploy apply --env $(ENV) $(copy)
-drift: setup ## What on AWS is no longer as deployed; exit code 2 when something is not
+drift: setup ## What on AWS is no longer as deployed; fails when something is not
 	$(required-env)$(PY) -m review drift --env $(ENV) $(copy)
 
 .PHONY: migrate

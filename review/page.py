@@ -14,7 +14,8 @@ from review import findings
 from review.findings import Finding, Kind, Reads
 from review.plans import Action, StackPlan
 
-FINE, FAILURE, DRIFT, LOSS = 0, 1, 2, 3
+# 2 is for a call or a settings file at fault, as argparse has it: see README.md.
+FINE, FAILURE, LOSS, DRIFT = 0, 1, 3, 4
 # The columns of the summary; the rest is rare, and stands in the stack's details.
 COLUMNS = (Action.CREATED, Action.CHANGED, Action.REPLACED, Action.DESTROYED)
 
@@ -50,7 +51,7 @@ class Page:
     def exit_code(self) -> int:
         """0 fine, 3 when something stateful would be lost, 1 when a stack fails or another's reader is left behind.
 
-        For drift 2 when there is some, 1 when it could not be looked for everywhere.
+        For drift 4 when there is some, 1 when it could not be looked for everywhere.
         """
         if self.drift:
             return DRIFT if self.changed else FAILURE if self.failed else FINE

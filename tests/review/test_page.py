@@ -11,6 +11,8 @@ import pytest
 from plan_documents import change, output, plan
 from rich.console import Console
 
+from deploy.terraform import ROOT
+from review import __main__ as command
 from review import html, markdown, page, terminal
 from review.page import Page
 from review.plans import StackPlan, read
@@ -52,7 +54,7 @@ def _hostile() -> Page:
         (_page(plan(), drift=True), 0, "No drift"),
         (
             _page(plan(change("aws_vpc.a", "update", before={"x": 1}, after={"x": 2})), drift=True),
-            2,
+            4,
             "Drift: 1 resource",
         ),
         (_page(read("iot-dev-api", None, errors=["no credentials"]), drift=True), 1, "Fails in iot-dev-api"),
@@ -61,6 +63,16 @@ def _hostile() -> Page:
 def test_verdict_and_exit_code(made: Page, code: int, verdict: str) -> None:
     assert made.exit_code == code
     assert made.verdict.startswith(verdict)
+
+
+def test_every_exit_code_is_another_one_and_in_the_table_of_the_readme() -> None:
+    codes = [page.FINE, page.FAILURE, command.BAD_INPUT, page.LOSS, page.DRIFT, command.INTERRUPTED]
+    _, _, table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")
+
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table.partition("\n\n")[0], re.MULTILINE)] == sorted(
+        codes
+    )
+    assert len(set(codes)) == len(codes)
 
 
 def test_a_long_verdict_counts_the_rest() -> None:
