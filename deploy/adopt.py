@@ -24,7 +24,9 @@ def adopt(environment: str, *, environ: Mapping[str, str], clients: Clients, say
 
     A stack whose plan fails because an earlier one is not deployed yet has nothing to adopt. Raises DeployError.
     """
-    return sum(_adopt_stack(stack, environ, clients, say) for stack in stacks.find(environment))
+    found = stacks.find(environment)
+    list(stacks.states(found, clients("s3")))  # a plan that fails for a broken state would look like nothing to adopt
+    return sum(_adopt_stack(stack, environ, clients, say) for stack in found)
 
 
 def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None]) -> int:

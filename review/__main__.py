@@ -92,9 +92,10 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
                 revision.synthesize(tree, name, before, environ=environ, on_line=phase.line)
         with Rehearsal(environment, work / "platform") as rehearsal:
             if known:
-                with progress.phase(f"Deploy {base}", "rehearsal-base") as phase:
+                with progress.phase(f"Deploy {base}", "rehearsal-base", tail=False) as phase:
+                    phase.expect(sum(stack.size for stack in stacks.find_all(name, outdir=before)))
                     rehearsal.deploy(before, say=phase.line)
-            with progress.phase("Plan and apply the working tree on top", "rehearsal-change") as phase:
+            with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
                 planned = rehearsal.change(after, base=before if known else None, say=phase.line)
         reads = _reads(name, after)
     finally:

@@ -50,8 +50,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depl
     environment = load(ENVIRONMENT)
     outdir = tmp_path / "cdktf.out"
     build_app([environment], outdir).synth()
-    find = stacks.find
-    monkeypatch.setattr(stacks, "find", lambda name, **options: find(name, **{"outdir": outdir, **options}))
+    monkeypatch.setattr(stacks, "OUTDIR", outdir)
     with Emulator(environment.account_id, log_dir=tmp_path) as emulator:
         aws = {**without_aws(os.environ), **emulator.environment(environment.region)}
         made = Deployment({**aws, **terraform.settings(aws)}, outdir)

@@ -14,7 +14,7 @@ from deploy.plans import Planned
 from deploy.stacks import Stack
 from environments import load
 from local.emulator import given_up
-from local.rehearsal import Rehearsal
+from local.rehearsal import Rehearsal, Say
 
 _REFUSAL = f"deleting EC2 Subnet: api error {given_up.REFUSALS[0]}: The subnet has dependencies"
 _VPC = {"type": "aws_vpc", "change": {"actions": ["delete", "create"], "before": {"id": "vpc-1"}}}
@@ -51,12 +51,12 @@ def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ec2: Ec2) -> Rehea
     def run(*, plan: Mapping[str, str] | None = None, apply: Mapping[str, list[str]] | None = None) -> Any:
         answers = {name: iter(errors) for name, errors in (apply or {}).items()}
 
-        def run_plan(stack: Stack, *_: object) -> Planned:
+        def run_plan(stack: Stack, *_: object, say: Say) -> Planned:
             if plan and stack.name in plan:
                 return Planned(stack.name, None, (plan[stack.name],))
             return Planned(stack.name, {"resource_changes": [_VPC]})
 
-        def run_apply(stack: Stack, *_: object) -> tuple[str, ...]:
+        def run_apply(stack: Stack, *_: object, say: Say) -> tuple[str, ...]:
             error = next(answers.get(stack.name, iter(())), "")
             return (error,) if error else ()
 
