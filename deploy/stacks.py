@@ -72,10 +72,9 @@ def names(outdir: Path | None = None) -> dict[str, dict[str, Any]]:
     if not manifest.is_file():
         return {}
     try:
-        found: dict[str, dict[str, Any]] = json.loads(manifest.read_text(encoding="utf-8"))["stacks"]
+        return dict(json.loads(manifest.read_text(encoding="utf-8"))["stacks"])
     except (ValueError, KeyError, TypeError) as error:
         raise DeployError(f"{manifest} is not a manifest of cdktf; delete it and run: make synth") from error
-    return found
 
 
 def _read(outdir: Path, name: str, facts: Mapping[str, Any]) -> Stack:
@@ -83,7 +82,7 @@ def _read(outdir: Path, name: str, facts: Mapping[str, Any]) -> Stack:
     try:
         text = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
         return Stack(name, folder, text["terraform"]["backend"]["s3"], tuple(sorted(facts.get("dependencies", ()))))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DeployError(f"{folder / 'cdk.tf.json'} is not the JSON of a stack; run: make synth") from error
 
 

@@ -24,13 +24,17 @@ def _first_run(tools: Tools, *, arrives: bool = True) -> list[dict[str, Any]]:
     override = tools.stack("bootstrap").folder / "backend_override.tf.json"
     seen: list[dict[str, Any]] = []
 
+    def init() -> None:
+        seen.append(json.loads(override.read_text()) if override.exists() else {})
+
     def move() -> None:
+        init()
         if arrives:
             tools.put_state("bootstrap")
 
     tools.on("apply", then=lambda: _local_state().write_text("{}"))
-    tools.on("init", then=lambda: seen.append(json.loads(override.read_text()) if override.exists() else {}))
-    tools.on("-migrate-state", then=lambda: (seen.append(json.loads("{}" if not override.exists() else "1")), move()))
+    tools.on("init", then=init)
+    tools.on("-migrate-state", then=move)
     return seen
 
 
