@@ -55,7 +55,8 @@ def capture(
 
     `on_line` gets each line of standard output while the command runs.
     """
-    with _started(command, environ, cwd, subprocess.PIPE) as process, ThreadPoolExecutor(1) as pool:
+    # The command ends before its reader is waited for, also after an interrupt.
+    with ThreadPoolExecutor(1) as pool, _started(command, environ, cwd, subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         errors = pool.submit(process.stderr.read)
