@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from review import access, renames
+from review import access, one_way, renames
 from review.plans import Action, Change, StackPlan
 
 # What is lost with it, when a resource of this type is destroyed or made anew.
@@ -46,6 +46,7 @@ class Kind(StrEnum):
 
     STATEFUL = "stateful"
     REFUSED = "refused"
+    ONE_WAY = "one-way"
     OUTPUT = "output"
     RENAME = "rename"
     PORT = "port"
@@ -55,11 +56,16 @@ class Kind(StrEnum):
 TITLES: Mapping[Kind, str] = {
     Kind.STATEFUL: "Stateful resources replaced or destroyed",
     Kind.REFUSED: "Refused by Terraform",
+    Kind.ONE_WAY: "Refused by AWS, or impossible to take back",
     Kind.OUTPUT: "Outputs that another stack reads disappear",
     Kind.RENAME: "Renames without moved",
     Kind.PORT: "Ports",
     Kind.IAM: "Permissions",
 }
+
+
+# What somebody may allow by name.
+ALLOWABLE = (Kind.STATEFUL, Kind.ONE_WAY)
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class Finding:
     @property
     def is_red(self) -> bool:
         """Whether it stands in red: lost state, broken readers, and the whole world let in."""
-        if self.kind in (Kind.STATEFUL, Kind.REFUSED, Kind.OUTPUT, Kind.RENAME):
+        if self.kind in (Kind.STATEFUL, Kind.REFUSED, Kind.ONE_WAY, Kind.OUTPUT, Kind.RENAME):
             return not self.allowed
         return any(access.is_alarming(line) for line in self.more)
 
@@ -87,13 +93,18 @@ Reads = Mapping[str, Collection[tuple[str, str]]]
 
 
 def find(plans: Sequence[StackPlan], *, reads: Reads, allow: Collection[str] = ()) -> list[Finding]:
-    """All findings. `reads` is that of the new configuration; `allow` holds addresses that may lose their state."""
+    """All findings. `reads` is that of the new configuration; `allow` holds the addresses that are allowed by name."""
     found = [finding for plan in plans for change in plan.changes for finding in _of(change)]
     found += _refusals(plans)
+    found += [
+        Finding(Kind.ONE_WAY, change.stack, change.address, says)
+        for plan in plans
+        for change, says in one_way.find(plan.changes)
+    ]
     found += _vanished(plans, reads)
     found += _renames(plans)
     order = list(Kind)
-    marked = [replace(item, allowed=item.kind is Kind.STATEFUL and _is_allowed(item, allow)) for item in found]
+    marked = [replace(item, allowed=item.kind in ALLOWABLE and _is_allowed(item, allow)) for item in found]
     return sorted(marked, key=lambda item: (order.index(item.kind), item.allowed, not item.is_red))
 
 

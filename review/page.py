@@ -33,7 +33,7 @@ class Page:
     plans: tuple[StackPlan, ...]
     findings: tuple[Finding, ...]
     unused: tuple[str, ...] = ()
-    """Addresses that were allowed to lose their state and do not."""
+    """Addresses that were allowed by name and need it not."""
     drift: bool = False
     """Whether any change at all is what was looked for."""
 
@@ -43,13 +43,18 @@ class Page:
         return [item for item in self.findings if item.kind in (Kind.STATEFUL, Kind.REFUSED) and not item.allowed]
 
     @property
+    def one_way(self) -> list[Finding]:
+        """What AWS refuses or nobody can take back, and is not allowed by name."""
+        return [item for item in self.of(Kind.ONE_WAY) if not item.allowed]
+
+    @property
     def failed(self) -> list[StackPlan]:
         """Stacks whose plan or deployment failed."""
         return [plan for plan in self.plans if plan.errors]
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 3 when something stateful would be lost, 1 when a stack fails or another's reader is left behind.
+        """0 fine, 3 when something stateful would be lost, 1 when a stack fails, AWS refuses, or an output is missing.
 
         For drift 4 when there is some, 1 when it could not be looked for everywhere.
         """
@@ -57,7 +62,7 @@ class Page:
             return DRIFT if self.changed else FAILURE if self.failed else FINE
         if self.lost:
             return LOSS
-        return FAILURE if self.failed or any(item.kind is Kind.OUTPUT for item in self.findings) else FINE
+        return FAILURE if self.failed or self.one_way or self.of(Kind.OUTPUT) else FINE
 
     @property
     def verdict(self) -> str:
@@ -68,12 +73,12 @@ class Page:
         if self.drift and self.changed:
             return f"Drift: {resources}"
         if self.lost:
-            names = list(dict.fromkeys(item.address for item in self.lost))
-            rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             also = f"; fails in {failing}" if failing else ""
-            return f"Something stateful would be lost: {', '.join(names[:_NAMED])}{rest}{also}"
+            return f"Something stateful would be lost: {_names(self.lost)}{also}"
         if failing:
             return f"Fails in {failing}"
+        if self.one_way:
+            return f"AWS refuses it, or nobody can take it back: {_names(self.one_way)}"
         if self.exit_code:
             return "An output disappears that another stack reads"
         if not self.changed:
@@ -100,7 +105,7 @@ def make(
     allow: Collection[str] = (),
     drift: bool = False,
 ) -> Page:
-    """The page of these plans; `allow` names addresses that may lose their state, plain or after their stack's name."""
+    """The page of these plans; `allow` names what may be lost or is one-way, plain or after its stack's name."""
     found = findings.find(plans, reads=reads, allow=allow)
     used = {name for item in found if item.allowed for name in (item.address, f"{item.stack}.{item.address}")}
     unused = tuple(name for name in allow if name not in used)
@@ -148,6 +153,12 @@ def to_json(page: Page) -> str:
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _names(found: Sequence[Finding]) -> str:
+    names = list(dict.fromkeys(item.address for item in found))
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{rest}"
 
 
 def _stacks(count: int) -> str:
