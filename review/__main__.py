@@ -147,7 +147,7 @@ def publish(made: Page, place: Path, name: str) -> None:
         (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
     console = Console()
     terminal.show(made, console)
-    console.print(f"The whole: {os.path.relpath(place / name, terraform.ROOT)}.html, .md and .json", highlight=False)
+    console.print(terminal.plain(f"The whole: {os.path.relpath(place / name, terraform.ROOT)}.html, .md and .json"))
 
 
 if __name__ == "__main__":
