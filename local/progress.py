@@ -106,7 +106,7 @@ class Progress:
     """Makes phases that log into one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.console = Console(soft_wrap=True)
+        self.console = Console(soft_wrap=True, markup=False, emoji=False)
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
