@@ -5,6 +5,7 @@ The stacks are written by hand: bootstrap, network, data (which reads network) a
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -170,6 +171,12 @@ def _write_stacks(outdir: Path, environment: str) -> None:
     (outdir / "manifest.json").write_text(json.dumps({"stacks": manifest}))
 
 
+@functools.cache
+def _session() -> Any:
+    """One for all tests: a new one reads botocore's megabytes of JSON again."""
+    return boto3.Session()
+
+
 @contextmanager
 def fake_tools(folder: Path, monkeypatch: pytest.MonkeyPatch, environment: str = "iot-dev") -> Iterator[Tools]:
     """Play the tools for one environment, whose bucket exists and is empty; nothing leaves `folder`."""
@@ -183,6 +190,7 @@ def fake_tools(folder: Path, monkeypatch: pytest.MonkeyPatch, environment: str =
     monkeypatch.setattr(cdktf, "_CLI", folder / "cdktf")
     (folder / "cdktf").touch()
     with mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
         region = load(environment.rpartition("-pr-")[0] or environment).region
         s3 = boto3.client("s3", region_name=region)
         tools = Tools(environment, outdir, s3)
