@@ -88,6 +88,19 @@ def test_what_has_a_name_is_tried_once_and_what_is_not_there_is_no_failure(
     assert "Taken back: 0" in capsys.readouterr().out
 
 
+def test_a_stack_that_cannot_be_planned_is_said_with_its_reason(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = {"diagnostic": {"severity": "error", "summary": "AWS account ID not allowed: 222222222222"}}
+    tools.on("plan", f"{NAME}-data", code=1, stdout=json.dumps(error))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+    assert (
+        f"{NAME}-data: cannot be planned, so nothing is taken back there: AWS account ID not allowed: 222222222222\n"
+        in capsys.readouterr().out
+    )
+
+
 def test_what_was_imported_is_counted_and_named(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
     _planned(tools, ("aws_iam_role", {"name": "there"}))
 
