@@ -114,7 +114,7 @@ plan: named setup ## Plan and save every stack of ENV that can be planned, and w
 	$(PY) -m review plan $(env) $(copy) $(allow)
 apply: named setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
 	$(PY) -m deploy apply $(env) $(copy)
-drift: named setup ## What on AWS is no longer as deployed; exit code 2 when something is not
+drift: named setup ## Show what on AWS differs from the last deployment; fails when something does
 	$(PY) -m review drift $(env) $(copy)
 
 .PHONY: migrate

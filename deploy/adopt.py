@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy import orphans, stacks, terraform
+from deploy import orphans, plans, processes, stacks, terraform
 from deploy.asking import Clients
 from deploy.failure import DeployError
+from deploy.processes import OnLine
 from deploy.stacks import Stack
 
 # A method can only be looked for once its resource is known, that once the one above it is, and so on up to the API.
@@ -22,9 +23,12 @@ _MOST_ROUNDS = 8
 def adopt(environment: str, *, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None] = print) -> int:
     """Import every orphan of the environment's stacks; returns how many. `clients` makes boto3 clients.
 
-    A stack whose plan fails because an earlier one is not deployed yet has nothing to adopt. Raises DeployError.
+    A stack whose plan fails, mostly because an earlier one is not deployed yet, is left alone; it says why.
+    Raises DeployError.
     """
-    return sum(_adopt_stack(stack, environ, clients, say) for stack in stacks.find(environment))
+    found = stacks.find(environment)
+    list(stacks.states(found, clients("s3")))  # a plan that fails for a broken state would look like nothing to adopt
+    return sum(_adopt_stack(stack, environ, clients, say) for stack in found)
 
 
 def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None]) -> int:
@@ -34,7 +38,7 @@ def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say
     tried: set[str] = set()
     adopted = 0
     for _ in range(_MOST_ROUNDS):
-        planned = [change for change in _creations(stack, environ) if change["address"] not in tried]
+        planned = [change for change in _creations(stack, environ, say) if change["address"] not in tried]
         existing = {change["address"]: id_ for change in planned if (id_ := orphans.find(change, clients))}
         named = {change["address"]: id_ for change in planned if (id_ := orphans.name(change))}
         tried |= {*existing, *named}
@@ -66,7 +70,7 @@ def _import_together(stack: Stack, existing: Mapping[str, str], environ: Mapping
     )
     try:
         targets = [f"-target={address}" for address in existing]
-        changes = _planned(stack, plan, environ, *targets)
+        changes = _planned(stack, plan, environ, *targets, say=processes.ignore)
         if not changes or any({"create", "delete"} & set(change["change"]["actions"]) for change in changes):
             return False
         done = terraform.run(["apply", "-input=false", str(plan)], cwd=stack.folder, environ=environ, check=False)
@@ -83,20 +87,23 @@ def _import_one(stack: Stack, address: str, id_: str, environ: Mapping[str, str]
     return f"{done.stdout}{done.stderr}" if done.returncode else ""
 
 
-def _creations(stack: Stack, environ: Mapping[str, str]) -> list[dict[str, Any]]:
+def _creations(stack: Stack, environ: Mapping[str, str], say: OnLine) -> list[dict[str, Any]]:
     """What the plan would create; nothing where the plan fails."""
     plan = stack.folder / "recover.tfplan"
     try:
-        changes = _planned(stack, plan, environ)
+        changes = _planned(stack, plan, environ, say=say)
     finally:
         plan.unlink(missing_ok=True)
     return [change for change in changes if change["change"]["actions"] == ["create"]]
 
 
-def _planned(stack: Stack, plan: Path, environ: Mapping[str, str], *options: str) -> list[dict[str, Any]]:
+def _planned(stack: Stack, plan: Path, environ: Mapping[str, str], *options: str, say: OnLine) -> list[dict[str, Any]]:
     """The changes of a plan, which is left in its file; none where it fails."""
-    command = ["plan", "-input=false", f"-out={plan}", *options]
-    if terraform.run(command, cwd=stack.folder, environ=environ, check=False).returncode:
+    command = ["plan", "-json", "-input=false", f"-out={plan}", *options]
+    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+    if done.returncode:
+        reasons = plans.diagnostics(done.stdout) or [done.stderr.strip()]
+        say(f"{stack.name}: cannot be planned, so nothing is taken back there: {reasons[0]}")
         return []
     shown = json.loads(terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ).stdout)
     changes: list[dict[str, Any]] = shown.get("resource_changes", [])

@@ -12,6 +12,7 @@ from deploy.failure import DeployError
 from deploy.stacks import Stack
 
 _OVERRIDE = "backend_override.tf.json"
+_INIT = ("init", "-reconfigure", "-input=false")
 
 
 def bootstrap(
@@ -27,26 +28,26 @@ def bootstrap(
     kept = terraform.WORK / "bootstrap" / f"{environment}.tfstate"
     override = stack.folder / _OVERRIDE
     override.unlink(missing_ok=True)
-    in_bucket = stacks.read_object(s3, stack.backend["bucket"], stack.backend["key"])
-    if in_bucket is None:
+    if stacks.state(stack, s3) is None:
         say(f"First deployment of {stack.name}: its state is local until its bucket exists")
         kept.parent.mkdir(parents=True, exist_ok=True)
         override.write_text(json.dumps({"terraform": {"backend": {"local": {"path": str(kept)}}}}), encoding="utf-8")
         try:
-            _terraform(stack, environ, "init", "-reconfigure", "-input=false")
-            _apply(stack, environ, approved)
+            terraform.run(_INIT, cwd=stack.folder, environ=environ)
+            _apply(stack, environ, approved, say)
         finally:
             override.unlink()
         say(f"Moving its state into s3://{stack.backend['bucket']}/{stack.backend['key']}")
-        _terraform(stack, environ, "init", "-migrate-state", "-force-copy", "-input=false")
-        if stacks.read_object(s3, stack.backend["bucket"], stack.backend["key"]) is None:
+        move = ["init", "-migrate-state", "-force-copy", "-input=false"]
+        terraform.run(move, cwd=stack.folder, environ=environ)
+        if stacks.state(stack, s3) is None:
             raise DeployError(f"the state did not arrive in the bucket; it is kept in {kept}: run this again")
         for leftover in kept.parent.glob(f"{kept.name}*"):
             leftover.unlink()
         return
-    _terraform(stack, environ, "init", "-reconfigure", "-input=false")
+    terraform.run(_INIT, cwd=stack.folder, environ=environ)
     if _has_changes(stack, environ):
-        _apply(stack, environ, approved)
+        _apply(stack, environ, approved, say)
     else:
         say(f"{stack.name} is up to date")
 
@@ -59,22 +60,13 @@ def _has_changes(stack: Stack, environ: Mapping[str, str]) -> bool:
     return done.returncode == 2
 
 
-def _apply(stack: Stack, environ: Mapping[str, str], approved: bool) -> None:
+def _apply(stack: Stack, environ: Mapping[str, str], approved: bool, say: Callable[[str], None]) -> None:
     if approved:
-        _terraform(stack, environ, "apply", "-auto-approve", "-input=false", "-parallelism=30")
+        command = ["apply", "-auto-approve", "-input=false", "-parallelism=30"]
+        terraform.run(command, cwd=stack.folder, environ=environ, on_line=say)
         return
     # Terraform shows the plan and asks in the terminal.
     asking = {key: value for key, value in environ.items() if key not in terraform.SILENCING}
     code = subprocess.run([terraform.binary(environ), "apply"], cwd=stack.folder, env=asking, check=False).returncode
     if code:
         raise DeployError(f"terraform apply in {stack.name} ended with exit code {code}; nothing is lost: run it again")
-
-
-def _terraform(stack: Stack, environ: Mapping[str, str], *arguments: str) -> None:
-    try:
-        terraform.run(arguments, cwd=stack.folder, environ=environ)
-    except subprocess.CalledProcessError as error:
-        raise DeployError(
-            f"terraform {arguments[0]} failed in {stack.name}; nothing is lost: mend the cause and run it again\n"
-            f"{error.stdout}{error.stderr}"
-        ) from error

@@ -53,6 +53,11 @@ def _migrate(
     if not active:
         raise DeployError(f"there is no service {name}; first: make deploy ENV={environment.name}")
     definition = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+    account = definition["taskDefinitionArn"].split(":")[4]
+    if account != environment.account_id:
+        raise DeployError(
+            f"the credentials are of account {account}, and {environment.name} is in {environment.account_id}"
+        )
     _refuse_second(ecs, name)
     container = definition["containerDefinitions"][0]
     say(f"Running {' '.join(settings.migration_command)} in {container['image']}")

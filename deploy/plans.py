@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy import remote_state, stacks, terraform
+from deploy import processes, remote_state, stacks, terraform
 from deploy.failure import DeployError
 from deploy.order import in_order
+from deploy.processes import OnLine
 from deploy.stacks import Stack
 
 States = Mapping[str, Mapping[str, Any]]
@@ -49,13 +50,15 @@ def folder(environment: str) -> Path:
     return terraform.WORK / "plans" / environment
 
 
-def run_plan(stack: Stack, file: Path, environ: Mapping[str, str], *options: str) -> Planned:
+def run_plan(
+    stack: Stack, file: Path, environ: Mapping[str, str], *options: str, say: OnLine = processes.ignore
+) -> Planned:
     """Initialize and plan one stack into `file`. A plan that fails keeps what Terraform knew, and its errors."""
     file.unlink(missing_ok=True)
-    if errors := _init(stack, environ):
+    if errors := init(stack, environ):
         return Planned(stack.name, errors=errors)
     command = ["plan", "-json", "-input=false", _LOCK_WAIT, _PARALLELISM, f"-out={file}", *options]
-    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False, on_line=_messages(stack, say))
     errors = tuple(diagnostics(done.stdout))
     if done.returncode and not errors:
         errors = (done.stderr.strip() or "terraform plan failed",)
@@ -66,16 +69,19 @@ def run_plan(stack: Stack, file: Path, environ: Mapping[str, str], *options: str
     return Planned(stack.name, json.loads(shown.stdout), errors)
 
 
-def _init(stack: Stack, environ: Mapping[str, str]) -> tuple[str, ...]:
+def init(stack: Stack, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Initialize a stack's folder; returns the errors."""
     command = ["init", "-reconfigure", "-input=false", "-no-color"]
     done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
     return (f"terraform init: {done.stdout}{done.stderr}".strip(),) if done.returncode else ()
 
 
-def run_apply(stack: Stack, file: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Apply a saved plan; returns the errors, none when it was applied."""
-    command = ["apply", "-json", "-input=false", _LOCK_WAIT, _PARALLELISM, str(file)]
-    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+def run_apply(
+    stack: Stack, file: Path | None, environ: Mapping[str, str], *, say: OnLine = processes.ignore
+) -> tuple[str, ...]:
+    """Apply a saved plan, or without one whatever there is to do; returns the errors, none when it was applied."""
+    command = ["apply", "-json", "-input=false", _LOCK_WAIT, _PARALLELISM, str(file or "-auto-approve")]
+    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False, on_line=_messages(stack, say))
     if done.returncode == 0:
         return ()
     return tuple(diagnostics(done.stdout)) or (done.stderr.strip() or "terraform apply failed",)
@@ -85,13 +91,45 @@ def diagnostics(lines: str) -> list[str]:
     """The errors in what Terraform prints with `-json`."""
     found = []
     for line in lines.splitlines():
-        message = json.loads(line) if line.startswith("{") else {}
-        diagnostic = message.get("diagnostic", {})
+        diagnostic = _message(line).get("diagnostic", {})
         if diagnostic.get("severity") == "error":
             place = f"{diagnostic['address']}: " if diagnostic.get("address") else ""
             detail = " ".join(diagnostic.get("detail", "").split())
-            found.append(f"{place}{diagnostic['summary']}" + (f": {detail}" if detail else ""))
+            found.append(without_stack_trace(f"{place}{diagnostic['summary']}" + (f": {detail}" if detail else "")))
     return found
+
+
+def without_stack_trace(text: str) -> str:
+    """The text with what a failed Lambda function returned reduced to its error: the trace is in the function's log.
+
+    The form: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    start = text.find("{")
+    while start != -1:
+        with contextlib.suppress(ValueError, RecursionError):
+            found, end = json.JSONDecoder().raw_decode(text, start)
+            if "errorMessage" in found:
+                kind = f"{found['errorType']}: " if found.get("errorType") else ""
+                return f"{text[:start]}{kind}{found['errorMessage']}{text[end:]}"
+        start = text.find("{", start + 1)
+    return text
+
+
+def _message(line: str) -> dict[str, Any]:
+    """One line that Terraform printed with `-json`; empty for any other."""
+    with contextlib.suppress(ValueError):
+        found = json.loads(line)
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _messages(stack: Stack, say: OnLine) -> OnLine:
+    """Hands on what people read of each line that Terraform prints with `-json`."""
+
+    def one(line: str) -> None:
+        say(f"{stack.name}: {without_stack_trace(_message(line).get('@message', line))}")
+
+    return one
 
 
 def plan(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Planned]:
@@ -127,17 +165,9 @@ def _missing(reads: set[tuple[str, str]], states: States) -> list[str]:
     return sorted({owner for owner, output in reads if output not in states.get(owner, {}).get("outputs", {})})
 
 
-def with_bootstrap(environment: str) -> list[Stack]:
-    """All stacks of an environment."""
-    found = stacks.find(environment)
-    with contextlib.suppress(DeployError):  # a short-lived copy has none
-        found = [*stacks.find(environment, bootstrap=True), *found]
-    return found
-
-
 def drift(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Planned]:
     """Plan every stack that is deployed, bootstrap too, against what stands; nothing is saved."""
-    found = with_bootstrap(environment)
+    found = stacks.find_all(environment)
     states = read_states(found, s3)
     place = folder(environment)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -163,7 +193,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     found = stacks.find(environment)
     place = folder(environment)
     notes = {stack.name: place / f"{stack.name}.saved.json" for stack in found}
-    saved = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in notes.items() if file.is_file()}
+    saved = {name: _read_note(file, environment) for name, file in notes.items() if file.is_file()}
     if not saved:
         raise DeployError(f"there is no saved plan of {environment}; run: make plan ENV={environment}")
     reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
@@ -196,7 +226,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
             return f"refused, because what it was planned with has changed: {', '.join(changed)}"
         file = place / f"{stack.name}.tfplan"
         if saved[stack.name]["changes"]:
-            errors = _init(stack, environ) or run_apply(stack, file, environ)
+            errors = init(stack, environ) or run_apply(stack, file, environ)
             if errors:
                 return "failed: " + "\n".join(errors)
         file.unlink(missing_ok=True)
@@ -206,6 +236,17 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     in_order(found, one)
     if failed:
         raise DeployError(f"not up to date: {', '.join(sorted(failed))}\n{_again(environment)}")
+
+
+def _read_note(file: Path, environment: str) -> dict[str, Any]:
+    """The note beside a saved plan. Raises DeployError when it is empty, truncated or of another form."""
+    try:
+        note: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if set(note) >= {"changes", "json", "state"} and isinstance(note["reads"], dict):
+            return note
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise DeployError(f"nothing was applied: {file.name} is not the note of a saved plan; {_again(environment)}")
 
 
 def _again(environment: str) -> str:

@@ -7,14 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 
+from deploy.failure import DeployError
+
 # Terraform needs the time to finish the calls under way and write its state; NAT gateways are the slowest of them.
 _PATIENCE_SECONDS = 120
-
 
 OnLine = Callable[[str], None]
 
@@ -22,6 +24,10 @@ OnLine = Callable[[str], None]
 def echo(line: str) -> None:
     """Print a line at once."""
     print(line, flush=True)
+
+
+def ignore(line: str) -> None:
+    """Show nothing of a line."""
 
 
 def run(
@@ -34,48 +40,59 @@ def run(
     """Run `command`, give each line it prints to `on_line`, and return its exit code.
 
     On KeyboardInterrupt the whole family of processes is asked to stop, waited for, and the interrupt raised again.
+    Raises DeployError when the command cannot be started.
     """
-    process = subprocess.Popen(
-        command,
-        env=dict(environ),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # the terminal's Ctrl-C reaches only us, and we pass it on once
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
+    with _started(command, environ, cwd, subprocess.STDOUT) as process:
+        for line in process.stdout or ():
             on_line(line.rstrip("\n"))
         return process.wait()
-    finally:
-        if process.poll() is None:
-            end_family(process.pid)
-            process.wait()
 
 
-def capture(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run `command` quietly, and return its exit code with what it printed; an interrupt is passed on as in `run`."""
-    process = subprocess.Popen(
-        command,
-        env=dict(environ),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def capture(
+    command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `command`, and return its exit code with what it printed; an interrupt is passed on as in `run`.
+
+    `on_line` gets each line of standard output while the command runs.
+    """
+    # The command ends before its reader is waited for, also after an interrupt.
+    with ThreadPoolExecutor(1) as pool, _started(command, environ, cwd, subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors = pool.submit(process.stderr.read)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if on_line is not None:
+                on_line(line.rstrip("\n"))
+        return subprocess.CompletedProcess(command, process.wait(), "".join(lines), errors.result())
+
+
+@contextlib.contextmanager
+def _started(
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path, stderr: int
+) -> Iterator[subprocess.Popen[str]]:
+    """The running command, without a terminal; however the block ends, nothing of it goes on running."""
     try:
-        stdout, stderr = process.communicate()
-    finally:
-        if process.poll() is None:
-            end_family(process.pid)
-            process.communicate()
-    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+        process = subprocess.Popen(
+            command,
+            env=dict(environ),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # the terminal's Ctrl-C reaches only us, and we pass it on once
+        )
+    except OSError as error:
+        raise DeployError(f"{command[0]} cannot be started: {error.strerror}; run: make setup") from error
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                end_family(process.pid)
 
 
 def end_family(pid: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy import machine, processes
 from deploy.failure import DeployError
+from deploy.processes import OnLine
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".local"
@@ -110,10 +111,18 @@ def settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(
-    arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], check: bool = True
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    check: bool = True,
+    on_line: OnLine | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run Terraform quietly in a stack's folder; raises CalledProcessError with its output unless `check` is off."""
-    done = processes.capture([binary(environ), *arguments], cwd=cwd, environ=environ)
-    if check:
-        done.check_returncode()
+    """Run Terraform in a stack's folder; raises DeployError with its output unless `check` is off."""
+    done = processes.capture([binary(environ), *arguments], cwd=cwd, environ=environ, on_line=on_line)
+    if check and done.returncode:
+        raise DeployError(
+            f"terraform {arguments[0]} failed in {cwd.name}; nothing is lost: fix the cause and run it again\n"
+            f"{done.stdout}{done.stderr}"
+        )
     return done

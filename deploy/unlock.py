@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,12 +24,12 @@ def unlock(
     """
     found = 0
     for stack in stacks.find(environment):
-        text = stacks.read_object(s3, stack.backend["bucket"], stack.lock_key)
-        if text is None:
+        lock = stacks.lock(stack, s3)
+        if lock is None:
             continue
         found += 1
-        lock = json.loads(text)
-        say(f"{stack.name}: locked by {lock['Who']} since {lock['Created']} for {lock['Operation']}, id {lock['ID']}")
+        who, since, operation = (lock.get(key) or "(unknown)" for key in ("Who", "Created", "Operation"))
+        say(f"{stack.name}: locked by {who} since {since} for {operation}, id {lock['ID']}")
         if confirmed:
             terraform.run(["init", "-reconfigure", "-input=false"], cwd=stack.folder, environ=environ)
             done = terraform.run(["force-unlock", "-force", lock["ID"]], cwd=stack.folder, environ=environ, check=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -43,7 +44,7 @@ class Platform:
     def run(self) -> None:
         """Everything in order; the embedded AWS is stopped in every case but a successful run with `keep`.
 
-        Raises DeployError, EmulatorError or CalledProcessError when a phase fails.
+        Raises DeployError or EmulatorError when a phase fails.
         """
         with ExitStack() as cleanup:
             with self._progress.phase("Start the embedded AWS", "start"):
@@ -87,8 +88,10 @@ class Platform:
         with self._progress.phase("Synthesize", "synth") as phase:
             cdktf.synthesize(app, self._environ, on_line=phase.line)
         with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
+            phase.expect(_size(stacks.find(self._name, bootstrap=True)))
             bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
         with self._progress.phase("Deploy every stack", "deploy") as phase:
+            phase.expect(_size(stacks.find(self._name)))
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
 
     def _rotate(self) -> set[str]:
@@ -121,7 +124,7 @@ class Platform:
 
     def _plan_again(self, title: str, log: str) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""
-        found = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
+        found = stacks.find_all(self._name)
         with self._progress.phase(title, log) as phase, ThreadPoolExecutor(2) as pool:
             for stack, plan in zip(found, pool.map(self._plan, found), strict=True):
                 phase.line(f"{stack.name}: exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
@@ -136,17 +139,24 @@ class Platform:
 
     def _show(self) -> None:
         table = Table("stack", "resources", "of which", title=f"{self._name} on the embedded AWS")
-        everything = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
-        for stack, state in stacks.states(everything, self._s3):
-            types = Counter(
-                resource["type"].removeprefix("aws_")
-                for resource in state["resources"]
-                if resource["mode"] == "managed"
-                for _ in resource["instances"]
-            )
+        everything = stacks.find_all(self._name)
+        for stack, types in self._resources(everything):
             most = ", ".join(f"{count} {type_}" for type_, count in types.most_common(4))
             table.add_row(stack.name, str(types.total()), most)
         self._progress.console.print(table)
+
+    def _resources(self, found: list[Stack]) -> Iterator[tuple[Stack, Counter[str]]]:
+        """Of each stack that is deployed, how many resources of each type it has."""
+        for stack, state in stacks.states(found, self._s3):
+            yield (
+                stack,
+                Counter(
+                    resource["type"].removeprefix("aws_")
+                    for resource in state["resources"]
+                    if resource["mode"] == "managed"
+                    for _ in resource["instances"]
+                ),
+            )
 
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
@@ -154,6 +164,7 @@ class Platform:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:
                 teardown.unprotect(self._name, app=app, environ=self._environ, on_line=phase.line)
         with self._progress.phase("Destroy every stack but bootstrap", "destroy") as phase:
+            phase.expect(sum(types.total() for _, types in self._resources(stacks.find(self._name))))
             teardown.destroy(self._name, app=app, environ=self._environ, s3=self._s3, on_line=phase.line)
             left = [
                 stack.name for stack, state in stacks.states(stacks.find(self._name), self._s3) if state["resources"]
@@ -177,3 +188,7 @@ It keeps running. In a shell:
 End it:
     make local-stop ENV={self._name}"""
         )
+
+
+def _size(found: list[Stack]) -> int:
+    return sum(stack.size for stack in found)

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import boto3
 
-from deploy import plans, remote_state, stacks, terraform
+from deploy import plans, processes, remote_state, stacks, terraform
 from deploy.failure import DeployError
 from deploy.order import in_order
 from deploy.plans import Planned
@@ -82,17 +82,9 @@ class Rehearsal:
 
         def one(stack: Stack) -> None:
             self._await_bucket(stack)
-            for command in (
-                ["init", "-input=false", "-no-color"],
-                ["apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30"],
-            ):
-                done = terraform.run(command, cwd=stack.folder, environ=self.environ, check=False)
-                for line in (f"{stack.name}: terraform {command[0]}", *f"{done.stdout}{done.stderr}".splitlines()):
-                    say(line)
-                if done.returncode:
-                    raise DeployError(
-                        f"the base cannot be deployed: terraform {command[0]} failed in {stack.name}\n{done.stderr}"
-                    )
+            errors = plans.init(stack, self.environ) or plans.run_apply(stack, None, self.environ, say=say)
+            if errors:
+                raise DeployError("\n".join((f"the base cannot be deployed; {stack.name} fails:", *errors)))
             clusters = stack.configuration.get("resource", {}).get("aws_rds_cluster", {}).values()
             self._serve_databases(cluster["cluster_identifier"] for cluster in clusters)
 
@@ -127,15 +119,15 @@ class Rehearsal:
                 return Planned(stack.name, note="unchanged")
             self._await_bucket(stack)
             beyond[stack.name] = {refused for name in stack.needs for refused in beyond.get(name, ())}
-            planned = self._plan(stack, refresh=bool(beyond[stack.name]))
+            planned = self._plan(stack, refresh=bool(beyond[stack.name]), say=say)
             outputs = (planned.document or {}).get("output_changes", {})
             changed_outputs.update((stack.name, name) for name, item in outputs.items() if item["actions"] != ["no-op"])
             if waits:
                 return _held(planned, waits)
             errors = planned.errors
             if planned.changes and not errors:
-                errors = tuple(f"on the embedded AWS: {error}" for error in self._apply(stack))
-                if errors and self._go_beyond(stack, planned, errors):
+                errors = tuple(f"on the embedded AWS: {error}" for error in self._apply(stack, say))
+                if errors and self._go_beyond(stack, planned, errors, say):
                     beyond[stack.name].add(stack.name)
                 self._serve_databases(_new_clusters(planned))
             if errors and stack.name not in beyond[stack.name]:
@@ -154,19 +146,19 @@ class Rehearsal:
         """Plan these stacks of `outdir` on what stands, and apply nothing."""
         return [self._plan(stack) for stack in self._stacks(outdir) if stack.name in names]
 
-    def _plan(self, stack: Stack, *options: str, refresh: bool = False) -> Planned:
+    def _plan(self, stack: Stack, *options: str, refresh: bool = False, say: Say = processes.ignore) -> Planned:
         """Terraform believes the state, which is moments old, unless something was taken away beside it."""
         options = options if refresh else ("-refresh=false", *options)
-        return plans.run_plan(stack, self._plan_file(stack), self.environ, *options)
+        return plans.run_plan(stack, self._plan_file(stack), self.environ, *options, say=say)
 
-    def _apply(self, stack: Stack) -> tuple[str, ...]:
+    def _apply(self, stack: Stack, say: Say) -> tuple[str, ...]:
         """The errors of applying what was planned last."""
-        return plans.run_apply(stack, self._plan_file(stack), self.environ)
+        return plans.run_apply(stack, self._plan_file(stack), self.environ, say=say)
 
     def _plan_file(self, stack: Stack) -> Path:
         return self._folder / f"{stack.name}.tfplan"
 
-    def _go_beyond(self, stack: Stack, planned: Planned, errors: Sequence[str]) -> bool:
+    def _go_beyond(self, stack: Stack, planned: Planned, errors: Sequence[str], say: Say) -> bool:
         """Whether the rest of a change can be made, where AWS would not take away what is in use.
 
         Terraform stops there for good, with a part done. But what a reviewer wants to know is what the change means
@@ -176,7 +168,7 @@ class Rehearsal:
         if not vpcs or not any(code in error for error in errors for code in given_up.REFUSALS):
             return False
         self.client("ec2").create_tags(Resources=vpcs, Tags=[{"Key": given_up.TAG, "Value": ""}])
-        return not self._plan(stack).errors and not self._apply(stack)
+        return not self._plan(stack, say=say).errors and not self._apply(stack, say)
 
     def _stacks(self, outdir: Path) -> list[Stack]:
         name = self._environment.name

@@ -1,7 +1,7 @@
 """`python -m review rehearsal|plan|drift --env NAME`: what `make review`, `make plan` and `make drift` call.
 
-Exit codes: 0 fine, 3 something stateful would be replaced or destroyed and is not allowed by name, 1 a failure,
-2 a call or a settings file at fault; and for drift, 2 that there is some.
+Exit codes: 0 fine, 1 a failure, 2 a call or a settings file at fault, 3 something stateful would be replaced or
+destroyed and is not allowed by name, 4 drift.
 """
 
 from __future__ import annotations
@@ -96,9 +96,10 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
                 revision.synthesize(tree, name, before, environ=environ, on_line=phase.line)
         with Rehearsal(environment, work / "platform") as rehearsal:
             if known:
-                with progress.phase(f"Deploy {base}", "rehearsal-base") as phase:
+                with progress.phase(f"Deploy {base}", "rehearsal-base", tail=False) as phase:
+                    phase.expect(sum(stack.size for stack in stacks.find_all(name, outdir=before)))
                     rehearsal.deploy(before, say=phase.line)
-            with progress.phase("Plan and apply the working tree on top", "rehearsal-change") as phase:
+            with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
                 planned = rehearsal.change(after, base=before if known else None, say=phase.line)
         reads = _reads(name, after)
     finally:
@@ -125,7 +126,7 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
     planned = _read(ask(environment.name, environ=environ, s3=clients("s3")), drift=drift)
     added: list[Finding] = []
     if drift:
-        states = plans.read_states(plans.with_bootstrap(environment.name), clients("s3"))
+        states = plans.read_states(stacks.find_all(environment.name), clients("s3"))
         added, errors = unmanaged.find(states, clients)
         planned = [replace(plan, errors=(*plan.errors, *errors.get(plan.name, ()))) for plan in planned]
     return page.make(
@@ -156,7 +157,7 @@ def publish(made: Page, place: Path, name: str) -> None:
         (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
     console = Console()
     terminal.show(made, console)
-    console.print(f"The whole: {os.path.relpath(place / name, terraform.ROOT)}.html, .md and .json", highlight=False)
+    console.print(terminal.plain(f"The whole: {os.path.relpath(place / name, terraform.ROOT)}.html, .md and .json"))
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ def _show(name: str, synthesis: Synthesis) -> None:
     stacks.add_column("stack")
     for stack in sorted(synthesis.stacks, key=expected.stack_start):
         stacks.add_row(clock(expected.stack_start(stack)), clock(expected.stack_end(stack)), stack)
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(table, stacks)
     shortest, longest = (Schedule(synthesis, known, pace).seconds for pace in ("shortest", "longest"))
     guessed = Counter(resource.type for resource in synthesis.resources if resource.type not in known.known_types)

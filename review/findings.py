@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from review import access, renames
+from review import access, one_way, renames
 from review.plans import Action, Change, StackPlan
 
 # What is lost with it, when a resource of this type is destroyed or made anew.
@@ -47,6 +47,7 @@ class Kind(StrEnum):
     STATEFUL = "stateful"
     REFUSED = "refused"
     UNMANAGED = "unmanaged"
+    ONE_WAY = "one-way"
     OUTPUT = "output"
     RENAME = "rename"
     PORT = "port"
@@ -57,11 +58,16 @@ TITLES: Mapping[Kind, str] = {
     Kind.STATEFUL: "Stateful resources replaced or destroyed",
     Kind.REFUSED: "Refused by Terraform",
     Kind.UNMANAGED: "Added outside of Terraform",
+    Kind.ONE_WAY: "Refused by AWS, or impossible to take back",
     Kind.OUTPUT: "Outputs that another stack reads disappear",
     Kind.RENAME: "Renames without moved",
     Kind.PORT: "Ports",
     Kind.IAM: "Permissions",
 }
+
+
+# What somebody may allow by name.
+ALLOWABLE = (Kind.STATEFUL, Kind.ONE_WAY)
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,9 @@ class Finding:
 
     @property
     def is_red(self) -> bool:
-        """Whether it stands in red: lost state, additions by hand, broken readers, and the whole world let in."""
-        if self.kind in (Kind.STATEFUL, Kind.REFUSED, Kind.UNMANAGED, Kind.OUTPUT, Kind.RENAME):
+        """Whether it is shown in red: lost state, additions by hand, one-way changes, broken readers, an open port."""
+        red = (Kind.STATEFUL, Kind.REFUSED, Kind.UNMANAGED, Kind.ONE_WAY, Kind.OUTPUT, Kind.RENAME)
+        if self.kind in red:
             return not self.allowed
         return any(access.is_alarming(line) for line in self.more)
 
@@ -93,14 +100,19 @@ def find(
 ) -> list[Finding]:
     """All findings, sorted, with those of `unmanaged` among them.
 
-    `reads` is that of the new configuration; `allow` holds addresses that may lose their state.
+    `reads` is that of the new configuration; `allow` holds the addresses that are allowed by name.
     """
     found = [*unmanaged, *(finding for plan in plans for change in plan.changes for finding in _of(change))]
     found += _refusals(plans)
+    found += [
+        Finding(Kind.ONE_WAY, change.stack, change.address, says)
+        for plan in plans
+        for change, says in one_way.find(plan.changes)
+    ]
     found += _vanished(plans, reads)
     found += _renames(plans)
     order = list(Kind)
-    marked = [replace(item, allowed=item.kind is Kind.STATEFUL and _is_allowed(item, allow)) for item in found]
+    marked = [replace(item, allowed=item.kind in ALLOWABLE and _is_allowed(item, allow)) for item in found]
     return sorted(marked, key=lambda item: (order.index(item.kind), item.allowed, not item.is_red))
 
 

@@ -14,7 +14,8 @@ from review import findings
 from review.findings import Finding, Kind, Reads
 from review.plans import Action, StackPlan
 
-FINE, FAILURE, DRIFT, LOSS = 0, 1, 2, 3
+# 2 is for a call or a settings file at fault, as argparse has it: see README.md.
+FINE, FAILURE, LOSS, DRIFT = 0, 1, 3, 4
 # The columns of the summary; the rest is rare, and stands in the stack's details.
 COLUMNS = (Action.CREATED, Action.CHANGED, Action.REPLACED, Action.DESTROYED)
 
@@ -32,7 +33,7 @@ class Page:
     plans: tuple[StackPlan, ...]
     findings: tuple[Finding, ...]
     unused: tuple[str, ...] = ()
-    """Addresses that were allowed to lose their state and do not."""
+    """Addresses that were allowed by name and need it not."""
     drift: bool = False
     """Whether any change at all is what was looked for."""
 
@@ -42,21 +43,26 @@ class Page:
         return [item for item in self.findings if item.kind in (Kind.STATEFUL, Kind.REFUSED) and not item.allowed]
 
     @property
+    def one_way(self) -> list[Finding]:
+        """What AWS refuses or nobody can take back, and is not allowed by name."""
+        return [item for item in self.of(Kind.ONE_WAY) if not item.allowed]
+
+    @property
     def failed(self) -> list[StackPlan]:
         """Stacks whose plan or deployment failed."""
         return [plan for plan in self.plans if plan.errors]
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 3 when something stateful would be lost, 1 when a stack fails or another's reader is left behind.
+        """0 fine, 3 when something stateful would be lost, 1 when a stack fails, AWS refuses, or an output is missing.
 
-        For drift 2 when there is some, 1 when it could not be looked for everywhere.
+        For drift 4 when there is some, 1 when it could not be looked for everywhere.
         """
         if self.drift:
             return DRIFT if self.changed or self.of(Kind.UNMANAGED) else FAILURE if self.failed else FINE
         if self.lost:
             return LOSS
-        return FAILURE if self.failed or any(item.kind is Kind.OUTPUT for item in self.findings) else FINE
+        return FAILURE if self.failed or self.one_way or self.of(Kind.OUTPUT) else FINE
 
     @property
     def verdict(self) -> str:
@@ -69,12 +75,12 @@ class Page:
             said = [resources] if self.changed else []
             return f"Drift: {', '.join([*said, *([f'{added} added outside of Terraform'] if added else [])])}"
         if self.lost:
-            names = list(dict.fromkeys(item.address for item in self.lost))
-            rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             also = f"; fails in {failing}" if failing else ""
-            return f"Something stateful would be lost: {', '.join(names[:_NAMED])}{rest}{also}"
+            return f"Something stateful would be lost: {_names(self.lost)}{also}"
         if failing:
             return f"Fails in {failing}"
+        if self.one_way:
+            return f"AWS refuses it, or nobody can take it back: {_names(self.one_way)}"
         if self.exit_code:
             return "An output disappears that another stack reads"
         if not self.changed:
@@ -102,7 +108,7 @@ def make(
     drift: bool = False,
     unmanaged: Sequence[Finding] = (),
 ) -> Page:
-    """The page of these plans; `allow` names addresses that may lose their state, plain or after their stack's name.
+    """The page of these plans; `allow` names what may be lost or is one-way, plain or after its stack's name.
 
     `unmanaged` is what a look for drift has found in no state.
     """
@@ -153,6 +159,12 @@ def to_json(page: Page) -> str:
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _names(found: Sequence[Finding]) -> str:
+    names = list(dict.fromkeys(item.address for item in found))
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{rest}"
 
 
 def _stacks(count: int) -> str:

@@ -1,21 +1,25 @@
 """Whether a policy allows more than before: each statement taken apart, single permissions compared.
 
 A permission that an old one covers by its wildcards, under no narrower condition, is not new. Statements with
-NotAction, NotResource or NotPrincipal are compared as a whole.
+NotAction, NotResource or NotPrincipal are compared as a whole. What is found is put together again for people: one
+line for all actions of the same principal on the same resources.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from review.values import document_in
 
 _OPAQUE = ("NotAction", "NotResource", "NotPrincipal")
+# Operators that any one of several values fulfils; others are compared as they are.
+_ALTERNATIVES = re.compile(r"(ForAnyValue:)?(String|Arn)(Equals|Like|EqualsIgnoreCase)(IfExists)?")
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +45,7 @@ class Permission:
             and self.principal in ("*", other.principal)
             and fnmatch.fnmatchcase(other.action.lower(), self.action.lower())
             and fnmatch.fnmatchcase(other.resource, self.resource or "*")
-            and self.condition in ("", other.condition)
+            and _is_no_narrower(self.condition, other.condition)
         )
 
 
@@ -61,9 +65,43 @@ def compare(before: object, after: object) -> Comparison:
     undenied = [item for item in old if item.effect == "Deny" and not any(kept.covers(item) for kept in new)]
     denied = [item for item in new if item.effect == "Deny" and not any(known.covers(item) for known in old)]
     return Comparison(
-        more=(*map(str, sorted(gained)), *(f"no longer {item}" for item in sorted(undenied))),
-        less=(*(f"no longer {item}" for item in sorted(lost)), *map(str, sorted(denied))),
+        more=(*map(str, _together(gained)), *(f"no longer {item}" for item in _together(undenied))),
+        less=(*(f"no longer {item}" for item in _together(lost)), *map(str, _together(denied))),
     )
+
+
+def _is_no_narrower(condition: str, other: str) -> bool:
+    """Whether whatever fulfils `other` fulfils `condition`, too: the values of one key are alternatives.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+    """
+    if condition in ("", other):
+        return True
+    wide, narrow = json.loads(condition), json.loads(other or "{}")
+    if not all(isinstance(keys, Mapping) for side in (wide, narrow) for keys in side.values()):
+        return False
+    return all(
+        key in narrow.get(operator, {}) and _are_among(narrow[operator][key], values, operator)
+        for operator, keys in wide.items()
+        for key, values in keys.items()
+    )
+
+
+def _are_among(narrow: Any, wide: Any, operator: str) -> bool:
+    if _ALTERNATIVES.fullmatch(operator):
+        return all(value in _list(wide) for value in _list(narrow))
+    return _list(narrow) == _list(wide)
+
+
+def _together(permissions: Iterable[Permission]) -> list[Permission]:
+    """Those that differ in one part alone as one, which names all of these."""
+    found = list(permissions)
+    for part in ("action", "resource", "principal"):
+        groups: dict[Permission, set[str]] = {}
+        for item in found:
+            groups.setdefault(replace(item, **{part: ""}), set()).add(getattr(item, part))
+        found = [replace(item, **{part: ", ".join(sorted(values))}) for item, values in groups.items()]
+    return sorted(found)
 
 
 def is_policy(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""A synthesized `iot-dev` and an embedded AWS with its state bucket."""
+"""A synthesized `iot-dev` and an embedded AWS with its state bucket; and, fast, all tools played."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from fake_tools import Tools, fake_tools
 
 from deploy import stacks, terraform
 from deploy.stacks import Stack
@@ -50,8 +51,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depl
     environment = load(ENVIRONMENT)
     outdir = tmp_path / "cdktf.out"
     build_app([environment], outdir).synth()
-    find = stacks.find
-    monkeypatch.setattr(stacks, "find", lambda name, **options: find(name, **{"outdir": outdir, **options}))
+    monkeypatch.setattr(stacks, "OUTDIR", outdir)
     with Emulator(environment.account_id, log_dir=tmp_path) as emulator:
         aws = {**without_aws(os.environ), **emulator.environment(environment.region)}
         made = Deployment({**aws, **terraform.settings(aws)}, outdir)
@@ -60,3 +60,10 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depl
             CreateBucketConfiguration={"LocationConstraint": environment.region},
         )
         yield made
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
+    """The tools played for `iot-dev`."""
+    with fake_tools(tmp_path, monkeypatch) as played:
+        yield played

@@ -188,6 +188,16 @@ def test_what_goes_wrong_is_one_line_and_a_failure(spoil: Callable[[Ecs], Any], 
     assert str(failure.value).startswith(message)
 
 
+def test_credentials_of_another_account_run_nothing() -> None:
+    """Terraform's provider refuses them; this command asks AWS by itself."""
+    ecs, elsewhere = Ecs(), environment().model_copy(update={"account_id": "222222222222"})
+
+    with pytest.raises(DeployError, match=r"^the credentials are of account 111111111111, and iot-dev is in 2222"):
+        migrate(elsewhere, clients={"ecs": ecs, "logs": Logs()}.__getitem__, poll_seconds=0)
+
+    assert ecs.ran == {}
+
+
 def test_an_ended_migration_is_in_nobodys_way() -> None:
     ecs = Ecs()
     ecs.others.append({"taskArn": "arn:other", "lastStatus": "STOPPED"})

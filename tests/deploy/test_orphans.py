@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from deploy import orphans
 from deploy.asking import Clients
-from local.emulator.process import Emulator
 
 TAGS = {"Name": "iot-files-dev", "Environment": "iot-dev"}
 LISTED = [{"Key": key, "Value": value} for key, value in TAGS.items()]
@@ -44,20 +45,15 @@ def test_a_name_is_an_id_as_soon_as_it_is_known(type_: str, planned: dict[str, s
     assert orphans.name({"type": type_, "change": {"after": planned}}) == id_
 
 
-@pytest.fixture(scope="module")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
-    with Emulator("111111111111", log_dir=tmp_path_factory.mktemp("log")) as emulator:
-        environ = emulator.environment("ca-central-1")
-        yield lambda service: boto3.client(
-            service,
-            endpoint_url=environ["AWS_ENDPOINT_URL"],
-            region_name=environ["AWS_REGION"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """moto in this process."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    with mock_aws():
+        yield lambda service: boto3.client(service, region_name="ca-central-1")
 
 
-@pytest.mark.emulator
 def test_files_their_targets_and_access_points(clients: Clients) -> None:
     efs, ec2 = clients("efs"), clients("ec2")
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
@@ -81,7 +77,6 @@ def test_files_their_targets_and_access_points(clients: Clients) -> None:
     assert found(clients, "aws_efs_file_system", tags_all=TAGS) is None
 
 
-@pytest.mark.emulator
 def test_a_secret_that_waits_for_its_deletion_is_none(clients: Clients) -> None:
     secrets = clients("secretsmanager")
     assert found(clients, "aws_secretsmanager_secret", name="iot/dev/own") is None
@@ -93,7 +88,6 @@ def test_a_secret_that_waits_for_its_deletion_is_none(clients: Clients) -> None:
     assert found(clients, "aws_secretsmanager_secret", name="iot/dev/own") is None
 
 
-@pytest.mark.emulator
 def test_a_service_that_has_ended_is_none(clients: Clients) -> None:
     ecs = clients("ecs")
     planned = {"cluster": "arn:aws:ecs:ca-central-1:111111111111:cluster/iot", "name": "main"}

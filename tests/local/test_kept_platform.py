@@ -195,7 +195,7 @@ def test_drift_names_what_was_done_by_hand_and_a_deployment_mends_what_it_can(pl
     assert len(by_hand.service_rules(platform.client)) == len(rules)
 
     # AND the other additions are left, as the documentation says
-    states = plans.read_states(plans.with_bootstrap(_NAME), platform.client("s3"))
+    states = plans.read_states(stacks.find_all(_NAME), platform.client("s3"))
     found, errors = find(states, platform.client)
     assert errors == {}
     assert [text for text in added if not any(text in finding.says for finding in found)] == []

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from deploy import plans
+from deploy import plans, terraform
+from deploy.failure import DeployError
 from deploy.plans import Planned
 from deploy.stacks import Stack
 from environments import load
 from local.emulator import given_up
-from local.rehearsal import Rehearsal
+from local.rehearsal import Rehearsal, Say
 
 _REFUSAL = f"deleting EC2 Subnet: api error {given_up.REFUSALS[0]}: The subnet has dependencies"
 _VPC = {"type": "aws_vpc", "change": {"actions": ["delete", "create"], "before": {"id": "vpc-1"}}}
@@ -51,12 +53,12 @@ def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ec2: Ec2) -> Rehea
     def run(*, plan: Mapping[str, str] | None = None, apply: Mapping[str, list[str]] | None = None) -> Any:
         answers = {name: iter(errors) for name, errors in (apply or {}).items()}
 
-        def run_plan(stack: Stack, *_: object) -> Planned:
+        def run_plan(stack: Stack, *_: object, say: Say) -> Planned:
             if plan and stack.name in plan:
                 return Planned(stack.name, None, (plan[stack.name],))
             return Planned(stack.name, {"resource_changes": [_VPC]})
 
-        def run_apply(stack: Stack, *_: object) -> tuple[str, ...]:
+        def run_apply(stack: Stack, *_: object, say: Say) -> tuple[str, ...]:
             error = next(answers.get(stack.name, iter(())), "")
             return (error,) if error else ()
 
@@ -103,3 +105,44 @@ def test_a_refusal_that_does_not_end_is_a_failure(rehearse: Rehearse) -> None:
 
     assert made["network"].errors == (f"on the embedded AWS: {_REFUSAL}",)
     assert made["data"].note.startswith("not applied, for it needs network")
+
+
+_PAYLOAD = {
+    "errorMessage": "password authentication failed",
+    "errorType": "InvalidPasswordError",
+    "requestId": "1",
+    "stackTrace": ['  File "/var/task/rotation.py", line 1, in handler\n    Traceback\n'],
+}
+
+
+def test_a_base_that_fails_says_why_without_a_stack_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = {"bucket": "states", "key": "rotation.tfstate"}
+    summary = f"invoking Lambda Function (iot-rotation-dev): {json.dumps(_PAYLOAD, indent=2)}"
+    failure = {"severity": "error", "summary": summary, "address": "aws_lambda_invocation.preflight"}
+    lines = [
+        {"@message": "aws_lambda_invocation.preflight: Creating..."},
+        {"@message": f"Error: {summary}", "diagnostic": failure},
+    ]
+
+    def terraform_run(arguments: list[str], *, on_line: Say | None = None, **_: object) -> CompletedProcess[str]:
+        printed = [json.dumps(line) for line in lines] if arguments[0] == "apply" else []
+        for line in printed:
+            assert on_line is not None
+            on_line(line)
+        return CompletedProcess(arguments, len(printed), "\n".join(printed), "")
+
+    monkeypatch.setattr(terraform, "run", terraform_run)
+    rehearsal = Rehearsal(load("iot-dev"), tmp_path)
+    monkeypatch.setattr(rehearsal, "_stacks", lambda outdir: [Stack("rotation", tmp_path, backend)])
+    monkeypatch.setattr(rehearsal, "_make_bucket", lambda found: None)
+    monkeypatch.setattr(rehearsal, "_has_bucket", lambda name: True)
+    said: list[str] = []
+
+    with pytest.raises(DeployError) as error:
+        rehearsal.deploy(tmp_path, say=said.append)
+
+    reason = "invoking Lambda Function (iot-rotation-dev): InvalidPasswordError: password authentication failed"
+    assert str(error.value) == (
+        f"the base cannot be deployed; rotation fails:\naws_lambda_invocation.preflight: {reason}"
+    )
+    assert said == ["rotation: aws_lambda_invocation.preflight: Creating...", f"rotation: Error: {reason}"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy import cdktf, plans
+from deploy import cdktf, plans, stacks
 from deploy.plans import Planned
 from environments import load
 from review import __main__ as command
@@ -29,7 +29,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         monkeypatch.setattr(command, "_reads", lambda *_: {})
         monkeypatch.setattr(plans, "drift", lambda *_, **__: planned)
         monkeypatch.setattr(plans, "plan", lambda *_, **__: planned)
-        monkeypatch.setattr(plans, "with_bootstrap", lambda name: [name])
+        monkeypatch.setattr(stacks, "find_all", lambda name: [name])
         monkeypatch.setattr(plans, "read_states", lambda stacks, _: {stack: {} for stack in stacks})
 
         def find(states: dict[str, Any], clients: Callable[[str], Any]) -> tuple[list[Finding], dict[str, list[str]]]:

@@ -12,6 +12,8 @@ import pytest
 from plan_documents import change, output, plan
 from rich.console import Console
 
+from deploy.terraform import ROOT
+from review import __main__ as command
 from review import html, markdown, page, terminal
 from review.findings import Finding, Kind
 from review.page import Page
@@ -57,7 +59,7 @@ def _hostile() -> Page:
         (_page(plan(), drift=True), 0, "No drift"),
         (
             _page(plan(change("aws_vpc.a", "update", before={"x": 1}, after={"x": 2})), drift=True),
-            2,
+            4,
             "Drift: 1 resource",
         ),
         (_page(read("iot-dev-api", None, errors=["no credentials"]), drift=True), 1, "Fails in iot-dev-api"),
@@ -79,6 +81,16 @@ def _hostile() -> Page:
 def test_verdict_and_exit_code(made: Page, code: int, verdict: str) -> None:
     assert made.exit_code == code
     assert made.verdict.startswith(verdict)
+
+
+def test_every_exit_code_is_another_one_and_in_the_table_of_the_readme() -> None:
+    codes = [page.FINE, page.FAILURE, command.BAD_INPUT, page.LOSS, page.DRIFT, command.INTERRUPTED]
+    _, _, table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")
+
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table.partition("\n\n")[0], re.MULTILINE)] == sorted(
+        codes
+    )
+    assert len(set(codes)) == len(codes)
 
 
 def test_a_long_verdict_counts_the_rest() -> None:
@@ -189,3 +201,54 @@ def test_the_terminal_shows_findings_stacks_and_verdict() -> None:
     assert "Lost: its data" in said
     assert "unchanged [as ever]" in said
     assert "Something stateful would be lost" in said
+
+
+_AWS = "arn:aws:secretsmanager:eu-west-1:1:secret:x [red]:boom:[/] [link=a]"
+
+
+def test_no_text_of_aws_terraform_or_a_file_is_markup_in_the_terminal() -> None:
+    policy = json.dumps({"Statement": [{"Effect": "Allow", "Action": "a:b", "Resource": _AWS}]})
+    made = page.make(
+        f"Rehearsal {_AWS}",
+        environment=_AWS,
+        subject="",
+        plans=[
+            plan(
+                change("aws_iam_role_policy.a", "create", after={"policy": policy}),
+                change("aws_iam_role_policy.b", "delete", before={"policy": policy.replace("a:b", "a:c")}),
+                change(f"aws_vpc.{_AWS}", "delete", before={"x": 1}),
+            ),
+            read(f"stack {_AWS}", None, errors=[f"error {_AWS} \x1b[31m\x9b2J"], note=f"note {_AWS}"),
+        ],
+        reads={},
+        allow=[f"allowed {_AWS}"],
+    )
+    console = Console(width=500, force_terminal=True, color_system=None)
+    with console.capture() as capture:
+        terminal.show(made, console)
+
+    said = capture.get()
+    for text in ("Rehearsal ", "a:b on ", "a:c on ", "aws_vpc.", "stack ", "error ", "note ", "allowed "):
+        assert f"{text}{_AWS}" in said, text
+    assert f"Something stateful would be lost: aws_vpc.{_AWS}" in said
+    assert "\x9b" not in said
+    assert "\x1b[31m" not in said
+
+
+def test_a_permission_and_a_difference_do_not_use_one_sign_in_two_colours() -> None:
+    """`+` is a line that comes, and green; what is allowed more or less is said in words."""
+    before, after = (json.dumps({"Statement": [{"Effect": "Allow", "Action": name}]}) for name in ("a:b", "a:c"))
+    made = _page(plan(change("aws_iam_role_policy.a", "update", before={"policy": before}, after={"policy": after})))
+    console = Console(width=200, force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        terminal.show(made, console)
+
+    assert "    more: a:c" in capture.get().splitlines()
+    assert "    less: no longer a:b" in capture.get().splitlines()
+    (style,) = re.findall(r"<style>(.*?)</style>", html.render(made), re.DOTALL)
+    assert re.findall(r'([.]\w+)::before { content: "([^"]*)"', style) == [
+        (".more", "more: "),
+        (".less", "less: "),
+    ]
+    assert ".finding.red .more { color: var(--red); }" in style
+    assert not re.search(r"^\.(more|less) {", style, re.MULTILINE)

@@ -103,6 +103,21 @@ def test_another_identifier_replaces_the_cluster(base: Base, tmp_path: Path) -> 
     assert made.exit_code == 3
 
 
+def test_what_aws_refuses_although_terraform_plans_it_is_named(base: Base, tmp_path: Path) -> None:
+    outdir = base.copy(tmp_path)
+    back = {"engine_version": "15", "storage_type": "aurora-iopt1"}
+    edit(outdir, _DATA, lambda json_: only(json_, "aws_rds_cluster")[1].update(back))
+
+    made = base.review(outdir, _DATA)
+
+    assert {(item.kind, item.address.split(".")[0]) for item in made.findings} == {(Kind.ONE_WAY, "aws_rds_cluster")}
+    assert [item.says.partition(":")[0] for item in made.findings] == [
+        "engine version 16 → 15",
+        "storage type gp2 → aurora-iopt1",  # moto's word for the standard
+    ]
+    assert made.exit_code == 1
+
+
 def test_a_renamed_cluster_is_a_rename_until_it_is_moved(base: Base, tmp_path: Path) -> None:
     outdir = base.copy(tmp_path)
     ids: list[str] = []
