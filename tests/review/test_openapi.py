@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from environments import Environment, api_schemas, environment_names, load
+from environments import Environment, api_schemas
 from environments.api import AuthorizerSettings, DomainSettings, RouteSettings
 from review import openapi
 
@@ -28,7 +29,9 @@ def test_every_route_of_every_environment_is_in_a_valid_document(name: str) -> N
     operations = {
         (path, method.upper()) for path, item in found["paths"].items() for method in item.keys() - {"parameters"}
     }
-    assert operations == {(route.path, method) for route in load(name).api.routes for method in route.methods}
+    # OpenAPI has no variable for the rest of a path.
+    routes = {(route.path.replace("+}", "}"), method) for route in load(name).api.routes for method in route.methods}
+    assert operations == routes
 
 
 def test_variables_bodies_and_keys_of_a_route() -> None:
