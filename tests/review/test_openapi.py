@@ -84,7 +84,7 @@ def test_the_server_is_the_domain_unless_it_is_a_copy() -> None:
 
     assert openapi.document(own)["servers"] == [{"url": "https://api.example.com"}]
     copied = openapi.document(own.model_copy(update={"suffix": "pr-1"}))
-    assert copied["servers"][0]["url"] == "https://{apiId}.execute-api.ca-central-1.amazonaws.com/v1"
+    assert copied["servers"][0]["url"] == f"https://{{apiId}}.execute-api.{own.region}.amazonaws.com/v1"
 
 
 def test_a_schema_that_openapi_cannot_say_is_refused(
