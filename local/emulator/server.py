@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
@@ -53,7 +52,7 @@ def _with_stubs(application: Any) -> Any:
         if environ["PATH_INFO"] != stubs.PATH:
             return application(environ, start_response)
         try:
-            stubs.make(environ["wsgi.input"].read(), DEFAULT_ACCOUNT_ID)
+            stubs.make(environ["wsgi.input"].read(), os.environ["MOTO_ACCOUNT_ID"])
             answer = Response(status=204)
         except Exception as error:
             _log.exception("fault in %s", stubs.PATH)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -28,6 +30,19 @@ def test_functions_with_their_aliases_and_versions(emulator: Emulator, client: C
     versions = functions.list_versions_by_function(FunctionName=name)["Versions"]
     assert [version["Version"] for version in versions] == ["$LATEST", "1", "2", "3"]
     assert [alias["Name"] for alias in functions.list_aliases(FunctionName=name)["Aliases"]] == ["live"]
+
+
+def test_they_belong_to_the_account_of_the_emulator(tmp_path: Path) -> None:
+    function = f"arn:aws:lambda:{REGION}:222222222222:function:other"
+    with Emulator("222222222222", log_dir=tmp_path) as running:
+        running.make_stubs([function, "arn:aws:route53:::hostedzone/Z0ABC example.com"])
+
+        session = boto3.Session("emulator", "emulator", region_name=REGION)
+        functions, zones = (
+            session.client(service, endpoint_url=running.endpoint_url) for service in ("lambda", "route53")
+        )
+        assert functions.get_function(FunctionName="other")["Configuration"]["FunctionArn"] == function
+        assert zones.get_hosted_zone(Id="Z0ABC")["HostedZone"]["Name"].rstrip(".") == "example.com"
 
 
 def test_certificates_pools_secrets_and_zones(emulator: Emulator, client: Client, name: str) -> None:
