@@ -27,6 +27,7 @@ _BY_TAGS = {
 }
 # The attributes that make up the import id of what has a name of its own. Whether it exists only an import tells.
 _BY_NAME = {
+    "aws_api_gateway_domain_name": ("domain_name",),
     "aws_cloudwatch_log_group": ("name",),
     "aws_db_parameter_group": ("name",),
     "aws_db_subnet_group": ("name",),
@@ -234,8 +235,15 @@ def _access_point(planned: Planned, clients: Clients) -> Iterator[str]:
             yield found["AccessPointId"]
 
 
+def _budget(planned: Planned, clients: Clients) -> Iterator[str]:
+    account, name = clients("sts").get_caller_identity()["Account"], planned["name"]
+    if ask(clients("budgets").describe_budget, AccountId=account, BudgetName=name):
+        yield f"{account}:{name}"
+
+
 _FINDERS: Mapping[str, Finder] = {
     **API_FINDERS,
+    "aws_budgets_budget": _budget,
     "aws_ecs_service": _ecs_service,
     "aws_efs_access_point": _access_point,
     "aws_efs_file_system": _file_system,

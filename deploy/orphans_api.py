@@ -1,4 +1,4 @@
-"""How what exists of an API in API Gateway is found, and its import id."""
+"""How what exists of an API in API Gateway is found, its domain included, and its import id."""
 
 from __future__ import annotations
 
@@ -62,8 +62,35 @@ def _usage_plan_key(planned: Planned, clients: Clients) -> Iterator[str]:
         yield f"{plan}/{key}"
 
 
+def _authorizer(planned: Planned, clients: Clients) -> Iterator[str]:
+    api = planned["rest_api_id"]
+    for found in pages(clients("apigateway"), "get_authorizers", "items", restApiId=api):
+        if found["name"] == planned["name"]:
+            yield f"{api}/{found['id']}"
+
+
+def _mapping(planned: Planned, clients: Clients) -> Iterator[str]:
+    """API Gateway calls the root of a domain `(none)`; in the import id it is empty."""
+    domain, path = planned["domain_name"], planned.get("base_path") or ""
+    if ask(clients("apigateway").get_base_path_mapping, domainName=domain, basePath=path or "(none)"):
+        yield f"{domain}/{path}"
+
+
+def _record(planned: Planned, clients: Clients) -> Iterator[str]:
+    zone, name, type_ = planned["zone_id"], planned["name"], planned["type"]
+    start = {"StartRecordName": name, "StartRecordType": type_, "MaxItems": "1"}
+    answer = ask(clients("route53").list_resource_record_sets, HostedZoneId=zone, **start)
+    for found in answer.get("ResourceRecordSets", ()):
+        # A zone without it answers with the one that follows in its order.
+        if (found["Name"].rstrip("."), found["Type"]) == (name, type_):
+            yield f"{zone}_{name}_{type_}"
+
+
+# The form of each id stands under "Import" at https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs
 API_FINDERS: Mapping[str, Finder] = {
     "aws_api_gateway_api_key": _named("get_api_keys"),
+    "aws_api_gateway_authorizer": _authorizer,
+    "aws_api_gateway_base_path_mapping": _mapping,
     "aws_api_gateway_integration": _of_method("get_integration"),
     "aws_api_gateway_integration_response": _of_method("get_integration_response"),
     "aws_api_gateway_method": _of_method("get_method"),
@@ -76,4 +103,5 @@ API_FINDERS: Mapping[str, Finder] = {
     "aws_api_gateway_usage_plan": _named("get_usage_plans"),
     "aws_api_gateway_usage_plan_key": _usage_plan_key,
     "aws_api_gateway_vpc_link": _named("get_vpc_links"),
+    "aws_route53_record": _record,
 }

@@ -24,6 +24,7 @@ from deploy.order import in_order
 from deploy.plans import Planned
 from deploy.stacks import Stack
 from environments import Environment
+from local import stubs
 from local.database import EmbeddedDatabase
 from local.emulator import given_up
 from local.emulator.environment import without_aws
@@ -51,11 +52,11 @@ class Rehearsal:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         settings = self._new_database().function_settings
-        emulator = Emulator(self._environment.account_id, log_dir=self._folder, lambda_config=settings)
+        self._emulator = Emulator(self._environment.account_id, log_dir=self._folder, lambda_config=settings)
         with self._ended as ended:
-            emulator.start()
-            ended.callback(emulator.stop)
-            aws = {**without_aws(os.environ), **emulator.environment(self._environment.region)}
+            self._emulator.start()
+            ended.callback(self._emulator.stop)
+            aws = {**without_aws(os.environ), **self._emulator.environment(self._environment.region)}
             self.environ = {**aws, **terraform.settings(aws)}
             self._ended = ended.pop_all()
         return self
@@ -79,6 +80,7 @@ class Rehearsal:
         """Deploy what `outdir` holds of the environment: the base. Raises DeployError."""
         found = self._stacks(outdir)
         self._make_bucket(found)
+        self._make_stubs(found)
 
         def one(stack: Stack) -> None:
             self._await_bucket(stack)
@@ -99,6 +101,7 @@ class Rehearsal:
         old = {stack.name: stack for stack in self._stacks(base)} if base else {}
         if base is None:
             self._make_bucket(found)
+        self._make_stubs(found)
         reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
@@ -187,6 +190,10 @@ class Rehearsal:
                 Bucket=found[0].backend["bucket"],
                 CreateBucketConfiguration={"LocationConstraint": self._environment.region},
             )
+
+    def _make_stubs(self, found: list[Stack]) -> None:
+        """Of what others have made before the platform; a change may name more of it than its base."""
+        self._emulator.make_stubs(stubs.named(found, self._environment.account_id))
 
     def _await_bucket(self, stack: Stack) -> None:
         deadline = time.monotonic() + _BUCKET_SECONDS

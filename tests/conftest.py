@@ -14,8 +14,12 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 @pytest.fixture(scope="session")
 def app_outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All shipped environments, synthesized by the real App; read it with `synthesized.read_stack`."""
-    from environments import environment_names, load
+    """All shipped environments and `globecart-full`, synthesized by the real App.
+
+    Read it with `synthesized.read_stack`, and its settings with `all_environments.load`.
+    """
+    from all_environments import environment_names, load
+
     from main import build_app
 
     outdir = tmp_path_factory.mktemp("cdktf.out")

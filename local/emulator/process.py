@@ -1,5 +1,6 @@
 """Starts and stops the emulator as a process of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +17,7 @@ from local.emulator.environment import client_environment, without_aws
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HEALTH_PATH = "/moto-api/data.json"
+_STUBS_PATH = "/emulator-api/stubs"  # that of stubs.py, whose import would load moto
 _START_TIMEOUT_SECONDS = 60.0
 _STOP_TIMEOUT_SECONDS = 10.0
 _TAIL_LINES = 30
@@ -80,6 +83,15 @@ class Emulator:
                 self.stop()
                 raise
 
+    def make_stubs(self, arns: Sequence[str]) -> None:
+        """Let what has these ARNs exist (`local.stubs.named`). Raises EmulatorError."""
+        request = urllib.request.Request(self.endpoint_url + _STUBS_PATH, json.dumps(list(arns)).encode())
+        try:
+            with _OPENER.open(request, timeout=60):
+                pass
+        except urllib.error.HTTPError as error:
+            raise EmulatorError(f"the embedded AWS has made no stubs: {error.read().decode()}") from error
+
     def _command(self, port_file: Path) -> list[str]:
         command = [sys.executable, "-m", "local.emulator", *([] if self._detached else ["--exit-with-stdin"])]
         command += ["--account-id", self._account_id, "--port-file", str(port_file)]
@@ -130,10 +142,12 @@ class Emulator:
         self.stop()
 
 
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 def _is_healthy(endpoint_url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(endpoint_url + _HEALTH_PATH, timeout=5) as answer:
+        with _OPENER.open(endpoint_url + _HEALTH_PATH, timeout=5) as answer:
             return bool(answer.status == 200)
     except urllib.error.URLError:
         return False

@@ -13,9 +13,10 @@ from typing import Any
 from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
-from local.emulator import errors, functions
+from local.emulator import errors, functions, stubs
 from local.emulator.state import STATE
 
 HOST = "127.0.0.1"
@@ -40,6 +41,23 @@ def _one_at_a_time(application: Any) -> Any:
         environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
         with STATE:
             return application(environ, start_response)
+
+    return serve
+
+
+def _with_stubs(application: Any) -> Any:
+    """What AWS itself has no call for: things under an id of the caller's choice."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] != stubs.PATH:
+            return application(environ, start_response)
+        try:
+            stubs.make(environ["wsgi.input"].read(), os.environ["MOTO_ACCOUNT_ID"])
+            answer = Response(status=204)
+        except Exception as error:
+            _log.exception("fault in %s", stubs.PATH)
+            answer = Response(f"{type(error).__name__}: {error}", status=400)
+        return answer(environ, start_response)
 
     return serve
 
@@ -71,7 +89,7 @@ def _stop_at_end_of_input(server: BaseWSGIServer) -> None:
 
 def serve(port: int, *, port_file: Path | None, lambda_config: Path | None, exit_with_stdin: bool) -> None:
     """Serve until SIGTERM, SIGINT or, where asked for, the end of standard input."""
-    application = _one_at_a_time(DomainDispatcherApplication(_create_app))
+    application = _one_at_a_time(_with_stubs(DomainDispatcherApplication(_create_app)))
     server = make_server(HOST, port, application, threaded=True, request_handler=_QuietRequestHandler)
     os.environ["MOTO_PORT"] = str(server.port)
     functions.SETTINGS.endpoint_url = f"http://{HOST}:{server.port}"

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from html import escape
 
 from review.diagram.model import Arrow, Box, Kind, Picture, Tier
+from review.diagram.render import FONT
 
-# The widest of the usual fonts: Graphviz leaves room for it, and a narrower one fits, too.
-_FONT = "Verdana"
 _INK, _QUIET, _LINE = "#1f2933", "#52606d", "#9aa5b1"
 # Light enough for black text, and apart for people who see no red or green.
 _ZONE_COLOURS = ("#dbeafe", "#fef3c7", "#ede9fe", "#e5e7eb")
@@ -31,10 +30,10 @@ def _lines(picture: Picture) -> Iterator[str]:
     tiers = {box.key: box.tier for box in picture.boxes}
     # Where an arrow comes in from outside, the tier's heading stands beside the box, not in the arrow's way.
     entered = {arrow.target for arrow in picture.arrows if tiers[arrow.source] is None and tiers[arrow.target]}
-    yield f'graph [fontname="{_FONT}", rankdir=TB, nodesep=0.35, ranksep=0.4, pad=0.3, bgcolor="white", labelloc=b]'
+    yield f'graph [fontname="{FONT}", rankdir=TB, nodesep=0.35, ranksep=0.4, pad=0.3, bgcolor="white", labelloc=b]'
     yield f"graph [label={_legend(picture)}]"
-    yield f'node [fontname="{_FONT}", shape=plain]'
-    yield f'edge [fontname="{_FONT}", fontsize=10, arrowsize=0.8, penwidth=1.4]'
+    yield f'node [fontname="{FONT}", shape=plain]'
+    yield f'edge [fontname="{FONT}", fontsize=10, arrowsize=0.8, penwidth=1.4]'
     for box in picture.within(None):
         yield f"{names[box.key]} [label={_box(box, picture.zones)}]"
     yield "subgraph cluster_vpc {"

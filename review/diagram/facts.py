@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from review.diagram.apis import methods, own
 from review.synthesis import Resource, Synthesis
 
 Facts = Callable[[Synthesis, Resource], Iterable[str]]
@@ -96,13 +97,13 @@ def _balancer(synthesis: Synthesis, balancer: Resource) -> Iterable[str]:
 
 
 def _api(synthesis: Synthesis, api: Resource) -> Iterable[str]:
-    def own(*types: str) -> list[Resource]:
-        return [r for r in synthesis.all(*types) if api in synthesis.meant(r.stack, r.values.get("rest_api_id"))]
-
-    stages = own("aws_api_gateway_stage")
-    yield f"{_counted(len(own('aws_api_gateway_method')), 'method')}, " + ", ".join(
-        f"stage {stage.values['stage_name']}" for stage in stages
-    )
+    stages = own(synthesis, api, "aws_api_gateway_stage")
+    asked = methods(synthesis, api)
+    yield f"{_counted(len(asked), 'method')}, " + ", ".join(f"stage {stage.values['stage_name']}" for stage in stages)
+    mocks = [part for part in own(synthesis, api, "aws_api_gateway_integration") if part.values["type"] == "MOCK"]
+    answered = {method for mock in mocks for method in synthesis.meant(mock.stack, mock.values["http_method"])}
+    if number := len(answered & set(asked)):
+        yield f"{number} of them answered by API Gateway itself"
     for plan in synthesis.all("aws_api_gateway_usage_plan"):
         throttle = plan.value("throttle_settings")
         if throttle and set(stages) & set(synthesis.meant(plan.stack, plan.values["api_stages"])):

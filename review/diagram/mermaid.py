@@ -34,5 +34,5 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 def _text(box: Box, picture: Picture) -> str:
     where = box.spread or (f"in {len(box.cells)} of {len(picture.zones)} zones" if box.cells else "")
-    text = "<br/>".join(line for line in (f"<b>{escape(box.title)}</b>", where) if line)
+    text = "<br/>".join(line for line in (f"<b>{escape(box.title)}</b>", escape(box.name), where) if line)
     return f'"{text}"'

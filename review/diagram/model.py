@@ -13,7 +13,7 @@ class Kind(Enum):
     ALLOWED = "allowed by the security groups of both ends"
     HALF = "allowed at one end only, so it does not pass"
     OPEN = "open to any address"
-    PATH = "not ruled by security groups"
+    PATH = "no security group rules it: public HTTPS, calls of AWS services, routes"
 
 
 @dataclass(frozen=True)

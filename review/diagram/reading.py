@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from review.diagram import apis
 from review.diagram.facts import facts, rank, service_of, spread, title
 from review.diagram.model import Arrow, Box, Kind, Picture, Tier
 from review.synthesis import Resource, Synthesis, SynthesisError
@@ -85,15 +86,18 @@ class _Reading:
 
     def _ways_out(self, subnet: Resource) -> Iterator[str]:
         """Where the default routes of the subnet's table lead."""
-        tables = {
+        tables = self._tables_of(subnet)
+        for route in self._synthesis.all("aws_route"):
+            if tables & set(self._meant(route, "route_table_id")) and set(_ANYWHERE) & set(_values(route)):
+                yield "out through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
+
+    def _tables_of(self, subnet: Resource) -> set[Resource]:
+        return {
             table
             for association in self._synthesis.all("aws_route_table_association")
             if subnet in self._meant(association, "subnet_id")
             for table in self._meant(association, "route_table_id")
         }
-        for route in self._synthesis.all("aws_route"):
-            if tables & set(self._meant(route, "route_table_id")) and set(_ANYWHERE) & set(_values(route)):
-                yield "out through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
 
     def _meant(self, resource: Resource, argument: str) -> list[Resource]:
         return self._synthesis.meant(resource.stack, resource.values.get(argument))
@@ -184,7 +188,7 @@ class _Reading:
         for group in self._meant(rule, "referenced_security_group_id"):
             yield _key(group)
         for endpoint in self._meant(rule, "prefix_list_id"):
-            yield self._add(Box(_key(endpoint), service_of(endpoint).upper(), "", ("through a gateway endpoint",)))
+            yield self._add(self._gateway_endpoint(endpoint))
         for block in (rule.values.get("cidr_ipv4"), rule.values.get("cidr_ipv6")):
             if block in _ANYWHERE:
                 if inwards:
@@ -194,21 +198,29 @@ class _Reading:
             elif block:
                 yield self._add(Box(f"block {block}", "Addresses", str(block)))
 
+    def _gateway_endpoint(self, endpoint: Resource) -> Box:
+        """Within the tier whose route tables it is in: what goes there takes no NAT gateway."""
+        tables = set(self._meant(endpoint, "route_table_ids"))
+        tiers = [_tier(subnet) for subnet in self._subnets if tables & self._tables_of(subnet)]
+        title_ = f"Gateway endpoint of {service_of(endpoint).upper()}"
+        return Box(_key(endpoint), title_, "", ("by route, without NAT",), tiers[0] if tiers else None)
+
     def _apis(self) -> None:
         for api in self._synthesis.all("aws_api_gateway_rest_api"):
             own = facts(self._synthesis, api)
             key = self._add(Box(_key(api), title(api), str(api.values["name"]), tuple(own)))
-            self._add(Box(_CLIENTS, "Clients", "", ("each with a key",)))
+            self._add(Box(_CLIENTS, "Clients", "", apis.clients(self._synthesis, api)))
             self._arrows[_CLIENTS, key, Kind.PATH].append("HTTPS 443")
             links = {
                 link: None
-                for integration in self._synthesis.all("aws_api_gateway_integration")
-                if api in self._meant(integration, "rest_api_id")
+                for integration in apis.own(self._synthesis, api, "aws_api_gateway_integration")
                 for link in self._meant(integration, "connection_id")
             }
             for balancer in (balancer for link in links for balancer in self._meant(link, "target_arns")):
                 for group in self._groups_of(balancer):
                     self._arrows[key, _key(group), Kind.PATH].append("VPC link")
+            for box, label in apis.outside(self._synthesis, api):
+                self._arrows[key, self._add(box), Kind.PATH].append(label)
 
 
 def _key(resource: Resource) -> str:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from review.synthesis import ROOT
 
+FONT = "Verdana"
+"""The widest of the usual fonts: Graphviz leaves room for it, and a narrower one fits, too."""
+# Where it is not installed, one of the same widths, so that texts stand where Graphviz has put them.
+_FONTS = "Verdana,DejaVu Sans,sans-serif"
 _SCRIPT = Path(__file__).with_name("render.cjs")
 
 
@@ -23,4 +27,4 @@ def svg(text: str) -> str:
         raise RenderError("Graphviz (@viz-js/viz) is not installed; run: make setup")
     if done.returncode:
         raise RenderError(f"Graphviz cannot draw this: {done.stderr.strip()}")
-    return done.stdout
+    return done.stdout.replace(f'"{FONT}"', f'"{_FONTS}"')

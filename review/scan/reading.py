@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from environments import environment_names, load
+from environments import Environment, environment_names, load
 from review.scan.estate import Platform, Resource
 
 
@@ -15,8 +15,8 @@ class InputError(Exception):
     """The synthesized JSON is empty, missing or broken; the message is one line and says what to do."""
 
 
-def read(outdir: Path, names: Iterable[str] | None = None) -> list[Platform]:
-    """Every environment that `main.py` has synthesized into `outdir`. `names` defaults to all that have a file.
+def read(outdir: Path, environments: Iterable[Environment] | None = None) -> list[Platform]:
+    """Every environment that was synthesized into `outdir`. `environments` defaults to all that have a file.
 
     Folders that the manifest does not name are left out: the stacks of a short-lived copy, of a deleted environment.
     Raises InputError.
@@ -24,18 +24,20 @@ def read(outdir: Path, names: Iterable[str] | None = None) -> list[Platform]:
     manifest = _json(outdir / "manifest.json").get("stacks")
     if not isinstance(manifest, dict) or not manifest:
         raise InputError(f"{outdir / 'manifest.json'} names no stack; run: make synth")
-    wanted = list(environment_names() if names is None else names)
+    wanted = {
+        environment.name: environment
+        for environment in (map(load, environment_names()) if environments is None else environments)
+    }
     owners = {stack: next((name for name in wanted if _belongs(stack, name)), None) for stack in manifest}
     if strangers := sorted(stack for stack, name in owners.items() if name is None):
         raise InputError(f"{outdir} holds stacks of no environment: {', '.join(strangers)}; run: make synth")
     platforms = []
-    for name in wanted:
+    for name, settings in wanted.items():
         stacks = {
             stack: _json(outdir / "stacks" / stack / "cdk.tf.json") for stack in manifest if owners[stack] == name
         }
         if not stacks:
             raise InputError(f"{outdir} holds no stack of {name}; run: make synth")
-        settings = load(name)
         resources = tuple(resource for stack in sorted(stacks) for resource in _resources(stack, stacks[stack]))
         platforms.append(Platform(name, settings.tier, settings.account_id, stacks, resources, resources))
     return platforms

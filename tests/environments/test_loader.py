@@ -145,11 +145,6 @@ def test_shipped_environments_are_valid_and_are_called_as_their_files(name: str)
     assert load(name, suffix="pr-12").name == f"{name}-pr-12"
 
 
-@pytest.mark.parametrize("name", ["globecart-dev", "globecart-prod", "iot-dev", "iot-prod"])
-def test_the_two_platforms_stand_in_one_region(name: str) -> None:
-    assert load(name).region == "ca-central-1"
-
-
 def test_every_tier_of_the_schema_has_its_file() -> None:
     assert {path.stem for path in (DIRECTORY / "tiers").glob("*.toml")} == set(get_args(Tier))
 

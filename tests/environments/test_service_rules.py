@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from settings_files import SettingsFiles, settings_text
+from settings_files import SettingsFiles, settings_text, valid_environment
 
 from environments import load, rules
 from environments.data import AccessPointSettings
@@ -24,7 +24,7 @@ LOGIN: dict[str, Any] = {"secrets": {"DATABASE_PASSWORD": "database:password"}, 
 
 def said(changed: Mapping[str, Any], **parts: Mapping[str, Any]) -> list[str]:
     """What the rules say of a valid service with these values changed, beside changed other parts."""
-    environment = load("iot-dev")
+    environment = valid_environment()
     everything = {
         part: getattr(environment, part).model_copy(update=parts.get(part, {}))
         for part in ("network", "database", "storage", "rotation")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from environments import SettingsError, load
+from environments import Environment, SettingsError, load
 from environments.loader import DIRECTORY
 
 DIGEST = "sha256:" + "0" * 64
@@ -63,6 +65,15 @@ def settings_text(changes: Changes, tier: str = "development") -> str:
         lines += [f"[{table}]"] if table else []
         lines += [f"{key} = {value}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
+
+
+@functools.cache
+def valid_environment() -> Environment:
+    """The smallest valid development environment, in ca-central-1: what tests change where a shipped one may change."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = SettingsFiles(Path(folder) / "environments")
+        files.write("small-dev", settings_text({}))
+        return load("small-dev", directory=files.directory)
 
 
 class SettingsFiles:

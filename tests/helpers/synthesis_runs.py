@@ -25,19 +25,20 @@ except SystemExit as end:
 
 
 class Run(NamedTuple):
-    """One synthesis of all environments."""
+    """One synthesis of all environments of the project at `root`."""
 
+    root: Path
     outdir: Path
     peak_kib: int
 
 
-def synthesize(outdir: Path, cwd: Path, umask: int, **environment: str) -> Run:
-    """Run main.py for all environments."""
+def synthesize(root: Path, outdir: Path, cwd: Path, umask: int, **environment: str) -> Run:
+    """Run main.py of the project at `root` for all environments."""
     # PYTHONPATH stands in for the directory of main.py, which `-c` does not put on the path.
     ended = subprocess.run(
-        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", _MEASURED, str(ROOT / "main.py")],
+        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", _MEASURED, str(root / "main.py")],
         cwd=cwd,
-        env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": str(root), **environment},
         umask=umask,
         capture_output=True,
         text=True,
@@ -45,4 +46,4 @@ def synthesize(outdir: Path, cwd: Path, umask: int, **environment: str) -> Run:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    return Run(outdir, int(ended.stdout.split()[-1]))
+    return Run(root, outdir, int(ended.stdout.split()[-1]))

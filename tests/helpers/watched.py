@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from all_environments import load
 from synthesized import Attributes, Synthesized, read_stack
-
-from environments import load
 
 # Dimension -> the attribute that says its value, by resource type. A list says all that may be meant.
 IDENTITIES = {
@@ -74,7 +73,7 @@ def maker(outdir: Path, environment: str, dimension: str, value: str) -> str | N
     assert reference is not None, value
     found = made_in.json["resource"].get(reference[1], {}).get(reference[2])
     is_it = found is not None and (reference[1], reference[3]) == (type_, attribute)
-    return remote[1] if is_it and (not reference[4] or reference[4] in _node_endings(found)) else None
+    return remote[1] if is_it and (not reference[4] or reference[4] in _node_endings(found, made_in)) else None
 
 
 def _makes(stack: Synthesized, type_: str, attribute: str, value: str) -> bool:
@@ -88,9 +87,14 @@ def _attribute(resource: Attributes, path: str) -> Any:
     return value
 
 
-def _node_endings(group: Attributes) -> set[str]:
-    """How ElastiCache names the nodes of a replication group that has these arguments."""
+def _node_endings(group: Attributes, stack: Synthesized) -> set[str]:
+    """How ElastiCache names the nodes of a replication group that has these arguments, at its largest."""
     if "num_node_groups" not in group:
         return {f"-{node:03}" for node in range(1, group["num_cache_clusters"] + 1)}
-    shards, nodes = group["num_node_groups"], group["replicas_per_node_group"] + 1
+    most = {
+        target["scalable_dimension"].rpartition(":")[2]: target["max_capacity"]
+        for target in stack.all("aws_appautoscaling_target", service_namespace="elasticache")
+    }
+    shards = max(group["num_node_groups"], most.get("NodeGroups", 0))
+    nodes = 1 + max(group["replicas_per_node_group"], most.get("Replicas", 0))
     return {f"-{shard:04}-{node:03}" for shard in range(1, shards + 1) for node in range(1, nodes + 1)}

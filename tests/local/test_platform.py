@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from all_environments import FULL, load
+from project_copy import copy_project
 
 from deploy.terraform import ROOT
 
@@ -32,11 +34,19 @@ def _wait_for_provider(pid: int) -> list[psutil.Process]:
     raise AssertionError("Terraform was not started")
 
 
-def test_production_is_deployed_and_torn_down_in_two_steps() -> None:
-    run = subprocess.run([*_LOCAL, "up", "--env", "globecart-prod"], cwd=ROOT, capture_output=True, text=True)
+def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) -> None:
+    # GIVEN a protected environment with every setting, beside which a production environment shows nothing more
+    project = copy_project(tmp_path / "project")
 
+    run = subprocess.run([*_LOCAL, "up", "--env", FULL], cwd=project, capture_output=True, text=True)
+
+    # THEN what its settings name is there, nothing is left to do after the deployment, and nothing stays of it
     assert run.returncode == 0, run.stdout + run.stderr
     phases = [line for line in run.stdout.splitlines() if line.startswith("done")]
+    assert any("Make stubs of what the settings name: 10 of" in phase for phase in phases)
+    assert any("Plan every stack again: no change" in phase for phase in phases)
+    role = load(FULL).rotation.role_name
+    assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)
     assert "Lift the protection" in phases[-2]
     assert "Destroy every stack but bootstrap" in phases[-1]
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names
 from api_modules import FUNCTION, POOL, settings, synthesize
 from synthesized import Synthesized, read_stack
 
-from environments import api_schemas, environment_names
+from environments import api_schemas
 from environments.api import AuthorizerSettings, CorsSettings, PlanSettings, RouteSettings
 from modules.api_redeployment import NOT_DEPLOYED, definition_hash, deployed
 

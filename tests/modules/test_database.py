@@ -203,7 +203,7 @@ def test_typed_outputs() -> None:
         "cluster_identifier": f"${{{cluster}.cluster_identifier}}",
         "cluster_resource_id": f"${{{cluster}.cluster_resource_id}}",
         "master_secret_arn": f"${{{cluster}.master_user_secret[0].secret_arn}}",
-        "name": "telemetry",
+        "name": load("iot-prod").database.name,
         "port": 5432,
         "instances": 3,
     }

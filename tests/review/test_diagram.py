@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import FULL, load
+from all_environments import environment_names as all_names
 
 from environments import environment_names
 from review.diagram import __main__ as command
@@ -92,7 +94,7 @@ def test_the_order_of_stacks_leaves_out_what_others_imply() -> None:
 def test_every_zone_and_tier_is_there(production: Synthesis) -> None:
     drawn = picture("iot-prod", production)
 
-    assert drawn.zones == ("ca-central-1a", "ca-central-1b", "ca-central-1d")
+    assert drawn.zones == load("iot-prod").zones
     assert [(tier.name, tier.way_out) for tier in drawn.tiers] == [
         ("public", "routed to the internet"),
         ("private", "out through NAT"),
@@ -108,17 +110,14 @@ def test_every_security_group_is_a_box_in_the_tier_of_its_subnets(production: Sy
     names = {group.values["name"] for group in production.all("aws_security_group")}
     assert names <= {found.name for found in drawn.boxes}
     assert (box(drawn, "Aurora").tier, box(drawn, "Lambda function").tier) == ("data", "private")
-    assert box(drawn, "Aurora").cells == {
-        "ca-central-1a": "writer at first",
-        "ca-central-1b": "reader",
-        "ca-central-1d": "reader",
-    }
+    writer, *readers = drawn.zones
+    assert box(drawn, "Aurora").cells == {writer: "writer at first", **dict.fromkeys(readers, "reader")}
     assert box(drawn, "ElastiCache").spread == "3 nodes"
     assert set(box(drawn, "NAT gateways").cells or ()) == set(drawn.zones)
 
 
 def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
-    for environment in environment_names():
+    for environment in all_names():
         synthesis = read(environment, app_outdir)
         drawn = picture(environment, synthesis)
 
@@ -132,6 +131,56 @@ def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
                 assert any(f"tcp {rule.values['from_port']}" in label for label in ports), rule.address
         assert Kind.HALF not in {arrow.kind for arrow in drawn.arrows}
         assert Kind.OPEN not in {arrow.kind for arrow in drawn.arrows}
+
+
+def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Synthesis) -> None:
+    drawn = picture("iot-prod", production)
+
+    assert box(drawn, "Gateway endpoint of S3").tier == "private"
+    (arrow,) = arrows(drawn, "ECS service on Fargate", "Gateway endpoint of S3")
+    assert (arrow.label, arrow.kind) == ("tcp 443", Kind.ALLOWED)
+    # What lies outside of the VPC is reached from the public tier, or is before the API.
+    tiers = {found.key: found.tier for found in drawn.boxes}
+    assert {tiers[arrow.source] for arrow in drawn.arrows if tiers[arrow.target] is None} == {None, "public"}
+
+
+def test_everything_that_an_api_calls_is_a_box(app_outdir: Path) -> None:
+    drawn = picture(FULL, read(FULL, app_outdir))
+    (api,) = (found.key for found in drawn.boxes if found.title == "API Gateway")
+    boxes = {found.key: found for found in drawn.boxes}
+    called = {
+        (boxes[arrow.target].title, boxes[arrow.target].name, arrow.label)
+        for arrow in drawn.arrows
+        if arrow.source == api and boxes[arrow.target].tier is None
+    }
+
+    settings = load(FULL).api
+    functions = {route.function_arn.split(":function:")[1] for route in settings.routes if route.function_arn}
+    expected = {("Lambda function", name, "calls") for name in functions}
+    for name, authorizer in settings.authorizers.items():
+        expected |= {
+            ("Cognito user pool", arn.split("/")[1], f"authorizer {name}") for arn in authorizer.user_pool_arns
+        }
+        if authorizer.function_arn:
+            expected.add(("Lambda function", authorizer.function_arn.split(":function:")[1], f"authorizer {name}"))
+    assert called == expected
+    assert box(drawn, "Clients").facts == ("some with a key", "some with a login")
+    assert box(drawn, "API Gateway").facts[:2] == ("11 methods, stage live", "2 of them answered by API Gateway itself")
+
+
+def test_a_function_that_does_both_is_one_box(app_outdir: Path) -> None:
+    synthesis = read(FULL, app_outdir)
+    stacks: dict[str, Any] = copy.deepcopy(dict(synthesis.stacks))
+    authorizers = stacks[f"{FULL}-api"]["resource"]["aws_api_gateway_authorizer"].values()
+    function = next(route.function_arn for route in load(FULL).api.routes if route.function_arn)
+    for authorizer in authorizers:
+        if "authorizer_uri" in authorizer:
+            authorizer["authorizer_uri"] = f"arn:aws:apigateway:x:lambda:path/functions/{function}/invocations"
+
+    drawn = picture(FULL, Synthesis(stacks, synthesis.needs))
+
+    (arrow,) = (arrow for arrow in drawn.arrows if arrow.target == function)
+    assert arrow.label == "calls, authorizer partners"
 
 
 def test_a_rule_without_its_other_half_is_shown_as_such(changed: tuple[dict[str, Any], Synthesis]) -> None:
@@ -175,7 +224,7 @@ def test_text_from_settings_cannot_break_the_picture() -> None:
     drawn = Picture("e", "r", "10.0.0.0/8", ("z1a",), (), boxes, (Arrow("a", "b", "<&>", Kind.ALLOWED),))
 
     assert ElementTree.fromstring(svg(dot(drawn)).split("\n", 3)[3]) is not None
-    assert mermaid(drawn).splitlines()[1] == '  box0["<b>A &amp; &quot;B&quot;</b>"]'
+    assert mermaid(drawn).splitlines()[1] == '  box0["<b>A &amp; &quot;B&quot;</b><br/>&lt;i&gt;"]'
 
 
 def test_graphviz_refuses_with_its_reason() -> None:

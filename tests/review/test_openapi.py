@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from environments import Environment, api_schemas, environment_names, load
+from environments import Environment, api_schemas
 from environments.api import AuthorizerSettings, DomainSettings, RouteSettings
 from review import openapi
 
@@ -28,7 +29,9 @@ def test_every_route_of_every_environment_is_in_a_valid_document(name: str) -> N
     operations = {
         (path, method.upper()) for path, item in found["paths"].items() for method in item.keys() - {"parameters"}
     }
-    assert operations == {(route.path, method) for route in load(name).api.routes for method in route.methods}
+    # OpenAPI has no variable for the rest of a path.
+    routes = {(route.path.replace("+}", "}"), method) for route in load(name).api.routes for method in route.methods}
+    assert operations == routes
 
 
 def test_variables_bodies_and_keys_of_a_route() -> None:
@@ -81,7 +84,7 @@ def test_the_server_is_the_domain_unless_it_is_a_copy() -> None:
 
     assert openapi.document(own)["servers"] == [{"url": "https://api.example.com"}]
     copied = openapi.document(own.model_copy(update={"suffix": "pr-1"}))
-    assert copied["servers"][0]["url"] == "https://{apiId}.execute-api.ca-central-1.amazonaws.com/v1"
+    assert copied["servers"][0]["url"] == f"https://{{apiId}}.execute-api.{own.region}.amazonaws.com/v1"
 
 
 def test_a_schema_that_openapi_cannot_say_is_refused(

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from synthesized import Synthesized, read_stack
 
-from environments import Environment, environment_names, load
+from environments import Environment
 
 
 @pytest.fixture(scope="session")

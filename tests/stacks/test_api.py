@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
-from environments import environment_names, load
 from main import build_app
 
 every_environment = pytest.mark.parametrize("environment", environment_names())
@@ -36,15 +37,18 @@ def test_the_api_waits_for_the_entry_and_for_nothing_that_holds_data(app_outdir:
 
 
 @every_environment
-def test_every_route_is_throttled_by_a_plan_of_200_requests_a_second(app_outdir: Path, environment: str) -> None:
-    stack = api(app_outdir, environment)
-    plan = load(environment).api.plan
-    assert plan is not None
+def test_every_route_asks_for_a_key_of_the_plan_as_the_settings_say(app_outdir: Path, environment: str) -> None:
+    stack, settings = api(app_outdir, environment), load(environment).api
+    methods = stack.all("aws_api_gateway_method")
 
-    assert stack.one("aws_api_gateway_usage_plan")["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
-    assert len(stack.all("aws_api_gateway_usage_plan_key")) == len(plan.clients)
-    for method in stack.all("aws_api_gateway_method"):
-        assert method["api_key_required"] is (method["http_method"] != "OPTIONS")
+    asked = Counter((m["http_method"], m["api_key_required"]) for m in methods if m["http_method"] != "OPTIONS")
+    assert asked == Counter((method, route.key_required) for route in settings.routes for method in route.methods)
+    assert not [m for m in methods if m["http_method"] == "OPTIONS" and m["api_key_required"]]
+    plans = [plan["throttle_settings"] for plan in stack.all("aws_api_gateway_usage_plan")]
+    expected = [settings.plan] if settings.plan else []
+    assert plans == [{"rate_limit": plan.rate_limit, "burst_limit": plan.burst_limit} for plan in expected]
+    clients = settings.plan.clients if settings.plan else ()
+    assert len(stack.all("aws_api_gateway_usage_plan_key")) == len(clients)
 
 
 @every_environment

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
-from environments import environment_names, load
 from main import build_app
 
 HOLDS_DATA = (

@@ -15,7 +15,7 @@ def test_the_roles_satisfy_the_checks_or_give_a_reason(tmp_path: Path) -> None:
     account = AccountSettings(owns_api_gateway_role=True, github_repository="owner/name")
     build_app([load("iot-dev").model_copy(update={"account": account})], tmp_path).synth()
 
-    (platform,) = read(tmp_path, ["iot-dev"])
+    (platform,) = read(tmp_path, [load("iot-dev")])
 
     reasons = {(resource.stack, resource.address, key) for resource in platform.resources for key in resource.reasons}
     findings = [finding for check in ALL for finding in check.run(platform)]

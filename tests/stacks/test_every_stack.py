@@ -33,6 +33,7 @@ def test_the_provider_works_in_its_environments_region_and_account_only(stacks: 
         assert provider["default_tags"] == [
             {
                 "tags": {
+                    **environment.tags,
                     "Project": environment.project,
                     "Environment": environment.name,
                     "Tier": environment.tier,

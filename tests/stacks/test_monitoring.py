@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from synthesized import Synthesized, read_stack
 from watched import IDENTITIES, REMOTE, alarms, drawn, exists, maker, metrics
 
-from environments import environment_names, load
 from environments.environment import Environment
 from main import build_app
 

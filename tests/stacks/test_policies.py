@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from all_environments import environment_names, load
 
 from review.scan.checks import ALL
 from review.scan.checks.check import Check
@@ -14,7 +15,7 @@ from review.scan.reading import read
 
 @pytest.fixture(scope="session")
 def platforms(app_outdir: Path) -> list[Platform]:
-    return read(app_outdir)
+    return read(app_outdir, map(load, environment_names()))
 
 
 def test_the_walk_finds_policies_of_every_kind(platforms: list[Platform]) -> None:

@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 
 import pytest
+from all_environments import environment_names, load
 from dependencies import needed_by
 from synthesized import read_stack
 
-from environments import environment_names, load
 from main import build_app
 from stacks.packages import PackageError, build_packages
 

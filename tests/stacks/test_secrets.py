@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
-from environments import Environment, environment_names, load
+from environments import Environment
 from main import build_app
 
 ROTATION = "aws_secretsmanager_secret_rotation"
@@ -109,7 +110,9 @@ def test_the_schedule_is_the_settings(app_outdir: Path, environment: str) -> Non
     rotation = stack.one(ROTATION)
 
     assert rotation["rotate_immediately"] is True
-    assert rotation["rotation_rules"] == {"automatically_after_days": load(environment).rotation.interval_days}
+    settings = load(environment).rotation
+    window = {"duration": f"{settings.window_hours}h"} if settings.window_hours else {}
+    assert rotation["rotation_rules"] == {"automatically_after_days": settings.interval_days, **window}
     assert not [key for key in stack.one("aws_secretsmanager_secret") if key.startswith("rotation")]
 
 
@@ -132,7 +135,8 @@ def test_no_password_stands_in_any_stack(app_outdir: Path, environment: str) -> 
         for found in _keys(read_stack(app_outdir, folder.name).json):
             assert not re.fullmatch(r"(master_|user_|db_)?passwords?(_wo)?|auth_token", found), folder.name
     facts = json.loads(secrets(app_outdir, environment).one("aws_secretsmanager_secret_version")["secret_string"])
-    assert facts.keys() == {"engine", "host", "port", "dbname", "masterarn", "role", "usernames"}
+    logins = {"username"} if load(environment).rotation.strategy == "single" else {"role", "usernames"}
+    assert facts.keys() == {"engine", "host", "port", "dbname", "masterarn", *logins}
 
 
 def _keys(value: Any) -> set[str]:

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import environment_names, load
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
-from environments import Environment, environment_names, load
+from environments import Environment
 from main import build_app
 
 every_environment = pytest.mark.parametrize("environment", environment_names())
+# What a task calls besides S3, which has a gateway endpoint.
+CALLED = {"ecr.api", "ecr.dkr", "logs", "secretsmanager"}
 WITH_FILES = [name for name in environment_names() if load(name).service.mounts]
 
 
@@ -30,26 +33,29 @@ def test_the_stack_comes_after_all_that_a_task_needs(app_outdir: Path, environme
     assert {f"{environment}-{other}" for other in ("data", "egress", "entry", "network", "secrets")} == needed
 
 
-def test_the_shop_mounts_its_media_and_waits_for_every_mount_target(app_outdir: Path) -> None:
-    assert WITH_FILES == ["globecart-dev", "globecart-prod"]
-    for environment in WITH_FILES:
-        # The whole of data comes first; within it, a target for every zone.
-        targets = read_stack(app_outdir, f"{environment}-data").all("aws_efs_mount_target")
-        assert len(targets) == len(load(environment).zones)
-        needed = needed_by(app_outdir, f"{environment}-service", "aws_ecs_service")
-        types = {address.split("/")[1].split(".")[0] for address in needed}
-        assert {"aws_efs_access_point", "aws_rds_cluster", "aws_elasticache_replication_group"} <= types
+@pytest.mark.parametrize("environment", WITH_FILES)
+def test_a_service_with_files_waits_for_every_mount_target(app_outdir: Path, environment: str) -> None:
+    # The whole of data comes first; within it, a target for every zone.
+    targets = read_stack(app_outdir, f"{environment}-data").all("aws_efs_mount_target")
+    assert len(targets) == len(load(environment).zones)
+    needed = needed_by(app_outdir, f"{environment}-service", "aws_ecs_service")
+    types = {address.split("/")[1].split(".")[0] for address in needed}
+    assert {"aws_efs_access_point", "aws_rds_cluster", "aws_elasticache_replication_group"} <= types
 
 
 @every_environment
-def test_the_secret_admits_the_role_of_the_tasks(app_outdir: Path, environment: str) -> None:
+def test_the_secret_admits_the_roles_of_the_tasks_and_those_of_the_settings(app_outdir: Path, environment: str) -> None:
     roles = {role["name"] for role in service(app_outdir, environment).all("aws_iam_role")}
     policy = read_stack(app_outdir, f"{environment}-secrets").one("aws_secretsmanager_secret_policy")["policy"]
 
-    (denied,) = json.loads(policy)["Statement"]
+    denied = json.loads(policy)["Statement"][0]
     readers = denied["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
-    own = [arn for arn in readers if ":role/" in arn]
-    assert own == [f"arn:aws:iam::{load(environment).account_id}:role/{_name(environment, 'service-task')}"]
+    settings = load(environment)
+    # ECS itself reads what it hands out, by the role that starts tasks.
+    purposes = ["service-task", *(["service-execution"] if settings.service.injects_database_login else [])]
+    own = [f"arn:aws:iam::{settings.account_id}:role/{_name(environment, purpose)}" for purpose in purposes]
+    others = [*settings.rotation.consumer_role_arns, *filter(None, [settings.rotation.break_glass_role_arn])]
+    assert [arn for arn in readers if ":role/" in arn] == [*own, *others]
     assert {arn.rpartition("/")[2] for arn in own} <= roles
 
 
@@ -58,27 +64,29 @@ def _name(environment: str, purpose: str) -> str:
 
 
 @every_environment
-def test_no_login_is_handed_out_as_environment_variable(app_outdir: Path, environment: str) -> None:
+def test_no_login_is_handed_out_but_by_setting(app_outdir: Path, environment: str) -> None:
     definition = service(app_outdir, environment).one("aws_ecs_task_definition")
 
     (container,) = json.loads(definition["container_definitions"])
-    assert "secrets" not in container
+    assert {secret["name"] for secret in container.get("secrets", ())} == load(environment).service.secrets.keys()
     names = {variable["name"] for variable in container["environment"]}
     assert "DATABASE_SECRET_ARN" in names
     assert not [name for name in names if "PASSWORD" in name]
 
 
 @every_environment
-def test_production_runs_in_every_zone_from_a_digest_behind_tls(app_outdir: Path, environment: str) -> None:
+def test_tasks_run_in_every_zone_and_in_production_from_a_digest_behind_tls(app_outdir: Path, environment: str) -> None:
     settings = load(environment)
     stack = service(app_outdir, environment)
     (container,) = json.loads(stack.one("aws_ecs_task_definition")["container_definitions"])
     listener = read_stack(app_outdir, f"{environment}-entry").one("aws_lb_listener")
-    production = settings.tier == "production"
 
-    assert ("@sha256:" in container["image"]) is production
-    assert (listener["protocol"] == "TLS") is production
-    assert (stack.one("aws_appautoscaling_target")["min_capacity"] >= len(settings.zones)) is production
+    assert container["image"] == settings.service.image
+    assert (listener["protocol"] == "TLS") is (settings.service.certificate_arn is not None)
+    if settings.tier == "production":
+        assert "@sha256:" in container["image"]
+        assert listener["protocol"] == "TLS"
+        assert stack.one("aws_appautoscaling_target")["min_capacity"] >= 2
     assert len(stack.one("aws_ecs_service")["network_configuration"]["subnets"]) == len(settings.zones)
 
 
@@ -87,7 +95,11 @@ def test_the_world_is_closed_where_endpoints_lead_to_all_that_is_called(app_outd
     stack = service(app_outdir, environment)
     world = stack.all("aws_vpc_security_group_egress_rule", cidr_ipv4="0.0.0.0/0")
 
-    assert bool(world) is not bool(load(environment).network.interface_endpoints)
+    settings = load(environment)
+    image = settings.service.ecr_repository
+    reached = set(settings.network.interface_endpoints) >= CALLED
+    closed = settings.network.nat == "none" or (reached and image is not None and image.region == settings.region)
+    assert bool(world) is not closed
     assert all((rule["from_port"], rule["to_port"], rule["ip_protocol"]) == (443, 443, "tcp") for rule in world)
 
 

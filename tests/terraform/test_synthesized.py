@@ -8,10 +8,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from all_environments import environment_names
 from synthesized import read_stack
 
 from deploy.terraform import PROVIDER_VERSION
-from environments import environment_names
 
 pytestmark = pytest.mark.terraform
 

@@ -3,7 +3,6 @@
 """
 
 from local.emulator.additions import (
-    acm,
     apigateway,
     applicationautoscaling,
     awslambda,
@@ -24,7 +23,6 @@ from local.emulator.additions import (
 )
 
 __all__ = [
-    "acm",
     "apigateway",
     "applicationautoscaling",
     "awslambda",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from all_environments import environment_names, load
 
 from review.scan.estate import Platform
 from review.scan.reading import read
@@ -12,7 +13,7 @@ from review.scan.reading import read
 
 @pytest.fixture(scope="session")
 def platforms(app_outdir: Path) -> list[Platform]:
-    return read(app_outdir)
+    return read(app_outdir, map(load, environment_names()))
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from all_environments import FULL
 
-from review.scan import report
+from review.scan import report, scanners
 from review.scan.estate import Finding, Platform, Resource
-from review.scan.gate import Verdict, judge
+from review.scan.gate import Verdict, judge, scan
 
 
 def _bucket(**reasons: str) -> Resource:
@@ -64,3 +65,12 @@ def test_the_reports_say_the_same() -> None:
     assert "suppressions" not in results["S3_KEY"]
     assert results["CKV_AWS_18"]["suppressions"][0]["justification"] == "it is the log itself"
     assert {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]} == set(results)
+
+
+@pytest.mark.skipif(not scanners._INTERPRETER.exists(), reason="the scanners are not installed; run: make setup-scan")
+def test_the_environment_that_sets_every_setting_passes(platforms: list[Platform]) -> None:
+    # Those that are shipped are scanned by `make scan`.
+    verdict = scan([platform for platform in platforms if platform.name == FULL])
+
+    assert not verdict.failures
+    assert verdict.resources > 200

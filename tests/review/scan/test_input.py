@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_environments import FULL
 
 from review.scan import scanners
 from review.scan.__main__ import main
@@ -53,12 +54,16 @@ def _without_stack(outdir: Path) -> None:
     shutil.rmtree((outdir / _STACK).parent)
 
 
-def _without_environment(outdir: Path) -> None:
+def remove(outdir: Path, environment: str) -> None:
     manifest = json.loads((outdir / "manifest.json").read_text())
-    manifest["stacks"] = {id_: stack for id_, stack in manifest["stacks"].items() if "iot-dev" not in id_}
+    manifest["stacks"] = {id_: stack for id_, stack in manifest["stacks"].items() if environment not in id_}
     (outdir / "manifest.json").write_text(json.dumps(manifest))
-    for folder in (outdir / "stacks").glob("*iot-dev*"):
+    for folder in (outdir / "stacks").glob(f"*{environment}*"):
         shutil.rmtree(folder)
+
+
+def _without_environment(outdir: Path) -> None:
+    remove(outdir, "iot-dev")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,7 @@ def test_it_is_refused_with_one_line(
 ) -> None:
     outdir = tmp_path / "cdktf.out"
     shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
+    remove(outdir, FULL)
     spoil(outdir)
 
     assert main(["--outdir", str(outdir)]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from environments import environment_names
 from review.scan import licences, pci
 from review.scan.estate import Platform
 
@@ -13,7 +14,8 @@ ROOT = Path(__file__).parents[3]
 def test_the_evidence_for_pci_dss_is_not_stale(platforms: list[Platform]) -> None:
     written = (ROOT / "docs" / "pci-dss.md").read_text(encoding="utf-8")
 
-    assert pci.page(platforms) == written, "run: make docs"
+    shipped = [platform for platform in platforms if platform.name in environment_names()]
+    assert pci.page(shipped) == written, "run: make docs"
 
 
 def test_every_locked_package_is_listed_with_its_licence() -> None:
