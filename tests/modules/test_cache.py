@@ -126,6 +126,9 @@ def test_users_log_in_with_iam_and_the_default_user_is_off() -> None:
     assert application["authentication_mode"] == {"type": "iam"}
     assert "-@dangerous" in application["access_string"]
     assert default["access_string"] == "off -@all"
+    # A mode "no-password-required" is read back as "no-password", and every plan would change it.
+    assert default["no_password_required"] is True
+    assert "authentication_mode" not in default
     assert default["user_id"] != "default"  # that one belongs to AWS
     assert len(synthesized.one("aws_elasticache_user_group")["user_ids"]) == 2
     users = synthesized.one("aws_elasticache_replication_group")["user_group_ids"]
