@@ -13,6 +13,13 @@ from constructs import Construct
 from environments.data import DatabaseSettings
 from environments.naming import Naming
 
+# Major versions from which a family has the value below as its own. RDS takes no note of such a parameter and reads it
+# back as the system's, with "pending-reboot"; written as "immediate", it would be a change in every plan.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
+# https://github.com/hashicorp/terraform-provider-aws/issues/18035
+_DEFAULT_SINCE = {"password_encryption": 14, "rds.force_ssl": 17}
+
 
 class ParameterGroups(Construct):
     """One group for the cluster and one for its instances; `cluster` and `instance` are their names.
@@ -34,7 +41,11 @@ class ParameterGroups(Construct):
             family=family,
             description="Aurora cluster: TLS only, SCRAM passwords, record of changes and slow statements",
             parameter=[
-                RdsClusterParameterGroupParameter(name=parameter, value=value)
+                RdsClusterParameterGroupParameter(
+                    name=parameter,
+                    value=value,
+                    apply_method="pending-reboot" if _is_default(parameter, settings.engine_version) else None,
+                )
                 for parameter, value in cluster_parameters(settings).items()
             ],
             lifecycle=new_before_old,
@@ -47,6 +58,10 @@ class ParameterGroups(Construct):
             description="Aurora instances: everything by the cluster",
             lifecycle=new_before_old,
         ).name
+
+
+def _is_default(parameter: str, version: str) -> bool:
+    return parameter in _DEFAULT_SINCE and int(version) >= _DEFAULT_SINCE[parameter]
 
 
 def cluster_parameters(settings: DatabaseSettings) -> dict[str, str]:

@@ -153,6 +153,22 @@ def test_cluster_parameters() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("version", "unregistered"),
+    [
+        ("15", {"password_encryption"}),
+        ("16", {"password_encryption"}),
+        ("17", {"password_encryption", "rds.force_ssl"}),
+    ],
+)
+def test_a_parameter_at_its_default_has_the_apply_method_that_rds_reads_back(
+    version: str, unregistered: set[str]
+) -> None:
+    parameters = synthesize(engine_version=version).one("aws_rds_cluster_parameter_group")["parameter"]
+
+    assert {item["name"] for item in parameters if item.get("apply_method") == "pending-reboot"} == unregistered
+
+
 @pytest.mark.parametrize("version", ["15", "16", "17"])
 def test_engine_family_and_parameter_groups_agree_and_a_successor_finds_its_name_free(version: str) -> None:
     stack = synthesize(engine_version=version)
