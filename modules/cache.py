@@ -125,8 +125,8 @@ class Cache(Construct):
     def _parameter_group(self, names: Naming) -> str:
         """Named after family and form, so that its successor can be made before the group lets go of it.
 
-        `cluster-enabled` is "no" by itself, and the provider reads back only what differs from the family's own: written
-        down, the "no" would be added in every plan.
+        `cluster-enabled` is "no" by itself, and the provider reads back only what differs from the family's own values:
+        written down, the "no" would be added in every plan.
         https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
         """
         settings = self._settings

@@ -22,7 +22,7 @@ from environments.credentials import RotationSettings
 from environments.naming import Naming
 from environments.operations import EncryptionSettings
 from modules.encryption import EncryptionKey, log_group
-from modules.policies import Account, document, service_trust, statement
+from modules.policies import UNCONDITIONED, Account, document, service_trust, statement
 from modules.reasons import accept
 from modules.security_groups import closed_security_group
 
@@ -100,8 +100,10 @@ class RotationFunction(Construct):
             "role",
             name=name,
             description="What the rotation function may do; secrets add their own policy",
-            assume_role_policy=service_trust("lambda.amazonaws.com", account),
+            assume_role_policy=service_trust("lambda.amazonaws.com", None),
         )
+        # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html shows the trust without one.
+        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
         policy = IamRolePolicy(
             self,
             "policy",
