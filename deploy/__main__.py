@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from deploy import adopt, bootstrap, cdktf, migrate, plans, teardown, terraform, unlock
+from deploy import adopt, bootstrap, cdktf, concurrency, migrate, plans, teardown, terraform, unlock
 from deploy.failure import DeployError
 from environments import SettingsError, load
 
@@ -48,6 +48,8 @@ def _perform(options: argparse.Namespace) -> None:
         teardown.confirm(name, options.confirm, verb)
     unprotected = verb in ("unprotect", "destroy")
     app = cdktf.app_command(options.env, suffix=options.suffix, unprotected=unprotected)
+    if verb in ("deploy", "apply"):
+        concurrency.check(environment, clients=lambda service: _client(service, environment.region))
     if verb == "bootstrap":
         if environment.suffix is not None:
             raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")

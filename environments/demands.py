@@ -40,6 +40,12 @@ PRODUCTION = (
     Demand("cache.final_snapshot", lambda v: v is True, "true", "what is destroyed by mistake must be restorable"),
     Demand("storage.backup", lambda v: v is True, "true", "files are restored from AWS Backup"),
     Demand("rotation.recovery_window_days", lambda v: v >= 7, "7 to 30", "a deleted secret must be restorable"),
+    Demand(
+        "rotation.reserved_concurrency",
+        lambda v: v >= 1,
+        "1 or more",
+        "other functions must not take the rotation's turn; first have the account's quota raised",
+    ),
     Demand("service.min_count", lambda v: v >= 2, "2 or more", "one task is lost with its zone"),
     Demand("service.image", lambda v: "@sha256:" in v, "an image by digest", "a tag can be moved after review"),
     Demand(

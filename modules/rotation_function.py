@@ -148,6 +148,8 @@ class RotationFunction(Construct):
             CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
             CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
         )
+        if not settings.reserved_concurrency:
+            accept(function, CKV_AWS_115="a new account can spare none; production demands a reservation")
         self.arn = function.arn
         self.name = function.function_name
         self.code_hash = package.sha256_base64

@@ -29,6 +29,7 @@ SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "cache.final_snapshot": ("false", "false", "true"),
     "storage.backup": ("false", "false", "true"),
     "rotation.recovery_window_days": ("0", "0", "7"),
+    "rotation.reserved_concurrency": ("0", "0", "1"),
     "service.min_count": ("1", "1", "2"),
     "service.image": (f'"{_TAGGED}"', f'"{_TAGGED}"', None),
     "service.certificate_arn": (None, "", None),

@@ -145,7 +145,7 @@ _RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, s
     ("LAMBDA_GROUPS", "aws_lambda_function", "vpc_config.security_group_ids", refer_to("aws_security_group"), "1.3"),
     ("LAMBDA_LOG", "aws_lambda_function", "logging_config.log_group", refer_to("aws_cloudwatch_log_group"), "10.2"),
     ("LAMBDA_CODE", "aws_lambda_function", "source_code_hash", be_present(), "6.4"),
-    ("LAMBDA_LIMIT", "aws_lambda_function", "reserved_concurrent_executions", be_at_least(1), "6.4"),
+    ("LAMBDA_LIMIT", "aws_lambda_function", "reserved_concurrent_executions", be_at_least(1), "6.4", "production"),
     ("LAMBDA_PASSWORD", "aws_lambda_function", "environment.variables.PASSWORD_LENGTH",
      be_unset_or(be_between(24, 128)), "8.3.6"),
     ("LAMBDA_TRACING", "aws_lambda_function", "tracing_config.mode", be("Active"), "10.2"),
