@@ -57,7 +57,7 @@ class RouteSettings(Settings):
     ) = Field(
         default=None,
         description="a file in environments/schemas/<project>/, without .json, that bodies of POST, PUT and PATCH "
-        "must match; absent means bodies are not checked",
+        "must match: a route with one of these methods names one, any other none",
     )
     key_required: bool = Field(default=True, description="true or false: only requests with an API key are let in")
     authorizer: Annotated[str, described('"iam" or a name of api.authorizers', _NAME)] | None = Field(
