@@ -81,6 +81,27 @@ def test_protection_covers_the_cluster_and_every_instance() -> None:
         assert all("lifecycle" not in resource for resource in free.all(type_))
 
 
+def test_backups_are_taken_in_their_window_and_keep_their_tags() -> None:
+    stack = synthesize(backup_retention_days=21, backup_window="03:00-03:30", maintenance_window="mon:04:00-mon:04:30")
+    cluster = stack.one("aws_rds_cluster")
+
+    assert (cluster["backup_retention_period"], cluster["preferred_backup_window"]) == (21, "03:00-03:30")
+    assert cluster["preferred_maintenance_window"] == "mon:04:00-mon:04:30"
+    for resource in (cluster, *stack.all("aws_rds_cluster_instance")):
+        assert resource["copy_tags_to_snapshot"] is True
+        assert resource["preferred_maintenance_window"] == "mon:04:00-mon:04:30"
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_changes_come_when_the_settings_say(now: bool) -> None:
+    stack = synthesize(apply_immediately=now)
+
+    assert stack.one("aws_rds_cluster")["apply_immediately"] is now
+    for instance in stack.all("aws_rds_cluster_instance"):
+        assert instance["apply_immediately"] is now
+        assert instance["auto_minor_version_upgrade"] is True
+
+
 def test_the_final_snapshot_is_named_after_something_made_anew_with_the_stack() -> None:
     stack = synthesize(final_snapshot=True)
     cluster = stack.one("aws_rds_cluster")
