@@ -156,8 +156,8 @@ class ApiSettings(Settings):
         int | None,
         Field(
             ge=10,
-            le=2_000_000_000,
-            description="requests of one address in 5 minutes before WAF blocks it, 10 or more; "
+            le=ACCOUNT_RATE_LIMIT * 300,
+            description="requests of one address in 5 minutes before WAF blocks it, 10 to 3000000; "
             "absent means what the plan lets one client send",
         ),
     ] = None

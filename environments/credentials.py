@@ -40,8 +40,8 @@ class RotationSettings(Settings):
         Field(
             ge=0,
             le=100,
-            description="runs of the function at once, 0 to 100, taken from the account's quota, of which AWS wants 100 "
-            "left for other functions; 0 reserves none, as a new account with a quota of 10 must",
+            description="runs of the function at once, 0 to 100, taken from the account's quota, of which AWS keeps "
+            "100 for other functions; 0 reserves none, as a new account with a quota of 10 must",
         ),
     ] = 0  # what any account can give; production's tier says more
     role_name: _PgRole = Field(

@@ -21,6 +21,8 @@ SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "encryption.deletion_window_days": ("29", "29", "30"),
     "database.instances": ("1", "1", "2"),
     "database.min_capacity": ("0.0", "0.0", "0.5"),
+    "database.iam_authentication": ("false", "false", "true"),
+    "database.enhanced_monitoring_seconds": ("0", "0", "1"),
     "database.backup_retention_days": ("6", "6", "7"),
     "database.final_snapshot": ("false", "false", "true"),
     "cache.form": ('"single"', '"single"', '"cluster"'),

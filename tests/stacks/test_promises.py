@@ -187,7 +187,8 @@ def test_encrypted_in_transit(outdir: Path) -> None:
     redis = data.one("aws_elasticache_replication_group")
     assert redis["transit_encryption_enabled"] is True
     assert redis["transit_encryption_mode"] == "required"
-    parameters = data.one("aws_rds_cluster_parameter_group")["parameter"]
+    family = f"aurora-postgresql{data.one('aws_rds_cluster')['engine_version']}"
+    parameters = data.one("aws_rds_cluster_parameter_group", family=family)["parameter"]
     assert {"rds.force_ssl": "1"}.items() <= {item["name"]: item["value"] for item in parameters}.items()
     assert "aws:SecureTransport" in data.one("aws_efs_file_system_policy")["policy"]
     assert stack(outdir, SHOP, "entry").one("aws_lb_listener")["protocol"] == "TLS"
