@@ -88,6 +88,13 @@ def test_protection_covers_the_cluster_and_every_instance() -> None:
         assert not any("prevent_destroy" in resource.get("lifecycle", {}) for resource in free.all(type_))
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_logins_by_iam_are_a_setting(wanted: bool) -> None:
+    cluster = synthesize(iam_authentication=wanted).one("aws_rds_cluster")
+
+    assert cluster["iam_database_authentication_enabled"] is wanted
+
+
 def test_backups_are_taken_in_their_window_and_keep_their_tags() -> None:
     stack = synthesize(backup_retention_days=21, backup_window="03:00-03:30", maintenance_window="mon:04:00-mon:04:30")
     cluster = stack.one("aws_rds_cluster")
