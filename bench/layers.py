@@ -22,7 +22,11 @@ Lanes = Sequence[Mapping[str, Sequence[str]]]
 # What pytest is given, as in the Makefile; a test holds the two together.
 TEST: Lanes = (
     {
-        "without Terraform": ("-m", "not terraform and not emulator", "--ignore", "tests/rotation_lambda"),
+        "without Terraform": (
+            *("-m", "not terraform and not emulator", "--ignore", "tests/rotation_lambda"),
+            *("--cov=modules", "--cov=stacks", "--cov=environments", "--cov-report=term-missing:skip-covered"),
+            "--cov-fail-under=100",
+        ),
         "rotation function": (
             *("tests/rotation_lambda", "--cov=rotation_lambda", "--cov-report=term-missing:skip-covered"),
             "--cov-fail-under=97",

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from deploy import adopt, bootstrap, cdktf, migrate, plans, teardown, terraform, unlock
+from deploy import adopt, bootstrap, cdktf, concurrency, leftovers, migrate, plans, teardown, terraform, unlock
 from deploy.failure import DeployError
 from environments import SettingsError, load
 
@@ -49,6 +49,13 @@ def _perform(options: argparse.Namespace) -> None:
         teardown.confirm(name, options.confirm, verb)
     unprotected = verb in ("unprotect", "destroy")
     app = cdktf.app_command(options.env, suffix=options.suffix, unprotected=unprotected)
+
+    def clients(service: str) -> Any:
+        return _client(service, environment.region)
+
+    if verb in ("deploy", "apply"):
+        concurrency.check(environment, clients=clients)
+        leftovers.clear(environment, clients=clients)
     if verb == "bootstrap":
         if environment.suffix is not None:
             raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")
@@ -59,10 +66,10 @@ def _perform(options: argparse.Namespace) -> None:
         confirmed = options.confirm == name
         unlock.unlock(name, environ=environ, s3=_client("s3", environment.region), confirmed=confirmed)
         if confirmed:
-            count = adopt.adopt(name, environ=environ, clients=lambda service: _client(service, environment.region))
+            count = adopt.adopt(name, environ=environ, clients=clients)
             print(f"Taken back: {count}. Now deploy again.")
     elif verb == "migrate":
-        migrate.migrate(environment, clients=lambda service: _client(service, environment.region))
+        migrate.migrate(environment, clients=clients)
     elif verb == "unprotect":
         teardown.unprotect(name, app=app, environ=environ)
     elif verb == "destroy":

@@ -56,7 +56,7 @@ class RouteSettings(Settings):
     ) = Field(
         default=None,
         description="a file in environments/schemas/<project>/, without .json, that bodies of POST, PUT and PATCH "
-        "must match; absent means bodies are not checked",
+        "must match: a route with one of these methods names one, any other none",
     )
     key_required: bool = Field(default=True, description="true or false: only requests with an API key are let in")
     authorizer: Annotated[str, described('"iam" or a name of api.authorizers', _NAME)] | None = Field(
@@ -163,8 +163,8 @@ class ApiSettings(Settings):
         int | None,
         Field(
             ge=10,
-            le=2_000_000_000,
-            description="requests of one address in 5 minutes before WAF blocks it, 10 or more; "
+            le=ACCOUNT_RATE_LIMIT * 300,
+            description="requests of one address in 5 minutes before WAF blocks it, 10 to 3000000; "
             "absent means what the plan lets one client send",
         ),
     ] = None

@@ -40,9 +40,10 @@ class RotationSettings(Settings):
         Field(
             ge=0,
             le=100,
-            description="runs of the function at once, 1 to 100; 0 reserves none, for new accounts with a quota of 10",
+            description="runs of the function at once, 0 to 100, taken from the account's quota, of which AWS keeps "
+            "100 for other functions; 0 reserves none, as a new account with a quota of 10 must",
         ),
-    ] = 2  # a rotation and the daily report; more at once can only be a mistake
+    ] = 0  # what any account can give; production's tier says more
     role_name: _PgRole = Field(
         default="application",
         description="a PostgreSQL role name: the group that owns the application's objects, or the single login",

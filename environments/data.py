@@ -17,10 +17,13 @@ _Acu = Annotated[
 ]
 
 
+PostgresVersion = Literal["15", "16", "17"]
+
+
 class DatabaseSettings(Settings):
     """One Aurora PostgreSQL Serverless v2 cluster."""
 
-    engine_version: Literal["15", "16", "17"] = Field(
+    engine_version: PostgresVersion = Field(
         description='the major version as text ("15", "16", "17"); Aurora chooses and upgrades the minor one'
     )
     name: _PgName

@@ -32,6 +32,10 @@ PRODUCTION = (
     Demand("encryption.deletion_window_days", lambda v: v == 30, "30", "a key deleted by mistake loses all its data"),
     Demand("database.instances", lambda v: v >= 2, "2 or more", "a failover needs a reader in another zone"),
     Demand("database.min_capacity", lambda v: v > 0, "0.5 or more", "a paused production database delays its callers"),
+    Demand("database.iam_authentication", lambda v: v is True, "true", "PCI DSS 8.2 wants logins of persons by IAM"),
+    Demand(
+        "database.enhanced_monitoring_seconds", lambda v: v > 0, "1 to 60", "the system under the database is watched"
+    ),
     Demand("database.backup_retention_days", lambda v: v >= 7, "7 or more", "point-in-time recovery of a week"),
     Demand("database.final_snapshot", lambda v: v is True, "true", "what is destroyed by mistake must be restorable"),
     Demand("cache.form", lambda v: v != "single", '"replicated" or "cluster"', "one node fails without a stand-in"),
@@ -40,6 +44,12 @@ PRODUCTION = (
     Demand("cache.final_snapshot", lambda v: v is True, "true", "what is destroyed by mistake must be restorable"),
     Demand("storage.backup", lambda v: v is True, "true", "files are restored from AWS Backup"),
     Demand("rotation.recovery_window_days", lambda v: v >= 7, "7 to 30", "a deleted secret must be restorable"),
+    Demand(
+        "rotation.reserved_concurrency",
+        lambda v: v >= 1,
+        "1 or more",
+        "other functions must not take the rotation's turn; first have the account's quota raised",
+    ),
     Demand("service.min_count", lambda v: v >= 2, "2 or more", "one task is lost with its zone"),
     Demand("service.image", lambda v: "@sha256:" in v, "an image by digest", "a tag can be moved after review"),
     Demand(

@@ -39,5 +39,6 @@ class CacheNodes:
         """A metric of every node, labelled with the end of its name."""
         start = len(self.group) + 1
         return tuple(
-            Metric("AWS/ElastiCache", name, {"CacheClusterId": node}, statistic, node[start:]) for node in self.ids
+            Metric("AWS/ElastiCache", name, {"CacheClusterId": node}, statistic, f"node {node[start:]}")
+            for node in self.ids
         )

@@ -84,7 +84,7 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
         Alarm(
             "deadlocks",
             "Deadlocks",
-            (metric("Deadlocks", "Average", "a second"),),
+            (metric("Deadlocks", "Average", "deadlocks"),),
             "above",
             0,
             "a second",

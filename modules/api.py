@@ -117,7 +117,6 @@ class Api(Construct):
                 function_arn=function_arn,
                 source_arn=f"{execution_arn}/{settings.stage_name}/*",
                 names=names,
-                account=account,
             )
         self.stage_name = settings.stage_name
         self.stage_arn = stage.arn

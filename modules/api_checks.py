@@ -90,7 +90,6 @@ def authorizers(
                 function_arn=function,
                 source_arn=source,
                 names=names,
-                account=account,
             )
         made[name] = ("CUSTOM" if function else "COGNITO_USER_POOLS", resource.id)
     return made

@@ -17,10 +17,12 @@ def invocation_uri(function_arn: str, account: Account) -> str:
     )
 
 
-def permit(
-    scope: Construct, id_: str, *, function_arn: str, source_arn: str, names: Naming, account: Account
-) -> LambdaPermission:
-    """Lets `source_arn`, a part of one API of the account, call the function."""
+def permit(scope: Construct, id_: str, *, function_arn: str, source_arn: str, names: Naming) -> LambdaPermission:
+    """Lets `source_arn`, a part of one API of the account, call the function.
+
+    The ARN names the account; no page of AWS says that API Gateway sends it apart, too.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
+    """
     parts = function_arn.split(":")
     return LambdaPermission(
         scope,
@@ -31,5 +33,4 @@ def permit(
         qualifier=parts[7] if len(parts) > 7 else None,
         principal="apigateway.amazonaws.com",
         source_arn=source_arn,
-        source_account=account.id,
     )

@@ -9,7 +9,8 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from constructs import Construct
 
 from environments.naming import Naming
-from modules.policies import Account, service_trust
+from modules.policies import UNCONDITIONED, Account, service_trust
+from modules.reasons import accept
 from modules.role_policies import no_other_policies
 
 
@@ -24,9 +25,11 @@ class ApiGatewayAccountRole(Construct):
             "role",
             name=names.name("api-gateway-logs"),
             description="Lets API Gateway write the logs of every API of the account",
-            assume_role_policy=service_trust("apigateway.amazonaws.com", account),
+            assume_role_policy=service_trust("apigateway.amazonaws.com", None),
             lifecycle=never,
         )
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html shows the trust without one.
+        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
         attachment = IamRolePolicyAttachment(
             self,
             "policy",

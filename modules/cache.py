@@ -123,7 +123,12 @@ class Cache(Construct):
         self.connect_arns = (group.arn, users.arn)
 
     def _parameter_group(self, names: Naming) -> str:
-        """Named after family and form, so that its successor can be made before the group lets go of it."""
+        """Named after family and form, so that its successor can be made before the group lets go of it.
+
+        `cluster-enabled` is "no" by itself, and the provider reads back only what differs from the family's own values:
+        written down, the "no" would be added in every plan.
+        https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
+        """
         settings = self._settings
         family = f"redis{settings.engine_version.split('.')[0]}"
         clustered = settings.form == "cluster"
@@ -133,9 +138,9 @@ class Cache(Construct):
             name=names.name(f"{family}-cluster" if clustered else family),
             family=family,
             description=f"Redis, cluster mode {'on' if clustered else 'off'}",
-            parameter=[
-                ElasticacheParameterGroupParameter(name="cluster-enabled", value="yes" if clustered else "no"),
-            ],
+            parameter=(
+                [ElasticacheParameterGroupParameter(name="cluster-enabled", value="yes")] if clustered else None
+            ),
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         ).name
 

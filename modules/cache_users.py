@@ -40,7 +40,9 @@ class CacheUsers(Construct):
             user_name="default",
             engine="redis",
             access_string=_NO_ACCESS,
-            authentication_mode=ElasticacheUserAuthenticationMode(type="no-password-required"),
+            # Not as a mode: "no-password-required" is read back as "no-password", and every plan would change it.
+            # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Authentication.html
+            no_password_required=True,
         )
         group = ElasticacheUserGroup(
             self,

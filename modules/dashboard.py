@@ -96,12 +96,22 @@ def _text(markdown: str, top: int, height: int) -> Widget:
 def _now(rows: Sequence[Row], region: str) -> Widget:
     """The latest value of the first line of each row's charts, with its last hours as a spark line."""
     first = [row.charts[0] for row in rows if row.charts]
-    lines = [
-        _line(chart.metrics[0], label=f"{chart.title}: {chart.metrics[0].label} ({chart.unit})") for chart in first
-    ]
+    lines = [_line(chart.metrics[0], label=_named_once(chart)) for chart in first]
     widget = _graph("Now", lines, "", region)
     widget["properties"] |= {"view": "singleValue", "sparkline": True}
     return widget
+
+
+def _named_once(chart: Chart) -> str:
+    """Title, line and unit of a number; what the title says is not said again."""
+    title, line = chart.title, chart.metrics[0].label
+    named = title if line.lower() in title.lower() else f"{title}: {line}"
+    return named if chart.unit.lower() in title.lower() else f"{named} ({chart.unit})"
+
+
+def _readable(value: float, unit: str) -> str:
+    """With all its digits, or, of bytes, in GiB."""
+    return f"{value / 2**30:,.3g} GiB" if unit == "bytes" else f"{value:,.12g}"
 
 
 def _alarm_graph(alarm: Alarm, region: str) -> Widget:
@@ -116,7 +126,7 @@ def _alarm_graph(alarm: Alarm, region: str) -> Widget:
     widget["properties"]["annotations"] = {
         "horizontal": [
             {
-                "label": f"alarm {alarm.comparison} {alarm.threshold:,g}",
+                "label": f"alarm {alarm.comparison} {_readable(alarm.threshold, alarm.unit)}",
                 "value": alarm.threshold,
                 "fill": "below" if alarm.comparison == "below" else "above",
                 "color": _RED,

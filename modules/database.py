@@ -30,7 +30,9 @@ class Database(Construct):
 
     Storage, snapshots, Performance Insights and the master secret are under the data key. RDS makes and rotates the
     master password, which no state, plan or output ever holds. Only a major version is named: with a minor one, the
-    automatic minor upgrade would make the next plan ask for a downgrade.
+    automatic minor upgrade would make the next plan ask for a downgrade. RDS takes it as its default minor version of
+    that major one, and the provider lets a part of a version stand for the whole
+    (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#engine_version-1).
 
     `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
     a third zone, the second would restart instances at the change of a default.
@@ -122,6 +124,8 @@ class Database(Construct):
         accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
         if not protected:
             accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
+        if not settings.iam_authentication:
+            accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
         self._add_instances(cluster, names, account, zones)
         self.cluster_identifier = cluster.cluster_identifier
         self.cluster_resource_id = cluster.cluster_resource_id
@@ -176,7 +180,12 @@ class Database(Construct):
                 performance_insights_kms_key_id=self._data_key_arn,
                 performance_insights_retention_period=settings.performance_insights_retention_days,
                 apply_immediately=settings.apply_immediately,
-                lifecycle=self._lifecycle,
+                # An upgrade may wait for the maintenance window. Until then RDS refuses an instance the new group; then
+                # it gives it the one that the cluster names.
+                # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+                lifecycle=TerraformResourceLifecycle(
+                    prevent_destroy=True if self._lifecycle else None, ignore_changes=["db_parameter_group_name"]
+                ),
                 depends_on=[monitoring.attachment] if monitoring else None,
             )
             for index, identifier in enumerate(identifiers)

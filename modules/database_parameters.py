@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_parameter_group import DbParameterGroup
 from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
@@ -10,43 +12,73 @@ from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
 )
 from constructs import Construct
 
-from environments.data import DatabaseSettings
+from environments.data import DatabaseSettings, PostgresVersion
 from environments.naming import Naming
+
+# Major versions from which a family has the value below as its own. RDS takes no note of such a parameter and reads it
+# back as the system's, with "pending-reboot"; written as "immediate", it would be a change in every plan.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
+# https://github.com/hashicorp/terraform-provider-aws/issues/18035
+_DEFAULT_SINCE = {"password_encryption": 14, "rds.force_ssl": 17}
+_NEW_BEFORE_OLD = TerraformResourceLifecycle(create_before_destroy=True)
 
 
 class ParameterGroups(Construct):
-    """One group for the cluster and one for its instances; `cluster` and `instance` are their names.
+    """A group for the cluster and one for its instances of every major version; `cluster` and `instance` are the names
+    of those in use.
 
-    A major version has a family of its own, and another family means another group, which must exist before the
-    cluster lets go of the old one. So the name holds the version: fixed, as names are contract, and free when its
-    successor is made. The instances' group is empty: it is there because attaching one later restarts them.
+    A major version has a family of its own. An upgrade that waits for the maintenance window leaves the cluster with
+    the old groups until then, and RDS refuses to delete a group in use: so none is deleted. A group costs nothing.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBClusterParameterGroup.html
+
+    The instances' group is empty: it is there because attaching one later restarts them.
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: DatabaseSettings, names: Naming) -> None:
         super().__init__(scope, id_)
-        name = names.name(f"aurora-postgresql{settings.engine_version}")
-        family = f"aurora-postgresql{settings.engine_version}"
-        new_before_old = TerraformResourceLifecycle(create_before_destroy=True)
-        self.cluster = RdsClusterParameterGroup(
-            self,
-            "cluster",
-            name=name,
-            family=family,
-            description="Aurora cluster: TLS only, SCRAM passwords, record of changes and slow statements",
-            parameter=[
-                RdsClusterParameterGroupParameter(name=parameter, value=value)
-                for parameter, value in cluster_parameters(settings).items()
-            ],
-            lifecycle=new_before_old,
-        ).name
-        self.instance = DbParameterGroup(
-            self,
-            "instance",
-            name=name,
-            family=family,
-            description="Aurora instances: everything by the cluster",
-            lifecycle=new_before_old,
-        ).name
+        groups = {version: self._groups(version, settings, names) for version in get_args(PostgresVersion)}
+        cluster, instance = groups[settings.engine_version]
+        for group, old in ((cluster, "cluster_8352001E"), (instance, "instance_FE6EADAF")):
+            group.move_from_id(f"{group.terraform_resource_type}.database_parameters_{old}")
+        self.cluster = cluster.name
+        self.instance = instance.name
+
+    def _groups(
+        self, version: str, settings: DatabaseSettings, names: Naming
+    ) -> tuple[RdsClusterParameterGroup, DbParameterGroup]:
+        family = f"aurora-postgresql{version}"
+        name = names.name(family)
+        return (
+            RdsClusterParameterGroup(
+                self,
+                f"cluster-{version}",
+                name=name,
+                family=family,
+                description="Aurora cluster: TLS only, SCRAM passwords, record of changes and slow statements",
+                parameter=[
+                    RdsClusterParameterGroupParameter(
+                        name=parameter,
+                        value=value,
+                        apply_method="pending-reboot" if _is_default(parameter, version) else None,
+                    )
+                    for parameter, value in cluster_parameters(settings).items()
+                ],
+                lifecycle=_NEW_BEFORE_OLD,
+            ),
+            DbParameterGroup(
+                self,
+                f"instance-{version}",
+                name=name,
+                family=family,
+                description="Aurora instances: everything by the cluster",
+                lifecycle=_NEW_BEFORE_OLD,
+            ),
+        )
+
+
+def _is_default(parameter: str, version: str) -> bool:
+    return parameter in _DEFAULT_SINCE and int(version) >= _DEFAULT_SINCE[parameter]
 
 
 def cluster_parameters(settings: DatabaseSettings) -> dict[str, str]:

@@ -56,9 +56,14 @@ def document(*statements: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def service_trust(service: str, account: Account, *, source_arns: Sequence[str] = ()) -> str:
-    """Trust policy of a role for an AWS service, which may act for this account only (confused deputy)."""
-    conditions: dict[str, Mapping[str, str | Sequence[str]]] = {"StringEquals": {"aws:SourceAccount": account.id}}
+def service_trust(service: str, account: Account | None, *, source_arns: Sequence[str] = ()) -> str:
+    """Trust policy of a role for an AWS service, which may act for this account only (confused deputy).
+
+    Without `account` for a service of which AWS does not say that it names the account: docs/threat-model.md.
+    """
+    conditions: dict[str, Mapping[str, str | Sequence[str]]] = {}
+    if account is not None:
+        conditions["StringEquals"] = {"aws:SourceAccount": account.id}
     if source_arns:
         conditions["ArnLike"] = {"aws:SourceArn": list(source_arns)}
     return json.dumps(
@@ -69,11 +74,18 @@ def service_trust(service: str, account: Account, *, source_arns: Sequence[str] 
                     "Effect": "Allow",
                     "Principal": {"Service": service},
                     "Action": "sts:AssumeRole",
-                    "Condition": conditions,
+                    **({"Condition": conditions} if conditions else {"Sid": "ForAnyAccount"}),
                 }
             ],
         }
     )
+
+
+# The reason beside each role without `account`: what stands in for the condition.
+UNCONDITIONED = (
+    "AWS does not say that the service names the account when it takes the role; only a principal of this account can "
+    "pass the role to the service"
+)
 
 
 def deny_without_tls(bucket_arn: str) -> dict[str, object]:

@@ -20,7 +20,7 @@ from environments.base import RetentionDays
 from environments.credentials import RotationSettings
 from environments.naming import Naming
 from modules.encryption import log_group
-from modules.policies import Account, document, service_trust, statement
+from modules.policies import UNCONDITIONED, Account, document, service_trust, statement
 from modules.reasons import accept
 from modules.role_policies import no_other_managed_policies
 from modules.security_groups import closed_security_group
@@ -91,8 +91,10 @@ class RotationFunction(Construct):
             "role",
             name=name,
             description="What the rotation function may do; secrets add their own policy",
-            assume_role_policy=service_trust("lambda.amazonaws.com", account),
+            assume_role_policy=service_trust("lambda.amazonaws.com", None),
         )
+        # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html shows the trust without one.
+        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
         policy = IamRolePolicy(
             self,
             "policy",
@@ -136,6 +138,8 @@ class RotationFunction(Construct):
             CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
             CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
         )
+        if not settings.reserved_concurrency:
+            accept(function, CKV_AWS_115="a new account can spare none; production demands a reservation")
         self.arn = function.arn
         self.name = function.function_name
         self.code_hash = package.sha256_base64

@@ -67,6 +67,10 @@ class RedeploymentAfterRotation(Construct):
                     "schemaVersion": "0.3",
                     "description": "New tasks of the service, as they are defined",
                     "assumeRole": automation.arn,
+                    "parameters": {
+                        "Cluster": {"type": "String", "description": "The ECS cluster of the service"},
+                        "Service": {"type": "String", "description": "The service whose tasks are replaced"},
+                    },
                     "mainSteps": [
                         {
                             "name": "redeploy",
@@ -75,8 +79,8 @@ class RedeploymentAfterRotation(Construct):
                             "inputs": {
                                 "Service": "ecs",
                                 "Api": "UpdateService",
-                                "cluster": cluster_name,
-                                "service": service_name,
+                                "cluster": "{{ Cluster }}",
+                                "service": "{{ Service }}",
                                 "forceNewDeployment": True,
                             },
                         }
@@ -137,5 +141,9 @@ class RedeploymentAfterRotation(Construct):
             rule=rule.name,
             arn=account.arn("ssm", f"automation-definition/{runbook.name}:$DEFAULT"),
             role_arn=starter.arn,
+            # Without an input the whole event is handed over, as parameters that the runbook does not have.
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+            # https://docs.aws.amazon.com/systems-manager/latest/userguide/running-automations-event-bridge.html
+            input=json.dumps({"Cluster": [cluster_name], "Service": [service_name]}),
             depends_on=[starting],
         )

@@ -105,6 +105,13 @@ build_app([load("iot-dev")], Path(sys.argv[1])).synth()
     assert len(loaded) < 500  # of some 1,500 and their structs
 
 
+def test_without_the_bindings_it_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_imports, "_PACKAGE", "no_such_package")
+
+    with pytest.raises(ModuleNotFoundError, match="no_such_package is not installed; run: make setup"):
+        provider_imports.shorten()
+
+
 def test_the_preloaded_script_is_found_in_a_folder_with_a_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
         'api.plan.clients = ["a", "a"]; allowed: each client once; delete the doubles',
     ),
     "route twice": (
-        routes('path = "/a"', 'path = "/a", methods = ["POST"]'),
+        routes('path = "/a"', 'path = "/a", methods = ["DELETE"]'),
         'api.routes.1.path = "/a"; allowed: each path once; join the methods of the two tables',
     ),
     "method twice": (
@@ -110,8 +110,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
         "allowed: a function of ca-central-1; deploy it there",
     ),
     "mock that takes a body": (
-        routes('path = "/a", backend = "mock", methods = ["POST"]'),
-        'api.routes.0.methods = ["POST"]; allowed: GET and HEAD with backend = "mock"; choose another backend',
+        routes('path = "/a", backend = "mock", methods = ["DELETE"]'),
+        'api.routes.0.methods = ["DELETE"]; allowed: GET and HEAD with backend = "mock"; choose another backend',
     ),
     "unknown authorizer": (
         routes('path = "/a", authorizer = "people"'),
@@ -139,6 +139,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "schema for requests without a body": (
         routes('path = "/a", request_schema = "device"'),
         'api.routes.0.request_schema = "device"; allowed: no schema without one of PATCH, POST, PUT; delete the key',
+    ),
+    "body without a schema": (
+        routes('path = "/a", methods = ["GET", "PUT", "POST"]'),
+        "api.routes.0.request_schema = null; allowed: a file of environments/schemas/iot/ for the bodies of POST, PUT; "
+        "name one; a schema with $schema alone admits any JSON",
     ),
     "schema without a file": (
         routes('path = "/a", methods = ["PUT"], request_schema = "devise"'),

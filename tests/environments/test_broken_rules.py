@@ -33,6 +33,10 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"database.min_capacity": "0.5", "database.auto_pause_seconds": "300"},
         "database.auto_pause_seconds = 300; allowed: 0 while min_capacity > 0; set it to 0",
     ),
+    "pause shorter than aws takes": (
+        {"database.min_capacity": "0.0", "database.auto_pause_seconds": "299"},
+        "database.auto_pause_seconds = 299; allowed: 0 or 300 to 86400; choose one of them",
+    ),
     "insights retention between the steps": (
         {"database.performance_insights_retention_days": "30"},
         "database.performance_insights_retention_days = 30; allowed: 7, a multiple of 31 or 731; choose one of them",

@@ -95,11 +95,12 @@ def test_a_tier_file_that_cannot_be_parsed_is_named(tmp_path: Path) -> None:
 
 
 def test_networks_of_two_environments_must_not_overlap(tmp_path: Path) -> None:
-    # GIVEN two environments, one network inside the other, and a broken third file
+    # GIVEN two environments, one network inside the other, a broken third file and a fourth that is none
     files = SettingsFiles(tmp_path)
     files.write("iot-dev", settings_text({}))
     files.write("shop-dev", settings_text({"network.cidr": '"10.20.4.0/22"'}))
     files.write("other-dev", "cidr =")
+    (tmp_path / "gone-dev.toml").symlink_to(tmp_path / "nowhere")
 
     # THEN each is told of the other, and the broken file only of itself
     assert files.faults("iot-dev") == [

@@ -93,6 +93,7 @@ def test_nodes_are_named_as_elasticache_does() -> None:
     sharded = replicated.model_copy(update={"form": "cluster", "shards": 2, "replicas_per_shard": 1})
 
     assert CacheNodes("g", settings).ids == ("g-001",)
+    assert [metric.label for metric in CacheNodes("g", settings).metrics("CacheHits", "Sum")] == ["node 001"]
     assert CacheNodes("g", replicated).ids == ("g-001", "g-002", "g-003")
     assert CacheNodes("g", sharded).ids == ("g-0001-001", "g-0001-002", "g-0002-001", "g-0002-002")
 

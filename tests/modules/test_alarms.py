@@ -156,6 +156,47 @@ def test_a_number_of_each_part_that_has_one_stands_above_the_rows() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("threshold", "unit", "shown"),
+    [
+        (80, "%", "80"),
+        (0.01, "share of requests", "0.01"),
+        (52_000, "connections", "52,000"),
+        (1_000_000_000, "transactions", "1,000,000,000"),
+        (0.1 * 64 * 2**30, "bytes", "6.4 GiB"),
+        (0.1 * 4 * 2**30, "bytes", "0.4 GiB"),
+    ],
+)
+def test_a_threshold_is_a_number_that_people_read(threshold: float, unit: str, shown: str) -> None:
+    made = alarm(threshold=threshold, unit=unit)
+    graph = dashboard_body(
+        names=NAMES, account=Account("111111111111", "ca-central-1"), rows=[Row("database", "Database", (made,))],
+        unhealthy_name="unhealthy",
+    )["widgets"][-1]  # fmt: skip
+
+    (line,) = graph["properties"]["annotations"]["horizontal"]
+    assert (line["label"], line["value"]) == (f"alarm above {shown}", threshold)
+
+
+@pytest.mark.parametrize(
+    ("title", "label", "unit", "shown"),
+    [
+        ("Requests", "all", "a minute", "Requests: all (a minute)"),
+        ("Connections", "open", "connections", "Connections: open"),
+        ("Function: calls", "calls", "calls", "Function: calls"),
+        ("Cache hits", "node 001", "a minute", "Cache hits: node 001 (a minute)"),
+    ],
+)
+def test_a_number_is_named_once(title: str, label: str, unit: str, shown: str) -> None:
+    chart = Chart(title, (Metric("AWS/RDS", "CPUUtilization", {}, "Average", label),), unit)
+    row = Row("database", "Database", (), (chart,))
+    account = Account("111111111111", "ca-central-1")
+    widgets = dashboard_body(names=NAMES, account=account, rows=[row], unhealthy_name="unhealthy")["widgets"]
+
+    (now,) = (widget["properties"] for widget in widgets if widget["properties"].get("title") == "Now")
+    assert [line[-1]["label"] for line in now["metrics"]] == [shown]
+
+
 def test_no_widget_of_the_dashboard_lies_on_another_or_outside() -> None:
     taken: set[tuple[int, int]] = set()
     for widget in body():

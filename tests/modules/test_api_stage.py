@@ -45,6 +45,7 @@ def test_logs_have_their_groups_first_and_hold_no_request() -> None:
     assert not re.search(r"header|body|claims|apiKey\b", json.dumps(ACCESS_LOG))
     assert (settings["method_path"], settings["settings"]["data_trace_enabled"]) == ("*/*", False)
     assert settings["settings"]["metrics_enabled"] is True
+    assert settings["settings"]["logging_level"] == "ERROR"
 
 
 def test_plan_key_and_stage_are_bound_together() -> None:

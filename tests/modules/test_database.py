@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cdktf import TerraformOutput
@@ -11,11 +11,18 @@ from constructs import Construct
 from synthesized import Synthesized, synthesize_module
 
 from environments import load
+from environments.data import PostgresVersion
 from environments.naming import Naming
 from modules.database import Database
 from modules.database_parameters import cluster_parameters
 from modules.policies import Account
 
+VERSIONS = get_args(PostgresVersion)
+# Each with the argument of the cluster that names one of its kind.
+PARAMETER_GROUPS = {
+    "aws_rds_cluster_parameter_group": "db_cluster_parameter_group_name",
+    "aws_db_parameter_group": "db_instance_parameter_group_name",
+}
 ZONES = ("ca-central-1a", "ca-central-1b", "ca-central-1d")
 
 
@@ -77,8 +84,36 @@ def test_protection_covers_the_cluster_and_every_instance() -> None:
     assert protected.one("aws_rds_cluster")["deletion_protection"] is True
     assert free.one("aws_rds_cluster")["deletion_protection"] is False
     for type_ in ("aws_rds_cluster", "aws_rds_cluster_instance"):
-        assert all(resource["lifecycle"] == {"prevent_destroy": True} for resource in protected.all(type_))
-        assert all("lifecycle" not in resource for resource in free.all(type_))
+        assert all(resource["lifecycle"]["prevent_destroy"] is True for resource in protected.all(type_))
+        assert not any("prevent_destroy" in resource.get("lifecycle", {}) for resource in free.all(type_))
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_logins_by_iam_are_a_setting(wanted: bool) -> None:
+    cluster = synthesize(iam_authentication=wanted).one("aws_rds_cluster")
+
+    assert cluster["iam_database_authentication_enabled"] is wanted
+
+
+def test_backups_are_taken_in_their_window_and_keep_their_tags() -> None:
+    stack = synthesize(backup_retention_days=21, backup_window="03:00-03:30", maintenance_window="mon:04:00-mon:04:30")
+    cluster = stack.one("aws_rds_cluster")
+
+    assert (cluster["backup_retention_period"], cluster["preferred_backup_window"]) == (21, "03:00-03:30")
+    assert cluster["preferred_maintenance_window"] == "mon:04:00-mon:04:30"
+    for resource in (cluster, *stack.all("aws_rds_cluster_instance")):
+        assert resource["copy_tags_to_snapshot"] is True
+        assert resource["preferred_maintenance_window"] == "mon:04:00-mon:04:30"
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_changes_come_when_the_settings_say(now: bool) -> None:
+    stack = synthesize(apply_immediately=now)
+
+    assert stack.one("aws_rds_cluster")["apply_immediately"] is now
+    for instance in stack.all("aws_rds_cluster_instance"):
+        assert instance["apply_immediately"] is now
+        assert instance["auto_minor_version_upgrade"] is True
 
 
 def test_the_final_snapshot_is_named_after_something_made_anew_with_the_stack() -> None:
@@ -153,16 +188,59 @@ def test_cluster_parameters() -> None:
     }
 
 
-@pytest.mark.parametrize("version", ["15", "16", "17"])
-def test_engine_family_and_parameter_groups_agree_and_a_successor_finds_its_name_free(version: str) -> None:
-    stack = synthesize(engine_version=version)
+@pytest.mark.parametrize(
+    ("version", "unregistered"),
+    [
+        ("15", {"password_encryption"}),
+        ("16", {"password_encryption"}),
+        ("17", {"password_encryption", "rds.force_ssl"}),
+    ],
+)
+def test_a_parameter_at_its_default_has_the_apply_method_that_rds_reads_back(
+    version: str, unregistered: set[str]
+) -> None:
+    family = f"aurora-postgresql{version}"
+    parameters = synthesize().one("aws_rds_cluster_parameter_group", family=family)["parameter"]
 
-    assert stack.one("aws_rds_cluster")["engine_version"] == version
-    for type_ in ("aws_rds_cluster_parameter_group", "aws_db_parameter_group"):
-        group = stack.one(type_)
-        assert group["family"] == f"aurora-postgresql{version}"
-        assert group["name"] == f"iot-aurora-postgresql{version}-prod"
-        assert group["lifecycle"] == {"create_before_destroy": True}
+    assert {item["name"] for item in parameters if item.get("apply_method") == "pending-reboot"} == unregistered
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_engine_family_and_parameter_groups_agree(version: str) -> None:
+    stack = synthesize(engine_version=version)
+    cluster = stack.one("aws_rds_cluster")
+
+    assert cluster["engine_version"] == version
+    for type_, argument in PARAMETER_GROUPS.items():
+        own = stack.address(type_, name=f"iot-aurora-postgresql{version}-prod", family=f"aurora-postgresql{version}")
+        assert cluster[argument] == f"${{{own}.name}}"
+
+
+def test_an_upgrade_takes_no_parameter_group_away() -> None:
+    # Until the maintenance window the cluster has the old ones, and RDS refuses to delete them.
+    addresses = [set(synthesize(engine_version=version).addresses) for version in VERSIONS]
+
+    assert addresses[0] == addresses[1] == addresses[2]
+    for type_ in PARAMETER_GROUPS:
+        families = {group["family"] for group in synthesize().all(type_)}
+        assert families == {f"aurora-postgresql{version}" for version in VERSIONS}
+
+
+def test_an_upgrade_leaves_the_group_of_the_instances_to_rds() -> None:
+    # Before the window RDS refuses them a group of the new family; in it, it gives them the one that the cluster names.
+    for protected in (True, False):
+        for instance in synthesize(protected=protected).all("aws_rds_cluster_instance"):
+            assert instance["lifecycle"]["ignore_changes"] == ["db_parameter_group_name"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_groups_of_the_version_are_those_that_were_named_after_no_version(version: str) -> None:
+    moved = synthesize(engine_version=version).json["moved"]
+
+    assert sorted((move["from"].split(".")[0], move["to"].rpartition("_")[0][-2:]) for move in moved) == [
+        ("aws_db_parameter_group", version),
+        ("aws_rds_cluster_parameter_group", version),
+    ]
 
 
 def test_enhanced_monitoring_may_be_used_for_these_instances_only() -> None:

@@ -237,7 +237,8 @@ def test_api_gateways_role_of_the_account_is_never_destroyed() -> None:
     role = stack.one("aws_iam_role", name="iot-api-gateway-logs-dev")
     assert role["lifecycle"] == {"prevent_destroy": True}
     (trust,) = json.loads(role["assume_role_policy"])["Statement"]
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    # AWS shows no trust of API Gateway with a condition: with one, the first bootstrap could be refused.
+    assert "Condition" not in trust
     account = stack.one("aws_api_gateway_account")
     assert account["cloudwatch_role_arn"] == f"${{{stack.address('aws_iam_role')}.arn}}"
     # API Gateway tries the role when it is set, so its permission must be there.

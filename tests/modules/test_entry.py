@@ -81,6 +81,23 @@ def test_with_a_certificate_tls_to_the_name_in_it() -> None:
     assert synthesized.outputs["base_url"]["value"] == "https://service.example.com:443"
 
 
+def test_a_target_is_tried_every_10_seconds_and_let_go_within_the_time_that_a_task_has_to_stop() -> None:
+    group = synthesize().one("aws_lb_target_group")
+
+    assert group["target_type"] == "ip"
+    # A task that is told to stop has 30 seconds (stopTimeout): the load balancer sends it nothing after that.
+    assert group["deregistration_delay"] == "30"
+    assert {key: group["health_check"][key] for key in group["health_check"] if key != "path"} == {
+        "protocol": "HTTP",
+        "port": "traffic-port",
+        "matcher": "200-299",
+        "interval": 10,
+        "timeout": 5,
+        "healthy_threshold": 2,
+        "unhealthy_threshold": 3,
+    }
+
+
 def test_no_setting_replaces_the_target_group_that_a_listener_holds() -> None:
     # Changes of these arguments make the provider replace a target group; AWS then refuses to delete the old one.
     replaces = ("name", "port", "protocol", "target_type", "vpc_id")

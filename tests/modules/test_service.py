@@ -19,6 +19,25 @@ def test_the_container_may_write_nowhere_and_has_no_privilege() -> None:
     assert made["linuxParameters"] == {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}}
 
 
+def test_a_task_has_as_long_to_stop_as_the_load_balancer_has_to_let_it_go() -> None:
+    made = container(synthesize())
+
+    assert made["stopTimeout"] == 30
+    assert made["essential"] is True
+    assert made["portMappings"] == [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}]
+
+
+def test_a_log_that_stands_still_does_not_stop_the_task() -> None:
+    options = container(synthesize())["logConfiguration"]["options"]
+
+    assert {key: options[key] for key in ("mode", "max-buffer-size", "awslogs-region", "awslogs-stream-prefix")} == {
+        "mode": "non-blocking",
+        "max-buffer-size": "25m",
+        "awslogs-region": "ca-central-1",
+        "awslogs-stream-prefix": "task",
+    }
+
+
 def test_it_is_told_where_everything_is_and_no_password() -> None:
     made = container(synthesize(environment={"LOG_LEVEL": "info"}, database_iam_user="reporting"))
 

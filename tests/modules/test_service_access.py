@@ -159,6 +159,7 @@ def test_without_mounts_files_stay_closed() -> None:
         ({"interface_endpoints": ()}, None, True),
         ({"interface_endpoints": ("secretsmanager", "ecr.api", "ecr.dkr")}, None, True),
         ({}, "public.ecr.aws/team/app:1", True),
+        ({}, "333333333333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1", True),
         ({"nat": "none"}, None, False),
     ],
 )
@@ -190,10 +191,17 @@ def test_a_rotation_that_succeeded_starts_the_runbook_that_redeploys() -> None:
     assert step["inputs"] == {
         "Service": "ecs",
         "Api": "UpdateService",
-        "cluster": f"${{{synthesized.address('aws_ecs_cluster')}.name}}",
-        "service": f"${{{synthesized.address('aws_ecs_service')}.name}}",
+        "cluster": "{{ Cluster }}",
+        "service": "{{ Service }}",
         "forceNewDeployment": True,
     }
+    # EventBridge hands Automation the whole event as parameters, unless it is told which: lists, by name.
+    assert json.loads(target["input"]) == {
+        "Cluster": [f"${{{synthesized.address('aws_ecs_cluster')}.name}}"],
+        "Service": [f"${{{synthesized.address('aws_ecs_service')}.name}}"],
+    }
+    assert set(json.loads(target["input"])) == set(content["parameters"])
+    assert {parameter["type"] for parameter in content["parameters"].values()} == {"String"}
     prefix, _, version = target["arn"].rpartition(":")
     assert version == "$DEFAULT"
     name = f"${{{synthesized.address('aws_ssm_document')}.name}}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.exceptions import CacheSubnetGroupNotFound, ElastiCacheException, UserNotFound
-from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
+from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend, User
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.utilities.utils import get_partition
 
@@ -155,11 +155,23 @@ def modify_user(self: Any) -> ActionResult:
     user = users[user_id]
     user.access_string = self._get_param("AccessString", user.access_string)
     mode = self._get_param("AuthenticationMode", {})
+    if self._get_bool_param("NoPasswordRequired"):
+        mode = {"Type": "no-password-required"}
     if mode:
         user.authentication_type = mode["Type"]
         user.no_password_required = mode["Type"] == "no-password-required"
     user.passwords = mode.get("Passwords") or self._get_param("Passwords", user.passwords)
     return ActionResult(user)
+
+
+@extend(User, because="else self.authentication_type")
+def authentication(stock: Any, self: Any) -> Any:
+    """moto repeats a type that was asked for; AWS answers another word.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Authentication.html
+    """
+    answer = stock(self)
+    return answer | {"Type": "no-password"} if answer["Type"] == "no-password-required" else answer
 
 
 def _user_group(response: Any) -> Any:

@@ -4,6 +4,7 @@ parameters.
 
 import copy
 import json
+import re
 import secrets
 import string
 import time
@@ -26,6 +27,11 @@ from local.emulator.registry import add, extend, replace
 _PASSWORD_LENGTH = 28
 # RDS keeps '/', '@', '"' and the space out of a master password.
 _PASSWORD_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'()*+,-.:;<=>?[]^_`{|}~"
+# Values that families of Aurora PostgreSQL have by themselves from a major version on.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
+_DEFAULT_SINCE = {("password_encryption", "scram-sha-256"): 14, ("rds.force_ssl", "1"): 17}
+_SYSTEM = {"Source": "system", "ApplyMethod": "pending-reboot"}
 _INSIGHTS = (
     "enable_performance_insights",
     "performance_insights_kms_key_id",
@@ -146,8 +152,17 @@ def update_parameters(stock: Any, self: Any, new_parameters: Any) -> None:
 
 @extend(DBClusterParameterGroup, unless="Source")
 def update_cluster_parameters(stock: Any, self: Any, new_parameters: Any) -> None:
-    """As `update_parameters`."""
-    stock(self, [{**parameter, "Source": "user"} for parameter in new_parameters])
+    """As `update_parameters`. AWS takes no note of a value that is the family's own: it stays the system's."""
+    version = int(re.sub(r"\D", "", self.db_parameter_group_family) or 0)
+    stock(
+        self,
+        [
+            parameter | _SYSTEM
+            if version >= _DEFAULT_SINCE.get((parameter["ParameterName"], parameter["ParameterValue"]), 100)
+            else {**parameter, "Source": "user"}
+            for parameter in new_parameters
+        ],
+    )
 
 
 @extend(DBCluster, because="self.scaling_configuration or {}")

@@ -69,7 +69,11 @@ def _validated(platform: Platform) -> Iterator[Finding]:
             yield method.finding("API_VALIDATED", "must validate its requests")
         takes_body = method.values.get("http_method") in ("POST", "PUT", "PATCH")
         if takes_body and "$default" not in (method.values.get("request_models") or {}):
-            yield method.finding("API_VALIDATED", "takes a body: must have a model for whatever type it says it is")
+            yield method.finding(
+                "API_VALIDATED",
+                "takes a body: must have a model for whatever type it says it is; "
+                "the setting is api.routes[].request_schema",
+            )
         if method.values.get("request_models"):
             for content, model in method.values["request_models"].items():
                 if not platform.referred(method.stack, model):

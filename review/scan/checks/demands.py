@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from review.scan.estate import Platform, Resource
 
@@ -13,10 +13,22 @@ Values = list[object]
 
 @dataclass(frozen=True)
 class Demand:
-    """`holds` gets all values found under the path; `text` completes "must ..."."""
+    """`holds` gets all values found under the path; `text` completes "must ...". `setting` is the key in an
+    environment's file that decides, where one does.
+    """
 
     text: str
     holds: Callable[[Platform, Resource, Values], bool]
+    setting: str | None = None
+
+    def set_by(self, key: str) -> Demand:
+        """The same, decided by this setting."""
+        return replace(self, setting=key)
+
+    @property
+    def message(self) -> str:
+        """What a finding says: what must be, and the setting that makes it so."""
+        return f"must {self.text}" + (f"; the setting is {self.setting}" if self.setting else "")
 
 
 def _normal(value: object) -> object:

@@ -84,6 +84,24 @@ def test_user_can_be_changed(client: Client, name: str) -> None:
     assert user["Authentication"]["Type"] == "iam"
 
 
+@pytest.mark.parametrize(
+    "asked", [{"NoPasswordRequired": True}, {"AuthenticationMode": {"Type": "no-password-required"}}]
+)
+def test_a_user_without_a_password_is_described_in_the_words_of_aws(
+    client: Client, name: str, asked: dict[str, Any]
+) -> None:
+    cache = client("elasticache")
+    _user(client, name, name, **asked)
+    _user(client, f"{name}-two", name, AuthenticationMode={"Type": "iam"}, NoPasswordRequired=False)
+    cache.modify_user(UserId=f"{name}-two", **asked)
+
+    # What is asked for and what is answered are two enumerations of the API, InputAuthenticationType and this one.
+    answers = cache.meta.service_model.shape_for("AuthenticationType").enum
+    types = [cache.describe_users(UserId=id_)["Users"][0]["Authentication"]["Type"] for id_ in (name, f"{name}-two")]
+    assert types == ["no-password", "no-password"]
+    assert set(types) <= set(answers)
+
+
 def test_subnet_group_can_be_changed_and_deleted(client: Client, name: str) -> None:
     ec2, cache = client("ec2"), client("elasticache")
     vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]

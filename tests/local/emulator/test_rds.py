@@ -242,6 +242,25 @@ def test_parameters_that_were_set_have_the_user_as_source(client: Client, name: 
     assert [(p["ParameterName"], p["Source"]) for p in found] == [("rds.force_ssl", "user")]
 
 
+@pytest.mark.parametrize(
+    ("family", "parameter", "value"),
+    [("aurora-postgresql16", "password_encryption", "scram-sha-256"), ("aurora-postgresql17", "rds.force_ssl", "1")],
+)
+def test_a_cluster_parameter_set_to_its_default_stays_the_systems(
+    client: Client, name: str, family: str, parameter: str, value: str
+) -> None:
+    rds = client("rds")
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=name, DBParameterGroupFamily=family, Description="Test"
+    )
+    rds.modify_db_cluster_parameter_group(
+        DBClusterParameterGroupName=name,
+        Parameters=[{"ParameterName": parameter, "ParameterValue": value, "ApplyMethod": "immediate"}],
+    )
+    (found,) = rds.describe_db_cluster_parameters(DBClusterParameterGroupName=name)["Parameters"]
+    assert (found["Source"], found["ApplyMethod"]) == ("system", "pending-reboot")
+
+
 def test_a_changed_subnet_group_stays_and_stays_in_its_vpc(client: Client, name: str) -> None:
     ec2, rds = client("ec2"), client("rds")
 

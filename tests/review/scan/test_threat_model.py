@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from review.scan.checks import ALL
+from review.scan.estate import Platform
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
@@ -26,3 +27,26 @@ def test_every_attempt_has_a_test_that_exists() -> None:
     assert len(attempts) >= 20
     for _, file, name in attempts:
         assert re.search(rf"^def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), name
+
+
+def test_every_condition_of_every_policy_is_named_with_its_page(platforms: list[Platform]) -> None:
+    rows = PAGE[PAGE.index("## Conditions that AWS must fulfil") : PAGE.index("## What an attacker tried")]
+    named = set(re.findall(r"`([a-z]+[\w.-]*:[\w:/.-]+)`", rows))
+    used = {key for platform in platforms for statement in platform.statements for _, key, _ in statement.conditions}
+
+    assert used
+    assert used <= named
+
+
+def test_every_service_that_a_condition_must_hold_for_is_named(platforms: list[Platform]) -> None:
+    rows = PAGE[PAGE.index("## Conditions that AWS must fulfil") : PAGE.index("## What an attacker tried")]
+    trusted = {
+        service
+        for platform in platforms
+        for statement in platform.statements
+        for service in re.findall(r"[a-z.-]+\.amazonaws\.com", str(statement.body.get("Principal")))
+        if any(key.startswith("aws:Source") for _, key, _ in statement.conditions) or not statement.conditions
+    }
+
+    assert {"events.amazonaws.com", "lambda.amazonaws.com"} <= trusted
+    assert {service for service in trusted if service not in rows} == set()

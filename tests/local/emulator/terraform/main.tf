@@ -128,9 +128,8 @@ resource "aws_elasticache_user" "default" {
   user_name     = "default"
   access_string = "off -@all"
   engine        = "redis"
-  authentication_mode {
-    type = "no-password-required"
-  }
+
+  no_password_required = true
 }
 
 resource "aws_elasticache_user" "application" {
