@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -65,9 +64,7 @@ def test_the_scan_refuses_nothing_that_the_settings_let_through(tier: str, tmp_p
     environment = load(name, directory=files.directory)
     build_app([environment], tmp_path / "cdktf.out").synth()
 
-    platforms = [
-        dataclasses.replace(found, account_id=environment.account_id) for found in read(tmp_path / "cdktf.out", [name])
-    ]
+    platforms = read(tmp_path / "cdktf.out", [environment])
     verdict = judge(platforms, [finding for platform in platforms for finding in own_findings(platform)])
 
     # The scanners' own findings are not asked for here, so their reasons look stale.
