@@ -48,6 +48,7 @@ def statements(policy: str) -> dict[str, Any]:
 
 def test_the_topic_lies_under_the_given_key() -> None:
     assert synthesize().one("aws_sns_topic")["kms_master_key_id"] == KEY
+    assert synthesize().one("aws_sns_topic")["signature_version"] == 2
 
 
 def test_cloudwatch_publishes_for_alarms_of_this_account_and_nobody_without_tls() -> None:

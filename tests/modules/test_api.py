@@ -179,6 +179,10 @@ def test_everybody_may_call_with_tls() -> None:
     statements = policy(synthesize())
 
     assert set(statements) == {"DenyWithoutTls", "Callers"}
+    assert {sid: statement["Effect"] for sid, statement in statements.items()} == {
+        "DenyWithoutTls": "Deny",
+        "Callers": "Allow",
+    }
     assert statements["DenyWithoutTls"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -207,6 +211,7 @@ def test_the_policy_lets_nobody_into_a_route_with_iam() -> None:
 
 
 def test_media_types_are_those_of_the_settings() -> None:
+    assert synthesize().one("aws_api_gateway_rest_api")["api_key_source"] == "HEADER"
     assert synthesize(binary_media_types=("image/png", "image/gif")).one("aws_api_gateway_rest_api")[
         "binary_media_types"
     ] == ["image/gif", "image/png"]

@@ -107,6 +107,13 @@ def test_the_parameter_group_fits_the_form(form: str) -> None:
     assert parameters["lifecycle"] == {"create_before_destroy": True}
 
 
+def test_the_engine_is_redis_and_its_patches_come_by_themselves() -> None:
+    made = group("replicated")
+
+    assert (made["engine"], made["engine_version"], made["port"]) == ("redis", "7.1", 6379)
+    assert made["auto_minor_version_upgrade"] == "true"
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_encrypted_at_rest_and_in_transit(form: str) -> None:
     made = group(form)
@@ -205,6 +212,8 @@ def test_autoscaling_owns_its_count(dimension: str, scalable: str, metric: str, 
     assert lifecycle.get("prevent_destroy") is (True if protected else None)
     target = synthesized.one("aws_appautoscaling_target")
     assert (target["scalable_dimension"], target["min_capacity"], target["max_capacity"]) == (scalable, 1, 5)
+    assert target["service_namespace"] == "elasticache"
+    assert synthesized.one("aws_appautoscaling_policy")["policy_type"] == "TargetTrackingScaling"
     tracking = synthesized.one("aws_appautoscaling_policy")["target_tracking_scaling_policy_configuration"]
     assert tracking["predefined_metric_specification"] == {"predefined_metric_type": metric}
     assert tracking["target_value"] == 55

@@ -106,6 +106,18 @@ def test_backups_are_taken_in_their_window_and_keep_their_tags() -> None:
         assert resource["preferred_maintenance_window"] == "mon:04:00-mon:04:30"
 
 
+def test_a_change_of_the_version_is_a_wish_for_the_upgrade() -> None:
+    assert synthesize().one("aws_rds_cluster")["allow_major_version_upgrade"] is True
+
+
+def test_performance_is_recorded_for_the_days_of_the_settings() -> None:
+    stack = synthesize(performance_insights_retention_days=62)
+
+    for resource in (stack.one("aws_rds_cluster"), *stack.all("aws_rds_cluster_instance")):
+        assert resource["performance_insights_enabled"] is True
+        assert resource["performance_insights_retention_period"] == 62
+
+
 @pytest.mark.parametrize("now", [True, False])
 def test_changes_come_when_the_settings_say(now: bool) -> None:
     stack = synthesize(apply_immediately=now)

@@ -204,6 +204,7 @@ def test_the_flow_log_records_the_vpc_every_minute(flow_log: Synthesized) -> Non
 
     assert found["traffic_type"] == "ALL"
     assert found["max_aggregation_interval"] == 60
+    assert found["log_destination_type"] == "cloud-watch-logs"
     assert found["log_destination"] == f"${{{flow_log.address('aws_cloudwatch_log_group')}.arn}}"
     assert found["iam_role_arn"] == f"${{{flow_log.address('aws_iam_role')}.arn}}"
     # and does not start before it may write

@@ -150,6 +150,8 @@ def test_tasks_run_privately_on_the_named_platform_spread_over_the_zones() -> No
     assert (made["launch_type"], made["platform_version"]) == ("FARGATE", "LATEST")
     assert made["availability_zone_rebalancing"] == "ENABLED"
     assert made["enable_execute_command"] is False
+    # Tasks carry the tags of their service, and with them its costs.
+    assert (made["enable_ecs_managed_tags"], made["propagate_tags"]) == (True, "SERVICE")
     assert made["network_configuration"] == {
         "subnets": ["private-a", "private-b"],
         "security_groups": [f"${{{synthesized.address('aws_security_group')}.id}}"],
@@ -178,6 +180,8 @@ def test_autoscaling_owns_the_count_after_the_first() -> None:
     target = synthesized.one("aws_appautoscaling_target")
     assert (target["min_capacity"], target["max_capacity"]) == (4, 9)
     cluster, service = synthesized.address("aws_ecs_cluster"), synthesized.address("aws_ecs_service")
+    assert (target["service_namespace"], target["scalable_dimension"]) == ("ecs", "ecs:service:DesiredCount")
+    assert synthesized.one("aws_appautoscaling_policy")["policy_type"] == "TargetTrackingScaling"
     assert target["resource_id"] == f"service/${{{cluster}.name}}/${{{service}.name}}"
     assert _tracked(synthesized.one("aws_appautoscaling_policy")) == ("ECSServiceAverageCPUUtilization", 55)
 
