@@ -44,9 +44,8 @@ class Fault:
         return self.value is _ABSENT
 
     def __str__(self) -> str:
-        got = self.value.said if isinstance(self.value, Unshown) else f"= {_shown(self.value)}"
         origin = f" (of {self.origin})" if self.origin else ""
-        return f"{self.file}: {self.key} {got}{origin}; allowed: {self.allowed}; {self.remedy}"
+        return f"{self.file}: {self.key} {_got(self.value)}{origin}; allowed: {self.allowed}; {self.remedy}"
 
 
 class SettingsError(Exception):
@@ -78,21 +77,19 @@ def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
     allowed = description or f"a table with the keys {', '.join(sorted(owner.model_fields))}"
     if error["type"] == "missing":
         return missing("", key, allowed, "add it")
-    return Fault("", key, _without_tables(error["input"]), allowed, "correct the value")
+    return Fault("", key, error["input"], allowed, "correct the value")
 
 
-def _without_tables(value: object) -> object:
-    """A table may hold keys that nobody knows, and so is not shown."""
+def _got(value: object) -> str:
+    """What a person is told of the value. A table may hold keys that nobody knows, and so is not shown."""
+    if isinstance(value, Unshown):
+        return value.said
     if isinstance(value, dict):
-        return Unshown("is a table")
+        return "is a table"
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return Unshown("is a list of tables or lists")
-    return value
-
-
-def _shown(value: object) -> str:
+        return "is a list of tables or lists"
     text = json.dumps(value, default=str)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return f"= {text}" if len(text) <= 80 else f"= {text[:77]}..."
 
 
 def _look_up(model: type[BaseModel], path: list[int | str], *, of_key: bool) -> tuple[type[BaseModel], str | None]:

@@ -66,10 +66,10 @@ def load(
         return Fault(shown, rule.key, rule.value, rule.allowed, rule.remedy, origin)
 
     faults = [] if well_named else [Fault(shown, "the file's name", name, "<project>-<stage>.toml", "rename the file")]
-    faults += [Fault(file_of(key), key, merged[key], "no such key", NOT_IN_FILES[key]) for key in sorted(given)]
     secrets = [Fault(file_of(each.key), **vars(each)) for each in contents.secrets(merged)]
     # A secret is not shown as a wrong value, either.
-    others = [fault for fault in _faults(settings, file_of, of_rule) if not _said(fault.key, secrets)]
+    others = [Fault(file_of(key), key, merged[key], "no such key", NOT_IN_FILES[key]) for key in sorted(given)]
+    others = [fault for fault in (*others, *_faults(settings, file_of, of_rule)) if not _said(fault.key, secrets)]
     strangers = [Fault(file_of(each.key), **vars(each)) for each in contents.strangers(merged)]
     faults += [*secrets, *(fault for fault in others if tier_known or fault.key == "tier" or not fault.absent)]
     faults += [fault for fault in strangers if not _said(fault.key, others)]

@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "an option": ({"service.migration_command": f'["migrate", "--password={SECRET}"]'}, "service.migration_command.1"),
     "a private key": ({"service.environment.TLS": PEM.format("PRIVATE KEY")}, "service.environment.TLS"),
     "an RSA private key": ({"service.environment.TLS": PEM.format("RSA PRIVATE KEY")}, "service.environment.TLS"),
+    "a key that the file's name states": ({"stage": f'"redis://:{SECRET}@host"'}, "stage"),
     "a key as a table's name": ({"tags": f'{{"ftp://a:{SECRET}@b" = "x"}}'}, "tags"),
     "an access key of AWS": ({"service.environment.ID": f'"AKIA{"A" * 16} {SECRET}"'}, "service.environment.ID"),
     "a token of GitHub": ({"service.environment.ID": f'"ghp_{"a" * 36} {SECRET}"'}, "service.environment.ID"),
@@ -92,6 +93,7 @@ def test_the_value_of_an_unknown_key_or_table_is_not_shown(tmp_path: Path) -> No
     files = SettingsFiles(tmp_path)
     changes = {
         "database.mistyped": f'"{SECRET}"',
+        "project": f'{{mistyped = "{SECRET}"}}',
         "mistyped.inside": f'"{SECRET}"',
         "region": f'{{mistyped = "{SECRET}"}}',
         "service.command": f'[[{{mistyped = "{SECRET}"}}]]',

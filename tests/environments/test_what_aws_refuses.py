@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from settings_files import Changes, SettingsFiles, settings_text
 
-from environments.rules import regions
+from environments import rules
 
 CERTIFICATE = f"arn:aws:acm:ca-central-1:{{}}:certificate/{uuid.UUID(int=0)}"
 SHOWN = CERTIFICATE.format("222222222222")[:76]
@@ -134,10 +134,19 @@ def test_a_value_just_inside_is_let_through(boundary: str, tmp_path: Path) -> No
     assert files.faults("iot-dev") == []
 
 
-@pytest.mark.parametrize("region", sorted(regions() - {"aws-global"}))
+@pytest.mark.parametrize("region", sorted(rules.regions() - {"aws-global"}))
 def test_every_region_of_botocore_is_let_through(region: str, tmp_path: Path) -> None:
     files = SettingsFiles(tmp_path)
     files.write("iot-dev", settings_text({"region": f'"{region}"', "zones": f'["{region}a", "{region}b"]'}))
+
+    assert files.faults("iot-dev") == []
+
+
+def test_without_botocore_every_region_is_let_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr(rules, "regions", rules.regions.__wrapped__)
+    files = SettingsFiles(tmp_path)
+    files.write("iot-dev", settings_text({"region": '"ca-central-7"', "zones": '["ca-central-7a", "ca-central-7b"]'}))
 
     assert files.faults("iot-dev") == []
 
