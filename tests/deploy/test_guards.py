@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,6 +174,15 @@ def test_every_protected_stack_is_named(tools: Tools, capsys: pytest.CaptureFixt
 
     assert main(["destroy", *CONFIRMED]) == 1
     assert f"protected: {NAME}-network, {NAME}-service;" in capsys.readouterr().err
+
+
+def test_the_states_of_an_environment_with_a_longer_name_are_not_read(tools: Tools) -> None:
+    """The manifest may hold several environments; this one's JSON is not even there."""
+    manifest = tools.outdir / "manifest.json"
+    found = json.loads(manifest.read_text())["stacks"]
+    manifest.write_text(json.dumps({"stacks": {f"{NAME}2-network": {}, **found}}))
+
+    assert main(["destroy", *CONFIRMED]) == 0
 
 
 def test_what_is_not_protected_or_empty_is_destroyed(tools: Tools) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -19,7 +18,7 @@ import pathlib, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 try:
     print("at work", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 except KeyboardInterrupt:
     time.sleep(0.2)
     pathlib.Path(sys.argv[1]).write_text("released")
@@ -27,9 +26,9 @@ except KeyboardInterrupt:
 # Starts Terraform and a helper of its own, as the cdktf CLI does.
 _CLI = """
 import subprocess, sys
-terraform = [sys.argv[1], "-c", sys.argv[2], sys.argv[3]]
-others = [subprocess.Popen(terraform), subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])]
-[other.wait() for other in others]
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+subprocess.run([sys.argv[1], "-c", sys.argv[2], sys.argv[3]])
+helper.wait()
 """
 
 
@@ -65,6 +64,7 @@ def test_both_outputs_are_shown_in_their_order(tmp_path: Path) -> None:
     assert (code, lines) == (3, ["a", "b", "c"])
 
 
+@pytest.mark.timeout(300)  # where the interrupt does not arrive, the processes wait for themselves
 @pytest.mark.parametrize("way", ["run", "capture"])
 def test_an_interrupt_lets_terraform_release_its_lock_and_leaves_no_process(
     tmp_path: Path, terraform: Path, way: str
@@ -78,14 +78,12 @@ def test_an_interrupt_lets_terraform_release_its_lock_and_leaves_no_process(
         raise KeyboardInterrupt
 
     command = [sys.executable, "-c", _CLI, str(terraform), _TERRAFORM, str(note)]
-    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         getattr(processes, way)(command, environ=os.environ, cwd=tmp_path, on_line=interrupt)
 
     assert note.read_text() == "released"
     assert len(family) >= 3
     assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("way", ["run", "capture"])
