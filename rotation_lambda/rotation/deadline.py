@@ -16,6 +16,9 @@ RESERVE_SECONDS = 2.0
 
 FIRST_PAUSE_SECONDS = 0.2
 
+WAITING = "waiting"
+"""The name of the threads in which the function waits."""
+
 Answer = TypeVar("Answer")
 
 
@@ -63,7 +66,7 @@ def within(seconds: float, action: Callable[[], Answer]) -> Answer:
             failures.append(error)
             answers.put(None)  # type: ignore[arg-type]
 
-    threading.Thread(target=act, daemon=True).start()
+    threading.Thread(target=act, name=WAITING, daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:

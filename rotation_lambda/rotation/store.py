@@ -140,23 +140,20 @@ class SecretStore:
 
         https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
         """
-        holder = self.describe(event.secret_id).version_with(CURRENT)
-        if holder == event.token:
+        if self.describe(event.secret_id).version_with(CURRENT) == event.token:
             return
         failure: RotationError | None = None
-        if holder == current.version:
-            try:
-                self._call(
-                    "update_secret_version_stage",
-                    event.secret_id,
-                    VersionStage=CURRENT,
-                    MoveToVersionId=event.token,
-                    RemoveFromVersionId=current.version,
-                )
-                return
-            except RotationError as error:
-                failure = error
-            holder = self.describe(event.secret_id).version_with(CURRENT)
+        try:
+            self._call(
+                "update_secret_version_stage",
+                event.secret_id,
+                VersionStage=CURRENT,
+                MoveToVersionId=event.token,
+                RemoveFromVersionId=current.version,
+            )
+        except RotationError as error:
+            failure = error
+        holder = self.describe(event.secret_id).version_with(CURRENT) if failure else event.token
         if holder not in (event.token, current.version):
             raise SecretMismatchError(f"AWSCURRENT moved from version {current.version} to {holder} during this step")
         if failure is not None and holder != event.token:

@@ -13,7 +13,7 @@ import pytest
 
 from local.certificates import CertificateAuthority
 from rotation import errors
-from rotation.deadline import within
+from rotation.deadline import WAITING, within
 from rotation.postgres import MAX_CONNECT_ATTEMPTS
 from rotation_support.breaking import Breaker
 from rotation_support.cases import refused_set
@@ -114,6 +114,11 @@ def test_nothing_is_sent_after_a_frozen_statement_was_given_up(proxied: tuple[Pr
     with case.unchanged():
         # The server's own limit for an idle transaction ends what is left there.
         case.world.wait_until(lambda: case.world.execute(sessions) == [(0,)])
+    # The proxy still holds the connection: it was cut on this side, and nobody waits for it.
+    waiting = [thread for thread in threading.enumerate() if thread.name == WAITING]
+    for thread in waiting:
+        thread.join(5)
+    assert not [thread for thread in waiting if thread.is_alive()]
 
 
 def test_name_whose_look_up_never_ends(proxied: tuple[Proxy, Case], monkeypatch: pytest.MonkeyPatch) -> None:
