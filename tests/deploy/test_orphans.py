@@ -127,15 +127,6 @@ def test_an_authorizer_and_a_domain(clients: Clients) -> None:
     assert found(clients, "aws_route53_record", zone_id=zone, name="api.example.com", type="AAAA") is None
 
 
-def test_a_budget(clients: Clients) -> None:
-    assert found(clients, "aws_budgets_budget", name="own") is None
-
-    limit = {"Amount": "1", "Unit": "USD"}
-    budget = {"BudgetName": "own", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
-    clients("budgets").create_budget(AccountId="111111111111", Budget=budget)
-    assert found(clients, "aws_budgets_budget", name="own") == "111111111111:own"
-
-
 def test_a_secret_that_waits_for_its_deletion_is_none(clients: Clients) -> None:
     secrets = clients("secretsmanager")
     assert found(clients, "aws_secretsmanager_secret", name="iot/dev/own") is None

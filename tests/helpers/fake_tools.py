@@ -25,6 +25,7 @@ from deploy.stacks import Stack
 from environments import load
 
 Action = Callable[[], object]
+_VPC = {"mode": "managed", "type": "aws_vpc", "name": "a"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Tools:
             "serial": serial,
             "lineage": component,
             "outputs": {name: {"value": value} for name, value in outputs.items()},
-            "resources": [{"mode": "managed", "type": "aws_vpc", "instances": [{}]}] * resources,
+            "resources": [{**_VPC, "instances": [{"attributes": {"id": "vpc-1"}}]}] * resources,
         }
         self.put(self.stack(component).backend["key"], json.dumps(state))
 
@@ -187,6 +188,7 @@ def fake_tools(folder: Path, monkeypatch: pytest.MonkeyPatch, environment: str =
     monkeypatch.delenv("TERRAFORM_BINARY_NAME", raising=False)
     monkeypatch.setattr(stacks, "OUTDIR", outdir)
     monkeypatch.setattr(terraform, "WORK", folder / "work")
+    monkeypatch.setattr(terraform, "check_machine", lambda environ: None)
     monkeypatch.setattr(cdktf, "_CLI", folder / "cdktf")
     (folder / "cdktf").touch()
     with mock_aws():

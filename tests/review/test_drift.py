@@ -51,7 +51,7 @@ def test_without_a_change_and_without_an_addition_there_is_no_drift(ask: Ask) ->
 def test_an_addition_is_drift(ask: Ask) -> None:
     made = ask([_ADDED], {})
 
-    assert made.exit_code == 2
+    assert made.exit_code == 4
     assert made.of(Kind.UNMANAGED) == [_ADDED]
 
 

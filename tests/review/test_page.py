@@ -63,17 +63,17 @@ def _hostile() -> Page:
             "Drift: 1 resource",
         ),
         (_page(read("iot-dev-api", None, errors=["no credentials"]), drift=True), 1, "Fails in iot-dev-api"),
-        (_page(plan(), drift=True, unmanaged=[_ADDED]), 2, "Drift: 1 added outside of Terraform"),
+        (_page(plan(), drift=True, unmanaged=[_ADDED]), 4, "Drift: 1 added outside of Terraform"),
         (
             _page(
                 plan(change("aws_vpc.a", "update", before={"x": 1}, after={"x": 2})), drift=True, unmanaged=[_ADDED] * 2
             ),
-            2,
+            4,
             "Drift: 1 resource in one stack, 2 added outside of Terraform",
         ),
         (
             _page(read("iot-dev-api", None, errors=["no credentials"]), drift=True, unmanaged=[_ADDED]),
-            2,
+            4,
             "Drift: 1 added outside of Terraform",
         ),
     ],

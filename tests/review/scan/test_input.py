@@ -116,12 +116,14 @@ def test_stacks_of_an_earlier_synthesis_are_left_out(app_outdir: Path, tmp_path:
     # GIVEN folders of a short-lived copy and of an environment that is gone, which no manifest names
     outdir = tmp_path / "cdktf.out"
     shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
+    remove(outdir, FULL)
+    before = [platform.stacks for platform in read(outdir)]
     for left in ("iot-dev-pr-12-data", "gone-dev-network"):
         (outdir / "stacks" / left).mkdir()
         (outdir / "stacks" / left / "cdk.tf.json").write_text("not even JSON")
 
     # THEN what is scanned is what has just been synthesized
-    assert [platform.stacks for platform in read(outdir)] == [platform.stacks for platform in read(app_outdir)]
+    assert [platform.stacks for platform in read(outdir)] == before
 
 
 def _answer(platform: Platform, **changes: Any) -> dict[str, Any]:
