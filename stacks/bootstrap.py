@@ -5,12 +5,9 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
-from modules.api_gateway_account import ApiGatewayAccountRole
-from modules.deploy_roles import DeployRoles
-from modules.encryption import EncryptionKey
-from modules.image_repository import ImageRepository
-from modules.state_backend import StateBucket
+from modules.account import ApiGatewayAccountRole, DeployRoles, ImageRepository, StateBucket
+from modules.common.encryption import EncryptionKey
+from settings import Environment
 from stacks.base import BaseStack, state_bucket_name, state_key_alias
 
 

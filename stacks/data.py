@@ -5,12 +5,12 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
 from modules.cache import Cache
+from modules.common.keys import EnvironmentKeys
 from modules.database import Database
-from modules.keys import EnvironmentKeys
 from modules.network import Network
 from modules.storage import Storage
+from settings import Environment
 from stacks.base import BaseStack
 
 

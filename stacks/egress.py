@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from environments import Environment
-from modules.egress import InterfaceEndpoints, NatGateways
-from modules.network import Network
+from modules.network import InterfaceEndpoints, NatGateways, Network
+from settings import Environment
 from stacks.base import BaseStack
 
 

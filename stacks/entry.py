@@ -5,9 +5,9 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
 from modules.entry import Entry
 from modules.network import Network
+from settings import Environment
 from stacks.base import BaseStack
 
 

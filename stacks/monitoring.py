@@ -7,18 +7,25 @@ from collections.abc import Iterator
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
-from modules.alarm_budget import monthly_budget
-from modules.alarm_rotation import RotationNotice
-from modules.alarm_rows_database import database_row
-from modules.alarm_rows_operations import egress_row, rotation_row
-from modules.alarm_rows_service import api_row, entry_row, service_row
-from modules.alarm_rows_storage import cache_row, files_row
-from modules.alarm_throttling import throttled_requests
-from modules.alarm_topic import AlarmTopic
-from modules.alarms import PlatformAlarms, Row
-from modules.dashboard import dashboard
-from modules.keys import EnvironmentKeys
+from modules.common.keys import EnvironmentKeys
+from modules.monitoring import (
+    AlarmTopic,
+    PlatformAlarms,
+    RotationNotice,
+    Row,
+    api_row,
+    cache_row,
+    dashboard,
+    database_row,
+    egress_row,
+    entry_row,
+    files_row,
+    monthly_budget,
+    rotation_row,
+    service_row,
+    throttled_requests,
+)
+from settings import Environment
 from stacks.api import ApiStack
 from stacks.base import BaseStack
 from stacks.data import DataStack

@@ -5,11 +5,10 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
-from modules.alarm_topic import publishers
-from modules.flow_log import VpcFlowLog
-from modules.keys import EnvironmentKeys
-from modules.network import Network
+from modules.common.keys import EnvironmentKeys
+from modules.monitoring import publishers
+from modules.network import Network, VpcFlowLog
+from settings import Environment
 from stacks.base import BaseStack
 
 

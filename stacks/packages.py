@@ -6,7 +6,7 @@ import runpy
 from collections.abc import Iterable
 from pathlib import Path
 
-from modules.rotation_function import CodePackage
+from modules.rotation import CodePackage
 
 _BUILDER = Path(__file__).resolve().parent.parent / "rotation_lambda" / "build.py"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from environments import Environment
-from modules.rotation_function import CodePackage
+from modules.rotation import CodePackage
+from settings import Environment
 from stacks.api import ApiStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack

@@ -5,9 +5,9 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
 from modules.network import Network
-from modules.rotation_function import CodePackage, RotationFunction
+from modules.rotation import CodePackage, RotationFunction
+from settings import Environment
 from stacks.base import BaseStack
 
 

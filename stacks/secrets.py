@@ -5,12 +5,10 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
-from modules.application_secret import ApplicationSecret
-from modules.keys import EnvironmentKeys
-from modules.rotation_access import RotationPath, RotationPermissions
-from modules.secret_rotation import RotationWatch, SecretRotation
-from modules.service_roles import secret_readers
+from modules.common.keys import EnvironmentKeys
+from modules.rotation import ApplicationSecret, RotationPath, RotationPermissions, RotationWatch, SecretRotation
+from modules.service import secret_readers
+from settings import Environment
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from environments import Environment
-from modules.keys import EnvironmentKeys
+from modules.common.keys import EnvironmentKeys
 from modules.network import Network
 from modules.service import Service
+from settings import Environment
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack

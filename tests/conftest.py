@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modules import provider_imports  # noqa: F401  (before any test imports cdktf)
+from modules.common import provider_imports  # noqa: F401  (before any test imports cdktf)
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 

@@ -9,7 +9,7 @@ import pytest
 from synthesis_runs import Run
 from synthesized import read_stack
 
-from environments import environment_names
+from settings import environment_names
 
 COMMITTED = Path(__file__).parent / "addresses"
 HOW = (

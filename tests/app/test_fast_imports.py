@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from synthesis_runs import ROOT, Run
 
-from modules import provider_imports
+from modules.common import provider_imports
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 
@@ -34,7 +34,7 @@ def test_without_the_shortcut_the_json_is_the_same(runs: tuple[Run, Run], tmp_pa
     script = f"""
 import {PACKAGE}, sys
 from pathlib import Path
-from environments import load
+from settings import load
 from main import build_app
 build_app([load("iot-dev")], Path(sys.argv[1])).synth()
 print(sum(name.startswith("{PACKAGE}.") for name in sys.modules))
@@ -91,7 +91,7 @@ process.on("exit", () => {{
 import os, sys
 os.environ["NODE_OPTIONS"] = "--require={counter}"
 from pathlib import Path
-from environments import load
+from settings import load
 from main import build_app
 build_app([load("iot-dev")], Path(sys.argv[1])).synth()
 """

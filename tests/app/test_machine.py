@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import main
-from deploy import __main__ as deploy
-from deploy import machine, terraform
+from settings import machine
+from tools.deploy import __main__ as deploy
+from tools.deploy import terraform
 
 ROOT = Path(__file__).parents[2]
 Shell = Callable[[str, str], Path]
@@ -159,8 +160,8 @@ def test_a_mistake_in_the_program_keeps_its_traceback(outdir: Path, monkeypatch:
 
 
 def test_an_old_terraform_is_noticed_by_every_command(program: Shell, capsys: pytest.CaptureFixture[str]) -> None:
-    from local import __main__ as local
-    from review import __main__ as review
+    from tools.change import __main__ as review
+    from tools.local import __main__ as local
 
     old = program("terraform", 'echo "Terraform v1.9.8"')
     line = (

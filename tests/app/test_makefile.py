@@ -55,7 +55,7 @@ VALUES = {
 def sandbox(tmp_path: Path) -> Path:
     """The Makefile where everything is installed, and every program is a stub."""
     root = tmp_path / "sandbox"
-    apart = ("review/scan", "compat/cdktn", "compat/provider6")
+    apart = ("review/scan", "tools/compat/cdktn", "tools/compat/provider6")
     for path in ("Pipfile.lock", "package-lock.json", *(f"{folder}/Pipfile.lock" for folder in apart)):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).touch()
@@ -146,7 +146,7 @@ def test_switches_are_given_by_any_value(sandbox: Path) -> None:
 def test_local_needs_no_name(sandbox: Path) -> None:
     _, calls = make(sandbox, "local")
 
-    assert ["-m", "local", "up", "--env=iot-dev"] in calls
+    assert ["-m", "tools.local", "up", "--env=iot-dev"] in calls
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_the_machine_is_looked_at_before_anything_is_installed(sandbox: Path) ->
     # GIVEN a fresh clone, and a look at the machine that finds something missing
     for path in (".venv/.ready", "node_modules/.ready", ".pipenv/bin/pipenv"):
         (sandbox / path).unlink()
-    (sandbox / "python").write_text('#!/bin/sh\ncase "$1" in deploy/machine.py) exit 1;; esac\n' + STUB)
+    (sandbox / "python").write_text('#!/bin/sh\ncase "$1" in settings/machine.py) exit 1;; esac\n' + STUB)
 
     # WHEN it is set up
     done, calls = make(sandbox, "setup")

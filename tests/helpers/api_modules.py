@@ -10,11 +10,11 @@ from cdktf import TerraformOutput
 from constructs import Construct
 from synthesized import Synthesized, synthesize_module
 
-from environments import api_schemas, load
-from environments.api import ApiSettings
-from environments.naming import Naming
 from modules.api import Api
-from modules.policies import Account
+from modules.common.policies import Account
+from settings import api_schemas, load
+from settings.api import ApiSettings
+from settings.naming import Naming
 
 BASE_URL = "http://entry.example.com:80"
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:ca-central-1:222222222222:loadbalancer/net/entry/0"

@@ -19,10 +19,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from deploy import cdktf, plans, processes, stacks, terraform
-from deploy.processes import OnLine
-from deploy.stacks import Stack
-from environments import load
+from settings import load
+from tools.deploy import cdktf, plans, processes, terraform
+from tools.deploy.processes import OnLine
+from tools.synthesized import stacks
+from tools.synthesized.stacks import Stack
 
 Action = Callable[[], object]
 _VPC = {"mode": "managed", "type": "aws_vpc", "name": "a"}
@@ -104,7 +105,7 @@ class Tools:
         file = self.stack(component).folder / "cdk.tf.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), **added}))
 
-    # -- in the place of deploy.processes and subprocess
+    # -- in the place of tools.deploy.processes and subprocess
 
     def run(
         self, command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine = processes.echo

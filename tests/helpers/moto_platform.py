@@ -15,8 +15,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from review import unmanaged
-from review.findings import Kind
+from tools.change import unmanaged
+from tools.change.findings import Kind
 
 REGION = "ca-central-1"
 _ANYWHERE = [{"CidrIp": "0.0.0.0/0"}]

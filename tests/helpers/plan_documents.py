@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from review.plans import StackPlan, read
+from tools.change.plans import StackPlan, read
 
 Values = Mapping[str, Any]
 

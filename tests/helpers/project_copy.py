@@ -9,16 +9,16 @@ from all_environments import FILE
 
 ROOT = Path(__file__).parents[2]
 # Everything that a command needs; what is installed is not copied, but linked.
-_ROOMS = ("deploy", "environments", "local", "modules", "review", "rotation_lambda", "stacks")
+_FOLDERS = ("environments", "modules", "rotation_lambda", "settings", "stacks", "tools")
 _FILES = ("cdktf.json", "main.py")
-_INSTALLED = (".venv", "node_modules", "review/scan/.venv")
+_INSTALLED = (".venv", "node_modules", "tools/scan/.venv")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".venv", "dist")
 
 
 def copy_project(root: Path) -> Path:
     """Copy it to `root`, which must not exist yet; returns `root`."""
-    for room in _ROOMS:
-        shutil.copytree(ROOT / room, root / room, ignore=_LEFT_OUT)
+    for folder in _FOLDERS:
+        shutil.copytree(ROOT / folder, root / folder, ignore=_LEFT_OUT)
     for file in _FILES:
         shutil.copy(ROOT / file, root / file)
     for installed in _INSTALLED:

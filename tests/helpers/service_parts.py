@@ -10,10 +10,10 @@ from typing import Any, cast
 from constructs import Construct
 from synthesized import Synthesized, synthesize_module
 
-from environments import load
-from environments.naming import Naming
-from modules.policies import Account
+from modules.common.policies import Account
 from modules.service import Service
+from settings import load
+from settings.naming import Naming
 
 ACCOUNT = Account("333333333333", "ca-central-1")
 SECRET = "arn:aws:secretsmanager:ca-central-1:333333333333:secret:shop/dev/database-a1b2c3"

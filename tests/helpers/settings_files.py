@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from environments import Environment, SettingsError, load
-from environments.loader import DIRECTORY
+from settings import Environment, SettingsError, load
+from settings.loader import DIRECTORY
 
 DIGEST = "sha256:" + "0" * 64
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from settings_files import SettingsFiles
 
-from environments import Environment, load
-from environments.loader import DIRECTORY
 from main import build_app
+from settings import Environment, load
+from settings.loader import DIRECTORY
 
 Edit = Callable[[dict[str, Any]], None]
 

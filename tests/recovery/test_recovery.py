@@ -15,11 +15,11 @@ import boto3
 import pytest
 from documented_commands import Commands, blocks
 
-from deploy import terraform
-from environments import load
-from local.emulator.environment import without_aws
-from local.emulator.process import Emulator
 from main import build_app
+from settings import load
+from tools.deploy import terraform
+from tools.local.emulator.environment import without_aws
+from tools.local.emulator.process import Emulator
 
 pytestmark = pytest.mark.emulator
 

@@ -26,12 +26,12 @@ import pytest  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
-from local.certificates import CertificateAuthority  # noqa: E402
-from local.postgres import PostgresServer  # noqa: E402
 from rotation_support.clients import clients  # noqa: E402
 from rotation_support.leaks import Leaks  # noqa: E402
 from rotation_support.secrets_manager import AccurateSecretsManager  # noqa: E402
 from rotation_support.world import DATABASE, HOST, World  # noqa: E402
+from tools.local.certificates import CertificateAuthority  # noqa: E402
+from tools.local.postgres import PostgresServer  # noqa: E402
 
 OBSERVED = {
     "log_min_duration_statement": "0",

@@ -9,8 +9,6 @@ from urllib.parse import quote
 
 import pytest
 
-from local.certificates import CertificateAuthority
-from local.postgres import PostgresServer
 from rotation import errors
 from rotation.events import parse_event
 from rotation.passwords import CLASSES, LENGTH, generate_password
@@ -19,6 +17,8 @@ from rotation_support.breaking import Breaker
 from rotation_support.leaks import Leaks
 from rotation_support.package import PROJECT
 from rotation_support.world import DATABASE, HOST, STEPS, World
+from tools.local.certificates import CertificateAuthority
+from tools.local.postgres import PostgresServer
 
 ODD_NAMES = [
     'quo"te',

@@ -9,10 +9,10 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from local.postgres import Role
 from rotation import errors
 from rotation_support.cases import as_master, refused_rotation
 from rotation_support.world import STEPS, Case, World
+from tools.local.postgres import Role
 
 
 def test_master_without_createrole(any_world: World) -> None:

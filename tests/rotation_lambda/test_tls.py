@@ -10,13 +10,13 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from local.certificates import CertificateAuthority
-from local.postgres import TLS_AND_SCRAM_ONLY
 from rotation import errors
 from rotation.postgres import Connector
 from rotation_support.cases import prepared, refused, refused_set
 from rotation_support.servers import access_rules, listener
 from rotation_support.world import World
+from tools.local.certificates import CertificateAuthority
+from tools.local.postgres import TLS_AND_SCRAM_ONLY
 
 
 def test_unknown_authority(world: World, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import psycopg2
 import pytest
 
-from local.certificates import CertificateAuthority
 from rotation import errors
 from rotation.deadline import WAITING, within
 from rotation.postgres import MAX_CONNECT_ATTEMPTS
@@ -20,6 +19,7 @@ from rotation_support.cases import refused_set
 from rotation_support.proxy import Proxy, refusing_server
 from rotation_support.servers import listener
 from rotation_support.world import HOST, STEPS, Case, Context, World
+from tools.local.certificates import CertificateAuthority
 
 STEP_SECONDS = 7
 

@@ -10,7 +10,7 @@ import pytest
 from all_environments import environment_names, load
 from synthesized import Synthesized, read_stack
 
-from environments import Environment
+from settings import Environment
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from synthesized import Synthesized, read_stack
 
-from environments import Environment, load
 from main import build_app
+from settings import Environment, load
 
 Stacks = dict[str, Synthesized]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from environments import load
-from environments.operations import AccountSettings
 from main import build_app
-from review.scan.checks import ALL
-from review.scan.reading import read
+from settings import load
+from settings.operations import AccountSettings
+from tools.scan.checks import ALL
+from tools.scan.reading import read
 
 
 def test_the_roles_satisfy_the_checks_or_give_a_reason(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from synthesized import Synthesized
 
-from environments import Environment, load
+from settings import Environment, load
 
 Stacks = dict[str, Synthesized]
 Owners = dict[str, tuple[Environment, str]]
@@ -169,7 +169,7 @@ def test_the_network_tells_people_its_subnets(stacks: Stacks, environments: dict
 def test_only_the_owner_of_the_account_makes_its_singletons() -> None:
     from cdktf import App, Testing
 
-    from environments.operations import AccountSettings
+    from settings.operations import AccountSettings
     from stacks.bootstrap import BootstrapStack
 
     for owns in (True, False):
@@ -191,7 +191,7 @@ def test_one_environment_at_most_owns_the_singletons_of_an_account(environments:
 def test_the_roles_of_the_workflows_come_by_setting() -> None:
     from cdktf import App, Testing
 
-    from environments.operations import AccountSettings
+    from settings.operations import AccountSettings
     from stacks.bootstrap import BootstrapStack
 
     for repository in (None, "owner/name"):

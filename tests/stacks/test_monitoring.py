@@ -14,10 +14,10 @@ from all_environments import environment_names, load
 from synthesized import Synthesized, read_stack
 from watched import IDENTITIES, REMOTE, alarms, drawn, exists, maker, metrics
 
-from environments.environment import Environment
 from main import build_app
+from settings.environment import Environment
 
-LIST = Path(__file__).parents[1] / "modules" / "cloudwatch_metrics.csv"
+LIST = Path(__file__).parents[1] / "modules" / "monitoring" / "cloudwatch_metrics.csv"
 every_environment = pytest.mark.parametrize("environment", environment_names())
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from all_environments import environment_names, load
 
-from review.scan.checks import ALL
-from review.scan.checks.check import Check
-from review.scan.estate import Platform
-from review.scan.reading import read
+from tools.scan.checks import ALL
+from tools.scan.checks.check import Check
+from tools.scan.platform import Platform
+from tools.scan.reading import read
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from synthesized import Synthesized, read_stack
 from watched import REMOTE
 
-from environments import Environment, environment_names, load
+from settings import Environment, environment_names, load
 
 ROOT = Path(__file__).parents[2]
 IOT, SHOP = ("iot-dev", "iot-prod"), ("globecart-dev", "globecart-prod")
@@ -274,7 +274,7 @@ def test_nothing_that_holds_data_goes_unasked(outdir: Path, name: str) -> None:
 
 
 def test_requirements_of_pci_dss_name_their_checks() -> None:
-    # Its rows are held against settings, resources and checks by tests/review/scan/test_pages.py.
+    # Its rows are held against settings, resources and checks by tests/tools/scan/test_pages.py.
     page = (ROOT / "docs" / "pci-dss.md").read_text(encoding="utf-8")
     assert {"1.", "2.", "3.", "4.", "7.", "8.", "10."} <= set(re.findall(r"\b(\d+\.)\d", page))
 

@@ -59,7 +59,7 @@ def test_every_role_has_the_policies_of_the_code_and_no_others(stacks: Stacks) -
     for kind, (attribute, exclusive, listed) in kinds.items():
         policies = _roles(stacks, kind, "role")
         exclusives = _roles(stacks, exclusive, "role_name")
-        assert exclusives.keys() == roles, f"a role without {exclusive}: use modules.role_policies"
+        assert exclusives.keys() == roles, f"a role without {exclusive}: use modules.common.role_policies"
         for role, found in exclusives.items():
             ((stack, owned),) = found
             assert sorted(_literal(value, stack, stacks, attribute) for value in owned[listed]) == sorted(

@@ -12,8 +12,8 @@ from all_environments import environment_names, load
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
-from environments import Environment
 from main import build_app
+from settings import Environment
 
 ROTATION = "aws_secretsmanager_secret_rotation"
 every_environment = pytest.mark.parametrize("environment", environment_names())

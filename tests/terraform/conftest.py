@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from deploy import terraform
+from tools.deploy import terraform
 
 # The provider then plans without credentials; `allowed_account_ids` would ask who is calling.
 _OFFLINE = {

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from deploy import plans, terraform
-from deploy.stacks import Stack
-from review import findings, page
-from review.findings import Kind
-from review.plans import Action, StackPlan, read
-from review.values import SENSITIVE, UNKNOWN
+from tools.change import findings, page
+from tools.change.findings import Kind
+from tools.change.plans import Action, StackPlan, read
+from tools.change.values import SENSITIVE, UNKNOWN
+from tools.deploy import plans, terraform
+from tools.synthesized.stacks import Stack
 
 pytestmark = pytest.mark.terraform
 

@@ -11,7 +11,7 @@ import pytest
 from all_environments import environment_names
 from synthesized import read_stack
 
-from deploy.terraform import PROVIDER_VERSION
+from tools.deploy.terraform import PROVIDER_VERSION
 
 pytestmark = pytest.mark.terraform
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from environments import environment_names
+from settings import environment_names
 
 _ROOT = Path(__file__).parents[2]
 _FILES = sorted((_ROOT / ".github").rglob("*.yml"))

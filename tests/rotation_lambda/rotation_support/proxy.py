@@ -12,8 +12,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.certificates import ServerCertificate
 from rotation_support.servers import listener
+from tools.local.certificates import ServerCertificate
 
 
 class Proxy:

@@ -7,8 +7,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from local.postgres import TLS_AND_SCRAM_ONLY
 from rotation_support.world import WAIT_SECONDS, World
+from tools.local.postgres import TLS_AND_SCRAM_ONLY
 
 
 @contextlib.contextmanager

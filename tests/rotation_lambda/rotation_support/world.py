@@ -15,12 +15,12 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from local.postgres import PostgresServer, Role
 from rotation.handler import Application
 from rotation.postgres import APPLICATION_NAME
 from rotation_support.breaking import Breaker
 from rotation_support.leaks import Leaks
 from rotation_support.secrets_manager import AccurateSecretsManager
+from tools.local.postgres import PostgresServer, Role
 
 HOST = "db.example.test"
 """The name on the embedded server's certificate; PGHOSTADDR leads libpq to the server's address."""

@@ -1,0 +1,117 @@
+"""What a REST API checks before a backend hears of a request, and how it says no."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cdktf_cdktf_provider_aws.api_gateway_authorizer import ApiGatewayAuthorizer
+from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
+from cdktf_cdktf_provider_aws.api_gateway_model import ApiGatewayModel
+from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayRequestValidator
+from constructs import Construct
+
+from modules.api.functions import invocation_uri, permit
+from modules.common.policies import Account
+from settings import api_schemas
+from settings.api import AuthorizerSettings, CorsSettings
+from settings.naming import Naming
+
+# The variables are JSON texts with their quotes: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+_REFUSAL = '{"message": $context.error.messageString, "requestId": "$context.requestId"}'
+_INVALID = (
+    '{"message": $context.error.messageString, "detail": "$context.error.validationErrorString", '
+    '"requestId": "$context.requestId"}'
+)
+
+
+def validators(scope: Construct, *, rest_api_id: str) -> tuple[str, str]:
+    """Ids of the validator of parameters, and of the one of parameters and body."""
+    made = [
+        ApiGatewayRequestValidator(
+            scope,
+            f"validator-{name}",
+            name=name,
+            rest_api_id=rest_api_id,
+            validate_request_parameters=True,
+            validate_request_body=with_body,
+        )
+        for name, with_body in (("parameters", False), ("body", True))
+    ]
+    return made[0].id, made[1].id
+
+
+def models(scope: Construct, *, rest_api_id: str, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """A model of each schema; gives their names by the schemas'."""
+    return {
+        name: ApiGatewayModel(
+            scope,
+            f"model-{name}",
+            rest_api_id=rest_api_id,
+            name=api_schemas.model_name(name),
+            description=schema.get("description"),
+            content_type="application/json",
+            schema=json.dumps(schema, sort_keys=True),
+        ).name
+        for name, schema in sorted(schemas.items())
+    }
+
+
+def authorizers(
+    scope: Construct,
+    *,
+    rest_api_id: str,
+    execution_arn: str,
+    settings: Mapping[str, AuthorizerSettings],
+    names: Naming,
+    account: Account,
+) -> dict[str, tuple[str, str | None]]:
+    """(type, id) of each authorizer by its name; `iam` needs none. All read the `Authorization` header."""
+    made: dict[str, tuple[str, str | None]] = {"iam": ("AWS_IAM", None)}
+    for name, authorizer in sorted(settings.items()):
+        function = authorizer.function_arn
+        resource = ApiGatewayAuthorizer(
+            scope,
+            f"authorizer-{name}",
+            rest_api_id=rest_api_id,
+            name=name,
+            type="TOKEN" if function else "COGNITO_USER_POOLS",
+            provider_arns=list(authorizer.user_pool_arns) or None,
+            authorizer_uri=invocation_uri(function, account) if function else None,
+            authorizer_result_ttl_in_seconds=authorizer.cache_seconds,
+            identity_source="method.request.header.Authorization",
+        )
+        if function:
+            source = f"{execution_arn}/authorizers/{resource.id}"
+            permit(
+                scope,
+                f"authorizer-{name}-permission",
+                function_arn=function,
+                source_arn=source,
+                names=names,
+            )
+        made[name] = ("CUSTOM" if function else "COGNITO_USER_POOLS", resource.id)
+    return made
+
+
+def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -> None:
+    """Every error of API Gateway's own as JSON with the request's id; pages of the CORS origin can read it."""
+    origin = {"gatewayresponse.header.Access-Control-Allow-Origin": f"'{cors.origin}'"} if cors else {}
+    once_a_second = {"gatewayresponse.header.Retry-After": "'1'"}
+    kinds: tuple[tuple[str, str | None, str, dict[str, str]], ...] = (
+        ("DEFAULT_4XX", None, _REFUSAL, {}),
+        ("DEFAULT_5XX", None, _REFUSAL, {}),
+        ("BAD_REQUEST_BODY", "400", _INVALID, {}),
+        ("THROTTLED", "429", _REFUSAL, once_a_second),
+    )
+    for kind, status, template, headers in kinds:
+        ApiGatewayGatewayResponse(
+            scope,
+            f"response-{kind}",
+            rest_api_id=rest_api_id,
+            response_type=kind,
+            status_code=status,
+            response_templates={"application/json": template},
+            response_parameters={**origin, **headers},
+        )

@@ -1,0 +1,44 @@
+"""A name of one's own for a REST API."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
+from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
+    ApiGatewayDomainName,
+    ApiGatewayDomainNameEndpointConfiguration,
+)
+from cdktf_cdktf_provider_aws.route53_record import Route53Record, Route53RecordAlias
+from constructs import Construct
+
+from settings.api import DomainSettings
+
+
+class Domain(Construct):
+    """A regional domain name with TLS 1.2, all of it mapped to the stage, and the record that leads to it."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, settings: DomainSettings, rest_api_id: str, stage_name: str
+    ) -> None:
+        super().__init__(scope, id_)
+        domain = ApiGatewayDomainName(
+            self,
+            "name",
+            domain_name=settings.name,
+            regional_certificate_arn=settings.certificate_arn,
+            security_policy="TLS_1_2",
+            endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
+        )
+        ApiGatewayBasePathMapping(
+            self, "mapping", api_id=rest_api_id, stage_name=stage_name, domain_name=domain.domain_name
+        )
+        Route53Record(
+            self,
+            "record",
+            zone_id=settings.zone_id,
+            name=settings.name,
+            type="A",
+            alias=Route53RecordAlias(
+                name=domain.regional_domain_name, zone_id=domain.regional_zone_id, evaluate_target_health=False
+            ),
+        )
+        self.url = f"https://{settings.name}"

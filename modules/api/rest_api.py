@@ -1,0 +1,183 @@
+"""The REST API in front of the service, made from the routes of an environment's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, ApiGatewayRestApiEndpointConfiguration
+from cdktf_cdktf_provider_aws.api_gateway_rest_api_policy import ApiGatewayRestApiPolicy
+from cdktf_cdktf_provider_aws.api_gateway_vpc_link import ApiGatewayVpcLink
+from constructs import Construct
+
+from modules.api.checks import authorizers, models, refusals, validators
+from modules.api.domain import Domain
+from modules.api.firewall import Firewall
+from modules.api.functions import permit
+from modules.api.plan import Plan
+from modules.api.redeployment import deployment
+from modules.api.routes import Backends, Checks, Routes
+from modules.api.stage import Stage
+from modules.common.accept import accept
+from modules.common.policies import Account, document, statement
+from settings.api import ApiSettings
+from settings.api_rules import path_pattern
+from settings.base import RetentionDays
+from settings.naming import Naming
+
+
+class Api(Construct):
+    """A regional REST API with one stage, its firewall, and a usage plan with a key for each client.
+
+    `schemas` are the JSON schemas that the routes name; `load_balancer_arn` is the way into the VPC that `base_url`
+    names. A short-lived copy has no domain: the name is its original's.
+    With a domain the API answers under that name alone.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: ApiSettings,
+        schemas: Mapping[str, Mapping[str, Any]],
+        base_url: str,
+        load_balancer_arn: str,
+        names: Naming,
+        account: Account,
+        log_retention_days: RetentionDays,
+        logs_key_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        domain = settings.domain if names.suffix is None else None
+        self.name = names.name("api")
+        api = ApiGatewayRestApi(
+            self,
+            "rest-api",
+            name=self.name,
+            description=f"API of {names.environment}",
+            endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
+            api_key_source="HEADER",
+            binary_media_types=sorted(settings.binary_media_types) or None,
+            disable_execute_api_endpoint=domain is not None,
+        )
+        self.id = api.id
+        execution_arn = api.execution_arn
+        callers = api_policy(execution_arn, settings)
+        policy = ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=callers)
+        accept(api, CKV_AWS_237="its id is in every caller's address: a second one would not take its place")
+        accept(policy, POLICY_ANYBODY__Callers="a public API: each route asks for its key or identity")
+        parameters, body = validators(self, rest_api_id=self.id)
+        refusals(self, rest_api_id=self.id, cors=settings.cors)
+        link = ApiGatewayVpcLink(
+            self, "vpc-link", name=self.name, description="From the API to the service", target_arns=[load_balancer_arn]
+        )
+        Routes(
+            self,
+            "routes",
+            routes=settings.routes,
+            cors=settings.cors,
+            rest_api_id=self.id,
+            root_resource_id=api.root_resource_id,
+            backends=Backends(base_url, link.id, account),
+            checks=Checks(
+                parameters,
+                body,
+                models(self, rest_api_id=self.id, schemas=schemas),
+                authorizers(
+                    self,
+                    rest_api_id=self.id,
+                    execution_arn=execution_arn,
+                    settings=settings.authorizers,
+                    names=names,
+                    account=account,
+                ),
+            ),
+        )
+        stage = Stage(
+            self,
+            "stage",
+            rest_api_id=self.id,
+            deployment_id=deployment(
+                self,
+                "deployment",
+                rest_api_id=self.id,
+                from_other_stacks={"base_url": base_url},
+            ).id,
+            stage_name=settings.stage_name,
+            throttle=settings.stage_throttle,
+            names=names,
+            log_retention_days=log_retention_days,
+            logs_key_arn=logs_key_arn,
+        )
+        for function_arn in sorted({route.function_arn for route in settings.routes if route.function_arn}):
+            permit(
+                self,
+                f"call-{function_arn.split(':', 6)[6].replace(':', '-')}",
+                function_arn=function_arn,
+                source_arn=f"{execution_arn}/{settings.stage_name}/*",
+                names=names,
+            )
+        self.stage_name = settings.stage_name
+        self.stage_arn = stage.arn
+        self.access_log_group = stage.access_log_group
+        self.web_acl_name = Firewall(
+            self,
+            "firewall",
+            rate_limit=settings.firewall_limit,
+            stage_arn=stage.arn,
+            names=names,
+            log_retention_days=log_retention_days,
+            logs_key_arn=logs_key_arn,
+        ).name
+        self.key_ids: dict[str, str] = {}
+        if settings.plan is not None:
+            self.key_ids = Plan(
+                self, "plan", settings=settings.plan, rest_api_id=self.id, stage_name=stage.name, names=names
+            ).key_ids
+        self.url = stage.invoke_url
+        if domain is not None:
+            self.url = Domain(self, "domain", settings=domain, rest_api_id=self.id, stage_name=stage.name).url
+
+
+def api_policy(execution_arn: str, settings: ApiSettings) -> str:
+    """Who may call the API at all, whatever else a route asks for.
+
+    Everybody, but for routes with IAM: one allowed here would be open to every identity of the account, asked or not.
+    Nobody without TLS, or from outside the allowed blocks.
+    """
+    every_path = f"{execution_arn}/*"
+    resources = [every_path]
+    if any(route.authorizer == "iam" for route in settings.routes):
+        stage = f"{execution_arn}/{settings.stage_name}"
+        open_routes = {
+            f"{stage}/{method}{path_pattern(route.path)}"
+            for route in settings.routes
+            if route.authorizer != "iam"
+            for method in route.methods
+        }
+        resources = sorted(open_routes | ({f"{stage}/OPTIONS/*"} if settings.cors else set()))
+    statements = [
+        statement(
+            "DenyWithoutTls",
+            effect="Deny",
+            principals="*",
+            actions=["execute-api:Invoke"],
+            resources=[every_path],
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        )
+    ]
+    if resources:
+        statements.append(statement("Callers", principals="*", actions=["execute-api:Invoke"], resources=resources))
+    if settings.allowed_cidrs:
+        statements.append(
+            statement(
+                "DenyElsewhere",
+                effect="Deny",
+                principals="*",
+                actions=["execute-api:Invoke"],
+                resources=[every_path],
+                conditions={"NotIpAddress": {"aws:SourceIp": sorted(settings.allowed_cidrs)}},
+            )
+        )
+    return document(*statements)

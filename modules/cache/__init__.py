@@ -1,0 +1,7 @@
+"""ElastiCache for Redis, entered with IAM."""
+
+from modules.cache.redis import Cache
+
+__all__ = [
+    "Cache",
+]

@@ -1,0 +1,170 @@
+"""ElastiCache for Redis: one node, a replicated pair or more, or shards; entered with IAM, never with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.elasticache_parameter_group import (
+    ElasticacheParameterGroup,
+    ElasticacheParameterGroupParameter,
+)
+from cdktf_cdktf_provider_aws.elasticache_replication_group import (
+    ElasticacheReplicationGroup,
+    ElasticacheReplicationGroupLogDeliveryConfiguration,
+    ElasticacheReplicationGroupTimeouts,
+)
+from constructs import Construct
+
+from modules.cache.autoscaling import CacheAutoscaling, owned_count
+from modules.cache.users import CacheUsers
+from modules.common.accept import accept
+from modules.common.encryption import log_group
+from modules.common.security_groups import closed_security_group
+from settings.base import RetentionDays
+from settings.data import CacheSettings
+from settings.naming import Naming
+
+_PORT = 6379
+
+
+class Cache(Construct):
+    """A replication group in one of three forms:
+
+    * `single`: one node, no failover. `endpoint` is the primary's.
+    * `replicated`: a primary and replicas in other zones, which take over by themselves. `endpoint` is the primary's,
+      `reader_endpoint` spreads over the replicas.
+    * `cluster`: shards with replicas; clients speak the cluster protocol. `endpoint` is the configuration endpoint.
+
+    `reader_endpoint` is None except in the replicated form. Clients must use TLS and log in as `user_name` with an IAM
+    token, for which their role needs `elasticache:Connect` on both `connect_arns`. Data and snapshots are under the
+    data key.
+
+    Timeouts are 60 minutes: shards with replicas take 13 to be made, and resharding takes far longer.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: CacheSettings,
+        protected: bool,
+        names: Naming,
+        vpc_id: str,
+        subnet_group: str,
+        data_key_arn: str,
+        logs_key_arn: str,
+        log_retention_days: RetentionDays,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._settings = settings
+        users = CacheUsers(self, "users", names=names)
+        security_group = closed_security_group(
+            self,
+            "security-group",
+            name=names.name("redis"),
+            description="Redis; callers add their own rule",
+            vpc_id=vpc_id,
+        )
+        clustered = settings.form == "cluster"
+        group = ElasticacheReplicationGroup(
+            self,
+            "replication-group",
+            replication_group_id=names.name("redis"),
+            description=f"Redis of {names.environment}",
+            engine="redis",
+            engine_version=settings.engine_version,
+            node_type=settings.node_type,
+            port=_PORT,
+            num_cache_clusters=None if clustered else 1 + settings.replicas_per_shard,
+            num_node_groups=settings.shards if clustered else None,
+            replicas_per_node_group=settings.replicas_per_shard if clustered else None,
+            # AWS wants failover on in cluster mode even where there is no replica to fail over to.
+            automatic_failover_enabled=settings.form != "single",
+            multi_az_enabled=settings.replicas_per_shard > 0,
+            parameter_group_name=self._parameter_group(names),
+            subnet_group_name=subnet_group,
+            security_group_ids=[security_group.id],
+            at_rest_encryption_enabled="true",
+            kms_key_id=data_key_arn,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            user_group_ids=[users.group_id],
+            snapshot_retention_limit=settings.snapshot_retention_days,
+            snapshot_window=settings.snapshot_window,
+            maintenance_window=settings.maintenance_window,
+            # The security group's id is new whenever the stack is, so a second destroy finds the name free.
+            final_snapshot_identifier=(
+                names.name(f"redis-final-{security_group.id}") if settings.final_snapshot else None
+            ),
+            auto_minor_version_upgrade="true",
+            apply_immediately=settings.apply_immediately,
+            log_delivery_configuration=list(self._logs(names, logs_key_arn, log_retention_days)),
+            timeouts=ElasticacheReplicationGroupTimeouts(create="60m", update="60m", delete="60m"),
+            lifecycle=self._lifecycle(protected),
+        )
+        if settings.form == "single":
+            accept(group, CKV2_AWS_50="one node, which has no other to fail over to; production refuses this form")
+        if settings.autoscaling is not None:
+            CacheAutoscaling(
+                self,
+                "autoscaling",
+                settings=settings.autoscaling,
+                names=names,
+                replication_group_id=group.replication_group_id,
+            )
+        self.replication_group_id = group.replication_group_id
+        self.endpoint = group.configuration_endpoint_address if clustered else group.primary_endpoint_address
+        self.reader_endpoint = group.reader_endpoint_address if settings.form == "replicated" else None
+        self.port = _PORT
+        self.security_group_id = security_group.id
+        self.user_name = users.name
+        self.connect_arns = (group.arn, users.arn)
+
+    def _parameter_group(self, names: Naming) -> str:
+        """Named after family and form, so that its successor can be made before the group lets go of it.
+
+        `cluster-enabled` is "no" by itself, and the provider reads back only what differs from the family's own values:
+        written down, the "no" would be added in every plan.
+        https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
+        """
+        settings = self._settings
+        family = f"redis{settings.engine_version.split('.')[0]}"
+        clustered = settings.form == "cluster"
+        return ElasticacheParameterGroup(
+            self,
+            "parameters",
+            name=names.name(f"{family}-cluster" if clustered else family),
+            family=family,
+            description=f"Redis, cluster mode {'on' if clustered else 'off'}",
+            parameter=(
+                [ElasticacheParameterGroupParameter(name="cluster-enabled", value="yes")] if clustered else None
+            ),
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        ).name
+
+    def _logs(
+        self, names: Naming, key_arn: str, retention_days: RetentionDays
+    ) -> Iterator[ElasticacheReplicationGroupLogDeliveryConfiguration]:
+        """Under /aws/vendedlogs: AWS lets services write there without a line in the account's one resource policy."""
+        for type_ in ("engine-log", "slow-log"):
+            group = log_group(
+                self,
+                type_,
+                name=f"/aws/vendedlogs{names.path(f'redis-{type_}')}",
+                retention_days=retention_days,
+                key_arn=key_arn,
+            )
+            yield ElasticacheReplicationGroupLogDeliveryConfiguration(
+                destination=group.name, destination_type="cloudwatch-logs", log_format="json", log_type=type_
+            )
+
+    def _lifecycle(self, protected: bool) -> TerraformResourceLifecycle | None:
+        scaling = self._settings.autoscaling
+        if not protected and scaling is None:
+            return None
+        return TerraformResourceLifecycle(
+            prevent_destroy=True if protected else None,
+            ignore_changes=[owned_count(scaling)] if scaling else None,
+        )

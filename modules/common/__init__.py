@@ -1,0 +1,1 @@
+"""What several capabilities use: policies, keys, log groups, security groups, buckets."""

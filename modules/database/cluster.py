@@ -1,0 +1,195 @@
+"""Aurora PostgreSQL Serverless v2: one cluster, its instances, and the schedule of its master secret."""
+
+from __future__ import annotations
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster, RdsClusterServerlessv2ScalingConfiguration
+from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
+from cdktf_cdktf_provider_aws.secretsmanager_secret_rotation import (
+    SecretsmanagerSecretRotation,
+    SecretsmanagerSecretRotationRotationRules,
+)
+from constructs import Construct
+
+from modules.common.accept import accept
+from modules.common.encryption import log_group
+from modules.common.policies import Account
+from modules.common.security_groups import closed_security_group
+from modules.database.monitoring import enhanced_monitoring_role
+from modules.database.parameters import ParameterGroups
+from settings.base import RetentionDays
+from settings.data import DatabaseSettings
+from settings.naming import Naming
+
+_ENGINE = "aurora-postgresql"
+_PORT = 5432
+
+
+class Database(Construct):
+    """A cluster with one writer and the readers of the settings, spread over the zones in turn.
+
+    Storage, snapshots, Performance Insights and the master secret are under the data key. RDS makes and rotates the
+    master password, which no state, plan or output ever holds. Only a major version is named: with a minor one, the
+    automatic minor upgrade would make the next plan ask for a downgrade. RDS takes it as its default minor version of
+    that major one, and the provider lets a part of a version stand for the whole
+    (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#engine_version-1).
+
+    `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
+    a third zone, the second would restart instances at the change of a default.
+
+    Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
+    by one take it down as well (hashicorp/terraform-provider-aws #23572).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: DatabaseSettings,
+        protected: bool,
+        names: Naming,
+        account: Account,
+        zones: tuple[str, ...],
+        vpc_id: str,
+        subnet_group: str,
+        data_key_arn: str,
+        logs_key_arn: str,
+        log_retention_days: RetentionDays,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._settings = settings
+        self._lifecycle = TerraformResourceLifecycle(prevent_destroy=True) if protected else None
+        self._data_key_arn = data_key_arn
+        self.parameter_groups = ParameterGroups(self, "parameters", settings=settings, names=names)
+        group = closed_security_group(
+            self,
+            "security-group",
+            name=names.name("aurora"),
+            description="Aurora; callers add their own rule",
+            vpc_id=vpc_id,
+        )
+        identifier = names.name("aurora")
+        log = log_group(
+            self,
+            "log-group",
+            name=f"/aws/rds/cluster/{identifier}/postgresql",
+            retention_days=log_retention_days,
+            key_arn=logs_key_arn,
+        )
+        cluster = RdsCluster(
+            self,
+            "cluster",
+            cluster_identifier=identifier,
+            engine=_ENGINE,
+            engine_version=settings.engine_version,
+            # The settings name the major version alone, so a change of it is a wish for exactly this.
+            allow_major_version_upgrade=True,
+            db_instance_parameter_group_name=self.parameter_groups.instance,
+            db_cluster_parameter_group_name=self.parameter_groups.cluster,
+            database_name=settings.name,
+            master_username=settings.master_username,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=data_key_arn,
+            iam_database_authentication_enabled=settings.iam_authentication,
+            port=_PORT,
+            serverlessv2_scaling_configuration=RdsClusterServerlessv2ScalingConfiguration(
+                min_capacity=settings.min_capacity,
+                max_capacity=settings.max_capacity,
+                seconds_until_auto_pause=settings.auto_pause_seconds or None,
+            ),
+            db_subnet_group_name=subnet_group,
+            vpc_security_group_ids=[group.id],
+            storage_encrypted=True,
+            kms_key_id=data_key_arn,
+            backup_retention_period=settings.backup_retention_days,
+            preferred_backup_window=settings.backup_window,
+            preferred_maintenance_window=settings.maintenance_window,
+            copy_tags_to_snapshot=True,
+            # Without a final snapshot nobody wants the backups either; with one, they stay for their days.
+            delete_automated_backups=not settings.final_snapshot,
+            skip_final_snapshot=not settings.final_snapshot,
+            # The group's id is new whenever the stack is made anew, so a second destroy finds the name free.
+            final_snapshot_identifier=names.name(f"aurora-final-{group.id}") if settings.final_snapshot else None,
+            enabled_cloudwatch_logs_exports=["postgresql"],
+            database_insights_mode=settings.insights,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=data_key_arn,
+            performance_insights_retention_period=settings.performance_insights_retention_days,
+            apply_immediately=settings.apply_immediately,
+            deletion_protection=protected,
+            lifecycle=self._lifecycle,
+            depends_on=[log],
+        )
+        accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
+        if not protected:
+            accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
+        if not settings.iam_authentication:
+            accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
+        self._add_instances(cluster, names, account, zones)
+        self.cluster_identifier = cluster.cluster_identifier
+        self.cluster_resource_id = cluster.cluster_resource_id
+        self.cluster_arn = cluster.arn
+        self.name = settings.name
+        self.port = _PORT
+        self.writer_endpoint = cluster.endpoint
+        self.reader_endpoint = cluster.reader_endpoint
+        self.security_group_id = group.id
+        self.master_secret_arn = cluster.master_user_secret.get(0).secret_arn
+        SecretsmanagerSecretRotation(
+            self,
+            "master-rotation",
+            secret_id=self.master_secret_arn,
+            # RDS has just made the password; its own schedule would be 7 days.
+            rotate_immediately=False,
+            rotation_rules=SecretsmanagerSecretRotationRotationRules(
+                automatically_after_days=settings.master_rotation_days
+            ),
+        )
+
+    def _add_instances(self, cluster: RdsCluster, names: Naming, account: Account, zones: tuple[str, ...]) -> None:
+        """The first reader (tier 1) scales with the writer, ready to take over; later ones scale by their own load.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.how-it-works.html
+        """
+        settings = self._settings
+        identifiers = [names.name(f"aurora-{number}") for number in range(1, settings.instances + 1)]
+        monitoring = (
+            enhanced_monitoring_role(self, "monitoring", names=names, account=account, instances=identifiers)
+            if settings.enhanced_monitoring_seconds
+            else None
+        )
+        self.instances = tuple(
+            RdsClusterInstance(
+                self,
+                f"instance-{index + 1}",
+                identifier=identifier,
+                cluster_identifier=cluster.id,
+                engine=_ENGINE,
+                instance_class="db.serverless",
+                db_parameter_group_name=self.parameter_groups.instance,
+                availability_zone=zones[index % len(zones)],
+                promotion_tier=index,
+                publicly_accessible=False,
+                auto_minor_version_upgrade=True,
+                copy_tags_to_snapshot=True,
+                preferred_maintenance_window=settings.maintenance_window,
+                monitoring_interval=settings.enhanced_monitoring_seconds,
+                monitoring_role_arn=monitoring.role_arn if monitoring else None,
+                performance_insights_enabled=True,
+                performance_insights_kms_key_id=self._data_key_arn,
+                performance_insights_retention_period=settings.performance_insights_retention_days,
+                apply_immediately=settings.apply_immediately,
+                # An upgrade may wait for the maintenance window. Until then RDS refuses an instance the new group; then
+                # it gives it the one that the cluster names.
+                # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+                lifecycle=TerraformResourceLifecycle(
+                    prevent_destroy=True if self._lifecycle else None, ignore_changes=["db_parameter_group_name"]
+                ),
+                depends_on=[monitoring.attachment] if monitoring else None,
+            )
+            for index, identifier in enumerate(identifiers)
+        )
+        if monitoring is None:
+            for instance in self.instances:
+                accept(instance, CKV_AWS_118="CloudWatch's own metrics do here; production watches the system, too")

@@ -1,0 +1,50 @@
+"""The role with which RDS writes operating system metrics of Aurora instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from constructs import Construct
+
+from modules.common.policies import Account, service_trust
+from modules.common.role_policies import no_other_policies
+from settings.naming import Naming
+
+
+@dataclass(frozen=True)
+class MonitoringRole:
+    """An instance names the role and must wait for the attachment: RDS tries the role when it makes the instance."""
+
+    role_arn: str
+    attachment: IamRolePolicyAttachment
+
+
+def enhanced_monitoring_role(
+    scope: Construct, id_: str, *, names: Naming, account: Account, instances: Sequence[str]
+) -> MonitoringRole:
+    """A role that RDS may take for these instances of this account only (confused deputy).
+
+    The metrics go to the log group `RDSOSMetrics`, which is one per account and region and so no environment's own.
+    """
+    role = IamRole(
+        scope,
+        f"{id_}-role",
+        name=names.name("aurora-monitoring"),
+        description="Lets RDS write operating system metrics of the Aurora instances",
+        assume_role_policy=service_trust(
+            "monitoring.rds.amazonaws.com",
+            account,
+            source_arns=[account.arn("rds", f"db:{instance}") for instance in instances],
+        ),
+    )
+    attachment = IamRolePolicyAttachment(
+        scope,
+        f"{id_}-policy",
+        role=role.name,
+        policy_arn=f"arn:{account.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+    )
+    no_other_policies(scope, f"{id_}-role", role=role, policies=[attachment])
+    return MonitoringRole(role.arn, attachment)

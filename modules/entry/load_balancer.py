@@ -1,0 +1,128 @@
+"""The way to the service within the VPC: an internal load balancer, and the target group of the service."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
+from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
+from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
+from constructs import Construct
+
+from modules.common.accept import accept
+from modules.common.policies import Account
+from modules.common.security_groups import closed_security_group
+from modules.entry.log_bucket import LoadBalancerLogBucket
+from settings.base import RetentionDays
+from settings.naming import Naming
+from settings.service import ServiceSettings
+
+# TLS 1.2 and 1.3 with forward secrecy only (PCI DSS 4.2.1).
+_TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+class Entry(Construct):
+    """An internal Network Load Balancer over the private subnets; the API has a VPC link to it.
+
+    It takes TLS 1.2 or newer on 443 when the settings name a certificate, else TCP on 80: `port`. With TLS, API Gateway
+    checks the certificate against the host of `base_url`, which is then `host_name`; it never resolves that name.
+
+    The service registers its tasks in `target_group_arn`, and opens the way from `security_group_id` to itself on its
+    own port: the group has no rule. Its inbound rules would not bind the VPC link anyway, whose addresses belong to
+    AWS; so they are not enforced on it. A task leaves after 30 seconds (AWS: 300), enough for requests of at most 29.
+
+    Zones help each other out (cross-zone): a zone without a healthy task still answers.
+
+    AWS writes the access log for TLS listeners only: without a certificate the bucket stays empty, and the API's access
+    log and the VPC's flow log are the record.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: ServiceSettings,
+        host_name: str | None,
+        protected: bool,
+        log_retention_days: RetentionDays,
+        names: Naming,
+        account: Account,
+        vpc_id: str,
+        subnet_ids: list[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        name = names.name("entry")
+        group = closed_security_group(
+            self,
+            "security-group",
+            name=name,
+            description="Load balancer; the service adds its own rule",
+            vpc_id=vpc_id,
+        )
+        logs = LoadBalancerLogBucket(
+            self,
+            "logs",
+            name=f"{names.name('entry-logs')}-{account.id}",
+            account=account,
+            retention_days=log_retention_days,
+            protected=protected,
+        )
+        balancer = Lb(
+            self,
+            "load-balancer",
+            name=name,
+            load_balancer_type="network",
+            internal=True,
+            subnets=subnet_ids,
+            security_groups=[group.id],
+            enforce_security_group_inbound_rules_on_private_link_traffic="off",
+            enable_cross_zone_load_balancing=True,
+            enable_deletion_protection=protected,
+            access_logs=LbAccessLogs(bucket=logs.name, enabled=True),
+            depends_on=[logs.policy],
+        )
+        if not protected:
+            accept(balancer, CKV_AWS_150="quick to destroy on purpose; production is protected")
+        targets = LbTargetGroup(
+            self,
+            "target-group",
+            name=name,
+            target_type="ip",
+            protocol="TCP",
+            # Every task is registered with its own port. This one only would replace the group, which a listener holds.
+            port=80,
+            vpc_id=vpc_id,
+            deregistration_delay="30",
+            health_check=LbTargetGroupHealthCheck(
+                protocol="HTTP",
+                path=settings.health_check_path,
+                port="traffic-port",
+                matcher="200-299",
+                interval=10,
+                timeout=5,
+                healthy_threshold=2,
+                unhealthy_threshold=3,
+            ),
+        )
+        with_tls = settings.certificate_arn is not None
+        self.port = 443 if with_tls else 80
+        listener = LbListener(
+            self,
+            "listener",
+            load_balancer_arn=balancer.arn,
+            port=self.port,
+            protocol="TLS" if with_tls else "TCP",
+            certificate_arn=settings.certificate_arn,
+            ssl_policy=_TLS_POLICY if with_tls else None,
+            default_action=[LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)],
+        )
+        if not with_tls:
+            inside = "within the VPC, from the VPC link alone; production refuses to be without a certificate"
+            accept(listener, LISTENER_TLS=inside)
+            accept(balancer, CKV2_AWS_20=inside)
+        host = host_name if with_tls and host_name is not None else balancer.dns_name
+        self.base_url = f"{'https' if with_tls else 'http'}://{host}:{self.port}"
+        self.target_group_arn = targets.arn
+        self.target_group_arn_suffix = targets.arn_suffix
+        self.load_balancer_arn = balancer.arn
+        self.load_balancer_arn_suffix = balancer.arn_suffix
+        self.security_group_id = group.id

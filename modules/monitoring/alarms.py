@@ -1,0 +1,195 @@
+"""What is watched, as data, and the CloudWatch alarms that are made from it.
+
+The functions of `modules.monitoring.rows` write the data, and the dashboard draws the same data: nothing is watched
+that is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.cloudwatch_composite_alarm import CloudwatchCompositeAlarm
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
+    CloudwatchMetricAlarm,
+    CloudwatchMetricAlarmMetricQuery,
+    CloudwatchMetricAlarmMetricQueryMetric,
+)
+from constructs import Construct
+
+from settings.naming import Naming
+
+# As many metrics as the mathematics of one alarm may name.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+MOST_METRICS = 10
+
+_OPERATORS = {
+    "above": "GreaterThanThreshold",
+    "at or above": "GreaterThanOrEqualToThreshold",
+    "below": "LessThanThreshold",
+}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line. `statistic` is Average, Maximum, Minimum, Sum or a percentile such as p99."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str] = field(hash=False)
+    statistic: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines that belong together, without a threshold."""
+
+    title: str
+    metrics: tuple[Metric, ...]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A threshold that must hold for `periods` of `period_seconds` in a row before somebody is told.
+
+    `expression` is metric mathematics over the metrics, which it calls m1, m2, ...; without one there is one metric.
+    `drawn` says what the dashboard shows beside the threshold: the metrics, or what the expression makes of them.
+
+    `missing` is what no data means: `notBreaching` where nothing happens in a quiet hour, `breaching` where silence
+    itself is the fault. A `critical` one makes the platform unhealthy.
+    """
+
+    id: str
+    title: str
+    metrics: tuple[Metric, ...]
+    comparison: Literal["above", "at or above", "below"]
+    threshold: float
+    unit: str
+    periods: int
+    meaning: str
+    remedy: str
+    expression: str | None = None
+    drawn: Literal["metrics", "expression"] = "metrics"
+    period_seconds: int = 60
+    missing: Literal["breaching", "notBreaching"] = "notBreaching"
+    critical: bool = False
+
+    @property
+    def description(self) -> str:
+        """What whoever is told reads."""
+        return f"{self.meaning} {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A part of the platform: a row of the dashboard. Names of its alarms begin with its id."""
+
+    id: str
+    title: str
+    alarms: tuple[Alarm, ...]
+    charts: tuple[Chart, ...] = ()
+
+
+def of_many(metrics: Iterable[Metric], function: Literal["MAX", "SUM"]) -> Iterator[tuple[tuple[Metric, ...], str]]:
+    """Metrics and the expression over them of as few alarms as may be; a metric without data counts as 0."""
+    waiting = list(metrics)
+    for start in range(0, len(waiting), MOST_METRICS):
+        part = tuple(waiting[start : start + MOST_METRICS])
+        terms = ", ".join(f"FILL(m{number}, 0)" for number, _ in enumerate(part, start=1))
+        yield part, f"{function}([{terms}])"
+
+
+def alarm_name(names: Naming, row: Row, alarm: Alarm) -> str:
+    """`iot-database-cpu-dev`."""
+    return names.name(f"{row.id}-{alarm.id}")
+
+
+class PlatformAlarms(Construct):
+    """An alarm for each of the rows, and one that sums up the critical ones: `unhealthy_name`.
+
+    All of them tell the topic when they begin and when they end. Each carries its row and its severity as tags. They
+    are made after `waits_for`, so that none of those on silence begins with it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Naming,
+        rows: Iterable[Row],
+        topic_arn: str,
+        waits_for: Sequence[ITerraformDependable] = (),
+    ) -> None:
+        super().__init__(scope, id_)
+        critical: list[str] = []
+        for row in rows:
+            for alarm in row.alarms:
+                made = _metric_alarm(self, alarm_name(names, row, alarm), row, alarm, topic_arn, waits_for)
+                if alarm.critical:
+                    critical.append(made.alarm_name)
+        self.unhealthy_name = names.name("unhealthy")
+        CloudwatchCompositeAlarm(
+            self,
+            "unhealthy",
+            alarm_name=self.unhealthy_name,
+            alarm_description=(
+                "The platform does not do its work, or is about to stop: one of the critical alarms is on. "
+                "Open the dashboard; the alarm that began first is the place to look at."
+            ),
+            alarm_rule=" OR ".join(f'ALARM("{name}")' for name in critical),
+            alarm_actions=[topic_arn],
+            ok_actions=[topic_arn],
+            tags={"Part": "platform", "Severity": "critical"},
+        )
+
+
+def _metric_alarm(
+    scope: Construct, name: str, row: Row, alarm: Alarm, topic_arn: str, waits_for: Sequence[ITerraformDependable]
+) -> CloudwatchMetricAlarm:
+    metric = alarm.metrics[0]
+    is_percentile = metric.statistic.startswith("p")
+    plain = alarm.expression is None
+    return CloudwatchMetricAlarm(
+        scope,
+        f"{row.id}-{alarm.id}",
+        alarm_name=name,
+        alarm_description=alarm.description,
+        namespace=metric.namespace if plain else None,
+        metric_name=metric.name if plain else None,
+        dimensions=dict(metric.dimensions) if plain else None,
+        statistic=metric.statistic if plain and not is_percentile else None,
+        extended_statistic=metric.statistic if plain and is_percentile else None,
+        # One request of a quiet minute is no percentile.
+        evaluate_low_sample_count_percentiles="ignore" if plain and is_percentile else None,
+        period=alarm.period_seconds if plain else None,
+        metric_query=None if plain else list(_queries(alarm)),
+        comparison_operator=_OPERATORS[alarm.comparison],
+        threshold=alarm.threshold,
+        evaluation_periods=alarm.periods,
+        datapoints_to_alarm=alarm.periods,
+        treat_missing_data=alarm.missing,
+        alarm_actions=[topic_arn],
+        ok_actions=[topic_arn],
+        tags={"Part": row.id, "Severity": "critical" if alarm.critical else "warning"},
+        depends_on=list(waits_for) or None,
+    )
+
+
+def _queries(alarm: Alarm) -> Iterator[CloudwatchMetricAlarmMetricQuery]:
+    yield CloudwatchMetricAlarmMetricQuery(id="alarm", expression=alarm.expression, label=alarm.title, return_data=True)
+    for number, metric in enumerate(alarm.metrics, start=1):
+        yield CloudwatchMetricAlarmMetricQuery(
+            id=f"m{number}",
+            metric=CloudwatchMetricAlarmMetricQueryMetric(
+                namespace=metric.namespace,
+                metric_name=metric.name,
+                dimensions=dict(metric.dimensions),
+                stat=metric.statistic,
+                period=alarm.period_seconds,
+            ),
+        )

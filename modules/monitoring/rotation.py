@@ -1,0 +1,95 @@
+"""Rotations that fail are told at once, with the reason; and the age of the credentials is known from the first day."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetInputTransformer,
+    CloudwatchEventTargetRetryPolicy,
+)
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
+from constructs import Construct
+
+from modules.common.policies import Account, document, service_trust, statement
+from modules.common.role_policies import no_other_policies
+from modules.monitoring.topic import AlarmTopic
+from settings.naming import Naming
+
+
+class RotationNotice(Construct):
+    """Sends each event of the rule to the topic, with what failed in words.
+
+    By a role: EventBridge says neither account nor rule when it publishes by the topic's policy, so that such a policy
+    would have to let in the rules of every account; nor when it uses the key.
+
+    The daily report comes a day after its rule is made. So it is asked for once here, and the alarm on the age, which
+    waits for `first_report`, does not begin with a day of silence.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Naming,
+        account: Account,
+        topic: AlarmTopic,
+        failed_rule: str,
+        function_name: str,
+        secret_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        role = IamRole(
+            self,
+            "role",
+            name=names.name("rotation-notice"),
+            description="Lets EventBridge tell the alarms' topic of failed rotations",
+            assume_role_policy=service_trust(
+                "events.amazonaws.com", account, source_arns=[account.arn("events", f"rule/{failed_rule}")]
+            ),
+        )
+        policy = IamRolePolicy(
+            self,
+            "policy",
+            name="publish",
+            role=role.id,
+            policy=document(
+                statement("Publish", actions=["sns:Publish"], resources=[topic.arn]),
+                statement(
+                    "UseKey",
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=[topic.key_arn],
+                    conditions={"StringEquals": {"kms:ViaService": f"sns.{account.region}.amazonaws.com"}},
+                ),
+            ),
+        )
+        no_other_policies(self, "role", role=role, policies=[policy])
+        CloudwatchEventTarget(
+            self,
+            "target",
+            rule=failed_rule,
+            arn=topic.arn,
+            role_arn=role.arn,
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
+            ),
+            input_transformer=CloudwatchEventTargetInputTransformer(
+                input_paths={"secret": "$.detail.additionalEventData.SecretId", "time": "$.time"},
+                input_template=json.dumps(
+                    f"{names.environment}: a rotation of <secret> failed at <time>. The old credentials still work. "
+                    "The log of the rotation function has the reason; what to do stands in docs/rotation.md."
+                ),
+            ),
+            depends_on=[policy],
+        )
+        self.first_report = LambdaInvocation(
+            self,
+            "first-report",
+            function_name=function_name,
+            input=json.dumps({"report": {"SecretId": secret_arn}}),
+            lifecycle_scope="CREATE_ONLY",
+        )

@@ -1,0 +1,137 @@
+"""What is watched of Aurora. A pure function from settings to alarms."""
+
+from __future__ import annotations
+
+from modules.monitoring.alarms import Alarm, Chart, Metric, Row
+from settings.data import DatabaseSettings
+from settings.monitoring import MonitoringSettings
+
+_BYTES_PER_CAPACITY_UNIT = 2 * 1024**3
+# PostgreSQL stops taking transactions at 2 billion; autovacuum is aggressive from 200 million on.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.Autovacuum.html
+_TRANSACTIONS_UNVACUUMED = 1_000_000_000
+
+
+def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, cluster: str) -> Row:
+    """Aurora, by the values of its busiest instance: CloudWatch joins the instances of a cluster by the statistic.
+
+    A database that may pause sends zeros, or nothing, while it does: no data is then no fault, and its free memory is
+    looked at only while it runs. One that never pauses and sends nothing is out of reach.
+    """
+
+    def metric(name: str, statistic: str, label: str) -> Metric:
+        return Metric("AWS/RDS", name, {"DBClusterIdentifier": cluster}, statistic, label)
+
+    percent, minutes = thresholds.cpu_percent, thresholds.sustained_minutes
+    connections = max_connections(settings.min_capacity, settings.max_capacity)
+    free = thresholds.database_free_memory_percent
+    memory = int(settings.max_capacity * _BYTES_PER_CAPACITY_UNIT)
+    alarms = [
+        Alarm(
+            "capacity",
+            "Capacity in use",
+            (metric("ACUUtilization", "Maximum", "busiest instance"),),
+            "above",
+            percent,
+            "%",
+            minutes,
+            f"Aurora has used more than {percent} % of database.max_capacity = {settings.max_capacity:g}, or sends no "
+            "metrics though it never pauses.",
+            "Look for the statements that cause it in Database Insights; where the load is wanted, raise max_capacity.",
+            missing="notBreaching" if settings.min_capacity == 0 else "breaching",
+            critical=True,
+        ),
+        Alarm(
+            "cpu",
+            "CPU",
+            (metric("CPUUtilization", "Maximum", "busiest instance"),),
+            "above",
+            percent,
+            "%",
+            minutes,
+            f"An Aurora instance has used more than {percent} % of its CPU.",
+            "Look for the statements that cause it in Database Insights, and for an index that is missing.",
+        ),
+        Alarm(
+            "memory",
+            "Free memory",
+            (
+                metric("FreeableMemory", "Minimum", "free"),
+                metric("ServerlessDatabaseCapacity", "Maximum", "capacity units"),
+            ),
+            "below",
+            memory * free // 100,
+            "bytes",
+            minutes,
+            f"Less than {free} % of the memory of an Aurora instance at its largest is free; at 0 it restarts.",
+            "Raise database.max_capacity, or lower work_mem and the number of connections.",
+            expression=f"IF(m2 > 0, m1, {memory})",
+            drawn="expression",
+            critical=True,
+        ),
+        Alarm(
+            "connections",
+            "Connections",
+            (metric("DatabaseConnections", "Maximum", "busiest instance"),),
+            "above",
+            connections * thresholds.connections_percent // 100,
+            "connections",
+            minutes,
+            f"An Aurora instance holds more than {thresholds.connections_percent} % of the {connections} connections "
+            "that it accepts.",
+            "Look for tasks that do not give connections back; service.max_count times their pool must be less.",
+        ),
+        Alarm(
+            "deadlocks",
+            "Deadlocks",
+            (metric("Deadlocks", "Average", "deadlocks"),),
+            "above",
+            0,
+            "a second",
+            minutes,
+            "Transactions deadlock again and again; PostgreSQL ends one of each pair with an error.",
+            "The log of Aurora names the statements: let all of them take their locks in the same order.",
+        ),
+        Alarm(
+            "transaction-ids",
+            "Unvacuumed transactions",
+            (metric("MaximumUsedTransactionIDs", "Maximum", "oldest"),),
+            "above",
+            _TRANSACTIONS_UNVACUUMED,
+            "transactions",
+            minutes,
+            "Half of the transaction ids are used up; at the end of them PostgreSQL takes no more writes.",
+            "Find what holds back autovacuum: long transactions, abandoned replication slots or prepared transactions.",
+        ),
+    ]
+    if settings.instances > 1:
+        lag = thresholds.database_replica_lag_ms
+        alarms.append(
+            Alarm(
+                "replica-lag",
+                "Readers behind",
+                (metric("AuroraReplicaLagMaximum", "Maximum", "last reader"),),
+                "above",
+                lag,
+                "ms",
+                minutes,
+                f"An Aurora reader has been more than {lag} ms behind the writer: it answers with old data.",
+                "Look for a reader that is too small or too busy, and for bulk writes.",
+            )
+        )
+    charts = (
+        Chart("Capacity units", (metric("ServerlessDatabaseCapacity", "Maximum", "largest instance"),), "ACU"),
+        Chart("Time of a commit", (metric("CommitLatency", "Average", "average"),), "ms"),
+    )
+    return Row("database", "Database: Aurora PostgreSQL", tuple(alarms), charts)
+
+
+def max_connections(min_capacity: float, max_capacity: float) -> int:
+    """What PostgreSQL accepts on an Aurora Serverless v2 instance, whatever its capacity at the moment.
+
+    It follows from the memory at the largest capacity, with 5000 as the most, and 2000 where the least capacity is
+    half a unit or none.
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
+    """
+    by_memory = round(211.4 * max_capacity - 22.4)  # runs through every row of the table there
+    return max(1, min(by_memory, 2000 if min_capacity <= 0.5 else 5000))

@@ -1,0 +1,156 @@
+"""What is watched of the ways out and of the credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modules.monitoring.alarms import Alarm, Chart, Metric, Row, of_many
+from settings.credentials import RotationSettings
+from settings.monitoring import MonitoringSettings
+
+_DAY = 86_400
+
+
+def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -> Row:
+    """The NAT gateways, three at most, so that one alarm takes them all."""
+
+    def metrics(name: str, statistic: str) -> tuple[Metric, ...]:
+        return tuple(
+            Metric("AWS/NATGateway", name, {"NatGatewayId": gateway}, statistic, f"gateway {number}")
+            for number, gateway in enumerate(nat_gateways, start=1)
+        )
+
+    minutes = thresholds.sustained_minutes
+    ((ports, ports_expression),) = of_many(metrics("ErrorPortAllocation", "Sum"), "SUM")
+    ((drops, drops_expression),) = of_many(metrics("PacketsDropCount", "Sum"), "SUM")
+    alarms = (
+        Alarm(
+            "ports",
+            "NAT: ports run out",
+            ports,
+            "above",
+            0,
+            "errors a minute",
+            min(minutes, 5),
+            "A NAT gateway has no port left for connections to one destination: tasks and functions cannot reach it.",
+            "Reuse connections to that address; call AWS through an endpoint: network.interface_endpoints.",
+            expression=ports_expression,
+            critical=True,
+        ),
+        Alarm(
+            "packets-dropped",
+            "NAT: packets dropped",
+            drops,
+            "above",
+            0,
+            "packets a minute",
+            max(minutes, 10),
+            "A NAT gateway drops packets without a pause.",
+            "See whether it is at its 100 Gbit/s; else it is a fault of AWS: look at the Health Dashboard.",
+            expression=drops_expression,
+        ),
+    )
+    charts = (
+        Chart("NAT, data out", metrics("BytesOutToDestination", "Sum"), "bytes a minute"),
+        Chart("Connections", metrics("ActiveConnectionCount", "Maximum"), "connections"),
+    )
+    return Row("egress", "Ways out: NAT gateways", alarms, charts)
+
+
+def rotation_row(
+    settings: RotationSettings, thresholds: MonitoringSettings, *, function: str, failed_rule: str, secret_arn: str
+) -> Row:
+    """The rotation of the database credentials: its events, its function, and the age that it reports once a day.
+
+    Rotation failures reach EventBridge as CloudTrail's record of them: without a trail in the account that alarm is
+    deaf, and only the age is left to tell.
+    """
+
+    def of_function(name: str, statistic: str, label: str) -> Metric:
+        return Metric("AWS/Lambda", name, {"FunctionName": function}, statistic, label)
+
+    def of_rule(name: str) -> Metric:
+        return Metric("AWS/Events", name, {"RuleName": failed_rule}, "Sum", "events")
+
+    days, slow_ms = thresholds.rotation_age_days, settings.timeout_seconds * 800
+    alarms = (
+        Alarm(
+            "failed",
+            "Rotations failed",
+            (of_rule("TriggeredRules"),),
+            "above",
+            0,
+            "events",
+            1,
+            "A rotation of the database credentials failed; the old ones still work. Known through CloudTrail: "
+            "the account needs a trail of management events.",
+            "The log of the rotation function has the reason; what to do about each stands in docs/rotation.md.",
+            period_seconds=300,
+            critical=True,
+        ),
+        Alarm(
+            "notice-lost",
+            "Notices not delivered",
+            (of_rule("FailedInvocations"),),
+            "above",
+            0,
+            "events",
+            1,
+            "EventBridge could not tell the topic of a failed rotation.",
+            "Look at the rotation function's log now; then at the role of the event target and at the topic's key.",
+            period_seconds=300,
+        ),
+        Alarm(
+            "age",
+            "Days since the rotation",
+            (Metric("SecretRotation", "DaysSinceRotation", {"SecretArn": secret_arn}, "Maximum", "days"),),
+            "above",
+            days,
+            "days",
+            2,  # the report comes once a day, so one day may hold none
+            f"The database credentials are older than {days} days, though they rotate every {settings.interval_days}; "
+            "or for two days nobody has reported their age.",
+            "Ask the rotation function for a preflight, as docs/rotation.md says: it names what is in the way.",
+            period_seconds=_DAY,
+            missing="breaching",
+            critical=True,
+        ),
+        Alarm(
+            "errors",
+            "Function: errors",
+            (of_function("Errors", "Sum", "errors"),),
+            "above",
+            0,
+            "errors",
+            1,
+            "The rotation function ended with an error: a step of a rotation, or the daily report.",
+            "Its log has the reason; what to do about each stands in docs/rotation.md. Secrets Manager tries again.",
+            period_seconds=300,
+        ),
+        Alarm(
+            "throttles",
+            "Function: throttles",
+            (of_function("Throttles", "Sum", "throttles"),),
+            "above",
+            0,
+            "calls",
+            1,
+            "Lambda refused to run the rotation function.",
+            "Raise rotation.reserved_concurrency, or the quota of the account.",
+            period_seconds=300,
+        ),
+        Alarm(
+            "slow",
+            "Function: duration",
+            (of_function("Duration", "Maximum", "longest"),),
+            "above",
+            slow_ms,
+            "ms",
+            1,
+            f"The rotation function took more than 80 % of rotation.timeout_seconds = {settings.timeout_seconds}.",
+            "See what it waits for (network, a paused database), or raise timeout_seconds.",
+            period_seconds=300,
+        ),
+    )
+    charts = (Chart("Function: calls", (of_function("Invocations", "Sum", "calls"),), "calls"),)
+    return Row("rotation", "Credentials: rotation", alarms, charts)

@@ -1,0 +1,35 @@
+"""Requests that are answered with 429, which API Gateway counts among all 4xx only."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.cloudwatch_log_metric_filter import (
+    CloudwatchLogMetricFilter,
+    CloudwatchLogMetricFilterMetricTransformation,
+)
+from constructs import Construct
+
+from modules.monitoring.alarms import Metric
+from settings.naming import Naming
+
+_NAMESPACE = "Api"
+
+
+def throttled_requests(scope: Construct, id_: str, *, names: Naming, access_log_group: str) -> Metric:
+    """Counts them in the access log, where the status is a text.
+
+    API Gateway leaves some out of the log when there are very many: the count is then too low, but not zero. A filter's
+    metric without dimensions bears the environment in its name.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/view-cloudwatch-log-events-in-cloudwatch-console.html
+    """
+    name = names.name("throttled")
+    CloudwatchLogMetricFilter(
+        scope,
+        id_,
+        name=name,
+        log_group_name=access_log_group,
+        pattern='{ $.status = "429" }',
+        metric_transformation=CloudwatchLogMetricFilterMetricTransformation(
+            namespace=_NAMESPACE, name=name, value="1", default_value="0", unit="Count"
+        ),
+    )
+    return Metric(_NAMESPACE, name, {}, "Sum", "429")

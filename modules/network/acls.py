@@ -1,0 +1,68 @@
+"""Network access lists, one per tier: what may cross a subnet's border whatever a security group says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cdktf_cdktf_provider_aws.network_acl import NetworkAcl, NetworkAclEgress, NetworkAclIngress
+from constructs import Construct
+
+from modules.common.accept import accept
+from settings.naming import Naming
+
+_ANYWHERE = "0.0.0.0/0"
+
+
+class NetworkAcls(Construct):
+    """Data subnets talk within the VPC only. Public and private ones may call out by TCP, and hear the answers.
+
+    Access lists keep no connections in mind, so answers from the world must be let in by their port: 1024 to 65535 is
+    what NAT gateways and Linux use. Nothing of the tiers has a public address, and security groups stay closed.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        vpc_id: str,
+        vpc_cidr: str,
+        names: Naming,
+        subnet_ids: Mapping[str, Sequence[str]],
+    ) -> None:
+        super().__init__(scope, id_)
+        self.lists: list[NetworkAcl] = []
+        for tier, ids in subnet_ids.items():
+            ingress = [
+                NetworkAclIngress(
+                    rule_no=100, action="allow", protocol="-1", from_port=0, to_port=0, cidr_block=vpc_cidr
+                )
+            ]
+            egress = [
+                NetworkAclEgress(
+                    rule_no=100, action="allow", protocol="-1", from_port=0, to_port=0, cidr_block=vpc_cidr
+                )
+            ]
+            if tier != "data":
+                ingress.append(
+                    NetworkAclIngress(
+                        rule_no=200, action="allow", protocol="tcp", from_port=1024, to_port=65535, cidr_block=_ANYWHERE
+                    )
+                )
+                egress.append(
+                    NetworkAclEgress(
+                        rule_no=200, action="allow", protocol="tcp", from_port=0, to_port=65535, cidr_block=_ANYWHERE
+                    )
+                )
+            acl = NetworkAcl(
+                self,
+                tier,
+                vpc_id=vpc_id,
+                subnet_ids=list(ids),
+                ingress=ingress,
+                egress=egress,
+                tags={"Name": names.name(tier)},
+            )
+            self.lists.append(acl)
+            if tier != "data":
+                accept(acl, CKV_AWS_231="answers to calls out arrive at any port from 1024; groups stay closed")

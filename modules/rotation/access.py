@@ -1,0 +1,186 @@
+"""What the rotation function needs for one secret: permissions and a network path. Nothing else opens to it."""
+
+from __future__ import annotations
+
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+from constructs import Construct
+
+from modules.common.policies import Account, document, statement
+from modules.common.role_policies import no_other_inline_policies
+from modules.database import Database
+from modules.rotation.function import RotationFunction
+from settings.network import NetworkSettings
+
+# The services that the function calls. Logs and traces are sent by Lambda, from outside the VPC.
+_CALLED = frozenset({"secretsmanager", "monitoring"})
+_HTTPS = 443
+
+
+class RotationPermissions(Construct):
+    """The function's role reads and writes the secret and reads the master's; Secrets Manager calls the function.
+
+    `all` is what a rotation must wait for.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        function: RotationFunction,
+        account: Account,
+        database: Database,
+        data_key_arn: str,
+        secret_arn: str,
+        secret_key_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        policy = IamRolePolicy(
+            self,
+            "policy",
+            name="rotate",
+            role=function.role_name,
+            policy=rotation_policy(
+                account,
+                function_arn=function.arn,
+                secret_arn=secret_arn,
+                secret_key_arn=secret_key_arn,
+                master_secret_arn=database.master_secret_arn,
+                data_key_arn=data_key_arn,
+            ),
+        )
+        no_other_inline_policies(
+            self, "role", role_name=function.role_name, names=[*function.inline_policies, policy.name]
+        )
+        permission = LambdaPermission(
+            self,
+            "permission",
+            statement_id="secrets-manager",
+            action="lambda:InvokeFunction",
+            function_name=function.name,
+            principal="secretsmanager.amazonaws.com",
+            source_account=account.id,
+        )
+        self.all: tuple[ITerraformDependable, ...] = (policy, permission)
+
+
+class RotationPath(Construct):
+    """Rules from the function to the database and to AWS: over the interface endpoints, and over NAT to the services
+    that have none. `all` is what a rotation must wait for.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: NetworkSettings,
+        function_group_id: str,
+        database: Database,
+        endpoint_group_id: str | None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._function_group_id = function_group_id
+        rules: list[ITerraformDependable] = [*self._rules("database", database.security_group_id, database.port)]
+        if endpoint_group_id is not None:
+            rules += self._rules("endpoints", endpoint_group_id, _HTTPS)
+        if settings.nat != "none" and not set(settings.interface_endpoints) >= _CALLED:
+            rules.append(
+                VpcSecurityGroupEgressRule(
+                    self,
+                    "to-aws",
+                    security_group_id=function_group_id,
+                    description="Rotation function to AWS services through NAT",
+                    cidr_ipv4="0.0.0.0/0",
+                    ip_protocol="tcp",
+                    from_port=_HTTPS,
+                    to_port=_HTTPS,
+                )
+            )
+        self.all = tuple(rules)
+
+    def _rules(self, target: str, group_id: str, port: int) -> tuple[ITerraformDependable, ITerraformDependable]:
+        """Out of the function's group and into the target's."""
+        return (
+            VpcSecurityGroupEgressRule(
+                self,
+                f"to-{target}",
+                security_group_id=self._function_group_id,
+                description=f"Rotation function to {target}",
+                referenced_security_group_id=group_id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            ),
+            VpcSecurityGroupIngressRule(
+                self,
+                f"into-{target}",
+                security_group_id=group_id,
+                description="From the rotation function",
+                referenced_security_group_id=self._function_group_id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            ),
+        )
+
+
+def rotation_policy(
+    account: Account,
+    *,
+    function_arn: str,
+    secret_arn: str,
+    secret_key_arn: str,
+    master_secret_arn: str,
+    data_key_arn: str,
+) -> str:
+    """What rotating one secret takes. Keys decrypt these two secrets alone, and only through Secrets Manager.
+
+    The secret is written only while this function is the one set to rotate it. Reading cannot be bound to that: the
+    preflight reads before rotation is set.
+    """
+
+    def through_secrets_manager(arn: str) -> dict[str, dict[str, str]]:
+        return {
+            "StringEquals": {
+                "kms:EncryptionContext:SecretARN": arn,
+                "kms:ViaService": f"secretsmanager.{account.region}.amazonaws.com",
+            }
+        }
+
+    return document(
+        statement(
+            "ReadSecret",
+            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+            resources=[secret_arn],
+        ),
+        statement(
+            "WriteSecret",
+            actions=["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"],
+            resources=[secret_arn],
+            conditions={"ArnEquals": {"secretsmanager:resource/AllowRotationLambdaArn": function_arn}},
+        ),
+        statement("ReadMaster", actions=["secretsmanager:GetSecretValue"], resources=[master_secret_arn]),
+        statement(
+            "UseKeyOfSecret",
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=[secret_key_arn],
+            conditions=through_secrets_manager(secret_arn),
+        ),
+        statement(
+            "UseKeyOfMaster",
+            actions=["kms:Decrypt"],
+            resources=[data_key_arn],
+            conditions=through_secrets_manager(master_secret_arn),
+        ),
+        statement(
+            "ReportAge",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": "SecretRotation"}},
+        ),
+    )

@@ -1,0 +1,167 @@
+"""The function that rotates database credentials: code, role, log group, network identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdktf import AssetType, TerraformAsset
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.lambda_function import (
+    LambdaFunction,
+    LambdaFunctionLoggingConfig,
+    LambdaFunctionTracingConfig,
+    LambdaFunctionVpcConfig,
+)
+from constructs import Construct
+
+from modules.common.accept import accept
+from modules.common.encryption import log_group
+from modules.common.policies import UNCONDITIONED, Account, document, service_trust, statement
+from modules.common.role_policies import no_other_managed_policies
+from modules.common.security_groups import closed_security_group
+from settings.base import RetentionDays
+from settings.credentials import RotationSettings
+from settings.naming import Naming
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+_INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+_OWN_POLICY = "run"
+
+
+@dataclass(frozen=True)
+class CodePackage:
+    """A zip and its SHA-256 in base64, which is what Lambda answers as CodeSha256."""
+
+    path: Path
+    sha256_base64: str
+
+
+class RotationFunction(Construct):
+    """A Lambda function in the private subnets, which by itself may reach nothing and read nothing.
+
+    Whoever has a secret for it adds policies to `role_name`, which has `inline_policies`, and rules to
+    `security_group_id`. So the function needs only the network, and its first network interface (about 4 minutes) is
+    made while the database is.
+
+    The hash of the zip's content is given as it is: the asset's own hash is another one, and would differ for ever.
+    It has no environment: its key would have to be opened to everybody who plans, who else sees a change each time.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: RotationSettings,
+        package: CodePackage,
+        names: Naming,
+        account: Account,
+        vpc_id: str,
+        subnet_ids: list[str],
+        logs_key_arn: str,
+        log_retention_days: RetentionDays,
+    ) -> None:
+        super().__init__(scope, id_)
+        name = names.name("rotation")
+        log = log_group(
+            self,
+            "log-group",
+            name=f"/aws/lambda/{name}",
+            retention_days=log_retention_days,
+            key_arn=logs_key_arn,
+        )
+        group = closed_security_group(
+            self,
+            "security-group",
+            name=name,
+            description="The rotation function; secrets add the rules it needs",
+            vpc_id=vpc_id,
+        )
+        role = IamRole(
+            self,
+            "role",
+            name=name,
+            description="What the rotation function may do; secrets add their own policy",
+            assume_role_policy=service_trust("lambda.amazonaws.com", None),
+        )
+        # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html shows the trust without one.
+        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
+        policy = IamRolePolicy(
+            self,
+            "policy",
+            name=_OWN_POLICY,
+            role=role.id,
+            policy=execution_policy(log.arn, account.arn("lambda", f"function:{name}")),
+        )
+        accept(
+            policy,
+            PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="Lambda's interfaces have no name before they are made",
+            PARLIAMENT_UNKNOWN_CONDITION_FOR_ACTION__NoNetworkInterfacesForTheCode=(
+                "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
+            ),
+        )
+        no_other_managed_policies(self, "role", role_name=role.name)
+        asset = TerraformAsset(self, "package", path=str(package.path), type=AssetType.FILE)
+        function = LambdaFunction(
+            self,
+            "function",
+            function_name=name,
+            description="Rotates the application's database credentials",
+            role=role.arn,
+            runtime="python3.13",
+            handler="rotation.handler.handler",
+            filename=asset.path,
+            source_code_hash=package.sha256_base64,
+            architectures=[settings.architecture],
+            memory_size=settings.memory_mb,
+            timeout=settings.timeout_seconds,
+            reserved_concurrent_executions=settings.reserved_concurrency or None,
+            vpc_config=LambdaFunctionVpcConfig(subnet_ids=subnet_ids, security_group_ids=[group.id]),
+            # Lambda keeps its interfaces for up to an hour, and with them the group could not go.
+            replace_security_groups_on_destroy=True,
+            tracing_config=LambdaFunctionTracingConfig(mode="Active"),
+            logging_config=LambdaFunctionLoggingConfig(log_format="JSON", log_group=log.name),
+            # Lambda tries the permissions when it makes the function.
+            depends_on=[policy],
+        )
+        accept(
+            function,
+            CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
+            CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
+        )
+        if not settings.reserved_concurrency:
+            accept(function, CKV_AWS_115="a new account can spare none; production demands a reservation")
+        self.arn = function.arn
+        self.name = function.function_name
+        self.code_hash = package.sha256_base64
+        self.role_name = role.name
+        self.inline_policies = (_OWN_POLICY,)
+        self.role_arn = role.arn
+        self.security_group_id = group.id
+
+
+def execution_policy(log_group_arn: str, function_arn: str) -> str:
+    """What Lambda itself does with the role. The function's code may not touch network interfaces, though it has the
+    same role: AWS marks its calls with the function's ARN.
+    """
+    return document(
+        statement("WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log_group_arn}:*"]),
+        statement("ManageNetworkInterfaces", actions=_INTERFACES, resources=["*"]),
+        statement(
+            "NoNetworkInterfacesForTheCode",
+            effect="Deny",
+            actions=["ec2:DetachNetworkInterface", *_INTERFACES],
+            resources=["*"],
+            conditions={"ArnEquals": {"lambda:SourceFunctionArn": [function_arn]}},
+        ),
+        statement("WriteTraces", actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]),
+    )

@@ -1,0 +1,130 @@
+"""The application's database secret: who may read it, and the version that Terraform writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
+from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import SecretsmanagerSecretPolicy
+from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
+from constructs import Construct
+
+from modules.common.policies import document, statement
+from modules.database import Database
+from settings.credentials import RotationSettings
+from settings.naming import Naming
+
+# A stage that nobody moves: AWS deletes versions that have none.
+BOOTSTRAP_STAGE = "BOOTSTRAP"
+
+
+class ApplicationSecret(Construct):
+    """A secret with one version that holds where the database is, and no password: the first rotation sets one.
+
+    That version stays for ever, under a stage of its own. Were it deleted, as AWS does with versions that have no
+    stage, Terraform would plan to make it anew as AWSCURRENT and so to overwrite the live credentials
+    (hashicorp/terraform-provider-aws #37302); `ignore_changes` alone does not help against that.
+
+    `policy` and `version` are what a rotation must wait for.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: RotationSettings,
+        protected: bool,
+        names: Naming,
+        database: Database,
+        key_arn: str,
+        reader_role_arns: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        secret = SecretsmanagerSecret(
+            self,
+            "secret",
+            # With a slash in front, the ARN would have two kinds of separators in a row.
+            name=names.path("database").removeprefix("/"),
+            description="The application's database login; rotated, read it by its ARN",
+            kms_key_id=key_arn,
+            recovery_window_in_days=settings.recovery_window_days,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
+        )
+        self.arn = secret.arn
+        self.facts = connection_facts(settings, database)
+        self.version = SecretsmanagerSecretVersion(
+            self,
+            "bootstrap",
+            secret_id=secret.id,
+            secret_string=json.dumps(self.facts),
+            version_stages=["AWSCURRENT", BOOTSTRAP_STAGE],
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["secret_string", "version_stages"]),
+        )
+        readers = [*reader_role_arns, *settings.consumer_role_arns]
+        if settings.break_glass_role_arn is not None:
+            readers.append(settings.break_glass_role_arn)
+        self.policy = SecretsmanagerSecretPolicy(
+            self,
+            "policy",
+            secret_arn=secret.arn,
+            policy=reading_policy(
+                secret.arn,
+                readers=readers,
+                deployers=settings.deploy_role_arns,
+                bootstrap_version_id=self.version.version_id,
+            ),
+            block_public_policy=True,
+        )
+
+
+def connection_facts(settings: RotationSettings, database: Database) -> dict[str, object]:
+    """Where the database is and which logins rotate, in the form of docs/rotation.md. No password."""
+    facts: dict[str, object] = {
+        "engine": "aurora-postgresql",
+        "host": database.writer_endpoint,
+        "port": database.port,
+        "dbname": database.name,
+        "masterarn": database.master_secret_arn,
+    }
+    if settings.strategy == "single":
+        return {**facts, "username": settings.role_name}
+    return {**facts, "role": settings.role_name, "usernames": list(settings.usernames)}
+
+
+def reading_policy(
+    secret_arn: str, *, readers: Sequence[str], deployers: Sequence[str], bootstrap_version_id: str
+) -> str:
+    """Denies the value to everybody but `readers`, whatever IAM allows them.
+
+    Terraform reads the bootstrap version, by its id, at every refresh. It holds no password, so this one version is
+    left to what IAM allows; where `deployers` are named, to them and the readers alone. Without any named, a
+    deployment works under whichever role IAM lets do it, and a mistake in a name can lock nobody out.
+    """
+    statements = [
+        statement(
+            "DenyReadingButByReaders",
+            effect="Deny",
+            principals="*",
+            actions=["secretsmanager:GetSecretValue"],
+            resources=[secret_arn],
+            conditions={
+                "ArnNotEquals": {"aws:PrincipalArn": list(readers)},
+                "StringNotEquals": {"secretsmanager:VersionId": bootstrap_version_id},
+            },
+        )
+    ]
+    if deployers:
+        statements.append(
+            statement(
+                "DenyBootstrapVersionButToDeployers",
+                effect="Deny",
+                principals="*",
+                actions=["secretsmanager:GetSecretValue"],
+                resources=[secret_arn],
+                conditions={"ArnNotEquals": {"aws:PrincipalArn": [*readers, *deployers]}},
+            )
+        )
+    return document(*statements)

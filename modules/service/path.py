@@ -1,0 +1,129 @@
+"""The service's security group, and every rule by which it is reached or reaches something."""
+
+from __future__ import annotations
+
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+from constructs import Construct
+
+from modules.cache import Cache
+from modules.common.policies import Account
+from modules.common.security_groups import closed_security_group
+from modules.database import Database
+from modules.network import Network
+from modules.storage import Storage
+from settings.naming import Naming
+from settings.network import NetworkSettings
+from settings.service import ServiceSettings
+
+# What a task calls: its image, its log, its secret. IAM tokens for Redis and Aurora are made without a call.
+_CALLED = frozenset({"ecr.api", "ecr.dkr", "logs", "secretsmanager"})
+_HTTPS = 443
+
+
+class ServicePath(Construct):
+    """A group that is entered from the load balancer alone, and opens database, Redis and files to itself.
+
+    AWS is called over the interface endpoints; the layers of an image come from S3, over its gateway endpoint. Only
+    where an endpoint is missing, or the image lies elsewhere, is HTTPS to the world open, through NAT.
+
+    A task must wait for `all`: it would be started without a way to its image.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: ServiceSettings,
+        network_settings: NetworkSettings,
+        names: Naming,
+        account: Account,
+        network: Network,
+        load_balancer_group_id: str,
+        endpoint_group_id: str | None,
+        database: Database,
+        cache: Cache,
+        storage: Storage | None,
+    ) -> None:
+        super().__init__(scope, id_)
+        group = closed_security_group(
+            self,
+            "security-group",
+            name=names.name("service"),
+            description="Tasks of the service",
+            vpc_id=network.vpc_id,
+        )
+        self.security_group_id = group.id
+        rules = [
+            *self._allow("load balancer", load_balancer_group_id, "service", group.id, settings.port),
+            *self._allow("service", group.id, "database", database.security_group_id, database.port),
+            *self._allow("service", group.id, "redis", cache.security_group_id, cache.port),
+        ]
+        if storage is not None and settings.mounts:
+            rules += self._allow("service", group.id, "files", storage.security_group_id, storage.port)
+        if endpoint_group_id is not None:
+            rules += self._allow("service", group.id, "endpoints", endpoint_group_id, _HTTPS)
+        rules.append(
+            VpcSecurityGroupEgressRule(
+                self,
+                "to-s3",
+                security_group_id=group.id,
+                description="Service to S3, which holds the layers of images",
+                prefix_list_id=network.s3_prefix_list_id,
+                ip_protocol="tcp",
+                from_port=_HTTPS,
+                to_port=_HTTPS,
+            )
+        )
+        if _needs_world(settings, network_settings, account.region):
+            rules.append(
+                VpcSecurityGroupEgressRule(
+                    self,
+                    "to-world",
+                    security_group_id=group.id,
+                    description="Service to AWS services without endpoint through NAT",
+                    cidr_ipv4="0.0.0.0/0",
+                    ip_protocol="tcp",
+                    from_port=_HTTPS,
+                    to_port=_HTTPS,
+                )
+            )
+        self.all: tuple[ITerraformDependable, ...] = tuple(rules)
+
+    def _allow(
+        self, source: str, source_group_id: str, target: str, target_group_id: str, port: int
+    ) -> tuple[ITerraformDependable, ITerraformDependable]:
+        """Out of the source's group and into the target's."""
+        id_ = f"{source.replace(' ', '-')}-{target}"
+        return (
+            VpcSecurityGroupEgressRule(
+                self,
+                f"{id_}-out",
+                security_group_id=source_group_id,
+                description=f"{source.capitalize()} to {target}",
+                referenced_security_group_id=target_group_id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            ),
+            VpcSecurityGroupIngressRule(
+                self,
+                f"{id_}-in",
+                security_group_id=target_group_id,
+                description=f"From {source}",
+                referenced_security_group_id=source_group_id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            ),
+        )
+
+
+def _needs_world(settings: ServiceSettings, network: NetworkSettings, region: str) -> bool:
+    if network.nat == "none":
+        return False
+    repository = settings.ecr_repository
+    image_in_region = repository is not None and repository.region == region
+    return not image_in_region or not set(network.interface_endpoints) >= _CALLED

@@ -1,0 +1,149 @@
+"""New tasks when the database secret has rotated, for a service that reads its login only at its start."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.ssm_document import SsmDocument
+from constructs import Construct
+
+from modules.common.policies import Account, document, service_trust, statement
+from modules.common.role_policies import no_other_policies
+from settings.naming import Naming
+
+_PURPOSE = "service-redeploy"
+
+
+class RedeploymentAfterRotation(Construct):
+    """An event rule, and an SSM Automation that asks ECS for a new deployment: EventBridge cannot call ECS itself.
+
+    The event is the rotation's success, which CloudTrail delivers: the account needs a trail. The old tasks run until
+    the new ones are healthy; with two alternating logins theirs works until the next rotation.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Naming,
+        account: Account,
+        secret_arn: str,
+        cluster_name: str,
+        service_name: str,
+        service_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        name = names.name(_PURPOSE)
+        automation = IamRole(
+            self,
+            "automation-role",
+            name=name,
+            description="Starts a new deployment of the service",
+            assume_role_policy=service_trust(
+                "ssm.amazonaws.com", account, source_arns=[account.arn("ssm", "automation-execution/*")]
+            ),
+        )
+        deploying = IamRolePolicy(
+            self,
+            "automation-policy",
+            name="redeploy",
+            role=automation.id,
+            policy=document(statement("Redeploy", actions=["ecs:UpdateService"], resources=[service_arn])),
+        )
+        no_other_policies(self, "automation-role", role=automation, policies=[deploying])
+        runbook = SsmDocument(
+            self,
+            "runbook",
+            name=name,
+            document_type="Automation",
+            document_format="JSON",
+            content=json.dumps(
+                {
+                    "schemaVersion": "0.3",
+                    "description": "New tasks of the service, as they are defined",
+                    "assumeRole": automation.arn,
+                    "parameters": {
+                        "Cluster": {"type": "String", "description": "The ECS cluster of the service"},
+                        "Service": {"type": "String", "description": "The service whose tasks are replaced"},
+                    },
+                    "mainSteps": [
+                        {
+                            "name": "redeploy",
+                            "action": "aws:executeAwsApi",
+                            "isEnd": True,
+                            "inputs": {
+                                "Service": "ecs",
+                                "Api": "UpdateService",
+                                "cluster": "{{ Cluster }}",
+                                "service": "{{ Service }}",
+                                "forceNewDeployment": True,
+                            },
+                        }
+                    ],
+                }
+            ),
+            depends_on=[deploying],
+        )
+        rule = CloudwatchEventRule(
+            self,
+            "rotated",
+            name=names.name("rotation-succeeded"),
+            description="The application's credentials have rotated",
+            event_pattern=json.dumps(
+                {
+                    "source": ["aws.secretsmanager"],
+                    "detail": {
+                        "eventSource": ["secretsmanager.amazonaws.com"],
+                        "eventName": ["RotationSucceeded"],
+                        "additionalEventData": {"SecretId": [secret_arn]},
+                    },
+                }
+            ),
+        )
+        starter = IamRole(
+            self,
+            "event-role",
+            name=names.name(f"{_PURPOSE}-event"),
+            description="Starts the runbook of a redeployment",
+            assume_role_policy=service_trust("events.amazonaws.com", account, source_arns=[rule.arn]),
+        )
+        starting = IamRolePolicy(
+            self,
+            "event-policy",
+            name="start-runbook",
+            role=starter.id,
+            policy=document(
+                statement(
+                    "StartRunbook",
+                    actions=["ssm:StartAutomationExecution"],
+                    resources=[
+                        account.arn("ssm", kind)
+                        for kind in (f"automation-definition/{name}:*", f"document/{name}", "automation-execution/*")
+                    ],
+                ),
+                statement(
+                    "PassItsRole",
+                    actions=["iam:PassRole"],
+                    resources=[automation.arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+                ),
+            ),
+        )
+        no_other_policies(self, "event-role", role=starter, policies=[starting])
+        CloudwatchEventTarget(
+            self,
+            "start",
+            rule=rule.name,
+            arn=account.arn("ssm", f"automation-definition/{runbook.name}:$DEFAULT"),
+            role_arn=starter.arn,
+            # Without an input the whole event is handed over, as parameters that the runbook does not have.
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+            # https://docs.aws.amazon.com/systems-manager/latest/userguide/running-automations-event-bridge.html
+            input=json.dumps({"Cluster": [cluster_name], "Service": [service_name]}),
+            depends_on=[starting],
+        )

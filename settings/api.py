@@ -1,0 +1,209 @@
+"""Settings of the api stack: how the world reaches the service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.base import CertificateArn, Settings, described
+
+# What API Gateway itself gives an account: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+ACCOUNT_RATE_LIMIT = 10_000
+ACCOUNT_BURST_LIMIT = 5_000
+# Methods whose requests have a body that a schema can be asked of.
+BODY_METHODS = ("PATCH", "POST", "PUT")
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HostName = Annotated[str, described("a host name such as service.example.com", rf"^({_LABEL}\.)+[a-z]{{2,63}}$")]
+FunctionArn = Annotated[
+    str,
+    described(
+        "the ARN of a Lambda function, with or without :<version or alias>",
+        r"^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$",
+    ),
+]
+_NAME = r"^[a-z][a-z0-9-]{0,29}$"
+
+
+class RouteSettings(Settings):
+    """One path of the REST API."""
+
+    path: Annotated[
+        str,
+        described(
+            "a path such as /devices/{deviceId}/readings, of letters, digits and . _ : -, {+} only at its end",
+            r"^/$|^(/([A-Za-z0-9._:-]+|\{[A-Za-z][A-Za-z0-9_]*\})){0,19}"
+            r"/([A-Za-z0-9._:-]+|\{[A-Za-z][A-Za-z0-9_]*\+?\})$",
+        ),
+    ]
+    methods: Annotated[
+        tuple[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], ...],
+        Field(min_length=1, description="one or more of GET, POST, PUT, PATCH, DELETE, HEAD"),
+    ]
+    backend: Literal["service", "lambda", "mock"] = Field(
+        default="service",
+        description='"service" (through the VPC link), "lambda" (function_arn) or "mock" (API Gateway itself says ok)',
+    )
+    function_arn: FunctionArn | None = Field(
+        default=None, description='the ARN of the Lambda function; only with backend = "lambda"'
+    )
+    request_schema: (
+        Annotated[
+            str, described("the name of a file in environments/schemas/<project>/, without .json", r"^[a-z][a-z0-9-]*$")
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="a file in environments/schemas/<project>/, without .json, that bodies of POST, PUT and PATCH "
+        "must match: a route with one of these methods names one, any other none",
+    )
+    key_required: bool = Field(default=True, description="true or false: only requests with an API key are let in")
+    authorizer: Annotated[str, described('"iam" or a name of api.authorizers', _NAME)] | None = Field(
+        default=None, description='"iam" or a name of api.authorizers; absent means nobody has to log in'
+    )
+
+
+class PlanSettings(Settings):
+    """The usage plan: what each client may ask for."""
+
+    rate_limit: Annotated[
+        int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second of each client, 1 to 10000")
+    ] = 200
+    burst_limit: Annotated[
+        int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst of each client, 1 to 5000")
+    ] = 400
+    quota_per_month: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=2_147_483_647,
+            description="requests of each client per month, 1 to 2147483647; absent means no quota",
+        ),
+    ] = None
+    clients: tuple[
+        Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)], ...
+    ] = Field(min_length=1, description="one or more names of API clients; each gets a key of its own")
+
+
+class AuthorizerSettings(Settings):
+    """Who decides whether a caller is let in. API Gateway's IAM needs no table: `authorizer = "iam"`."""
+
+    type: Literal["cognito", "lambda"] = Field(description='"cognito" or "lambda"')
+    user_pool_arns: tuple[
+        Annotated[
+            str,
+            described(
+                "the ARN of a Cognito user pool",
+                r"^arn:aws:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[A-Za-z0-9_-]+$",
+            ),
+        ],
+        ...,
+    ] = Field(default=(), description='ARNs of Cognito user pools; only with type = "cognito"')
+    function_arn: FunctionArn | None = Field(
+        default=None, description='the ARN of the Lambda function; only with type = "lambda"'
+    )
+    cache_seconds: Annotated[
+        int, Field(ge=0, le=3600, description="seconds a decision is kept, 0 to 3600; 0 asks at every request")
+    ] = 300
+
+
+class CorsSettings(Settings):
+    """Which web pages may call the API from a browser."""
+
+    origin: Annotated[
+        str,
+        described(
+            'an origin such as https://shop.example.com, or "*"',
+            rf"^\*$|^https://({_LABEL}\.)*{_LABEL}(:[0-9]{{1,5}})?$",
+        ),
+    ]
+    headers: tuple[Annotated[str, described("the name of a header", r"^[A-Za-z0-9-]{1,64}$")], ...] = Field(
+        default=("authorization", "content-type", "x-api-key"), description="request headers that a page may send"
+    )
+    max_age_seconds: Annotated[
+        int, Field(ge=0, le=86_400, description="seconds a browser keeps the answer to OPTIONS, 0 to 86400")
+    ] = 600
+
+
+class DomainSettings(Settings):
+    """A name of one's own for the API. A short-lived copy has none."""
+
+    name: HostName
+    certificate_arn: CertificateArn = Field(description="the ACM certificate of that name, in the environment's region")
+    zone_id: Annotated[
+        str, described("the id of a public Route 53 hosted zone, such as Z0123456789ABC", r"^Z[A-Z0-9]+$")
+    ]
+
+
+class ApiSettings(Settings):
+    """The REST API, its usage plan and its firewall."""
+
+    stage_name: Annotated[str, described("1 to 30 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,29}$")] = "v1"
+    plan: PlanSettings | None = None
+    stage_rate_limit: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=ACCOUNT_RATE_LIMIT,
+            description="requests per second of each method, all clients together, 1 to 10000; "
+            "absent means the plan's times its clients",
+        ),
+    ] = None
+    stage_burst_limit: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=ACCOUNT_BURST_LIMIT,
+            description="requests in a burst of each method, all clients together, 1 to 5000; "
+            "absent means the plan's times its clients",
+        ),
+    ] = None
+    firewall_rate_per_5_minutes: Annotated[
+        int | None,
+        Field(
+            ge=10,
+            le=ACCOUNT_RATE_LIMIT * 300,
+            description="requests of one address in 5 minutes before WAF blocks it, 10 to 3000000; "
+            "absent means what the plan lets one client send",
+        ),
+    ] = None
+    allowed_cidrs: tuple[
+        Annotated[str, described("an IPv4 or IPv6 block such as 192.0.2.0/24", r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")], ...
+    ] = Field(default=(), description="blocks that may call the API; empty means every address")
+    binary_media_types: tuple[
+        Annotated[str, described("a media type such as image/png", r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$")], ...
+    ] = Field(default=(), description="media types passed on as they are; everything else is text in UTF-8")
+    service_host_name: HostName | None = Field(
+        default=None,
+        description="the host name in the certificate of service.certificate_arn, which API Gateway checks; "
+        "required with one",
+    )
+    cors: CorsSettings | None = None
+    domain: DomainSettings | None = None
+    authorizers: dict[
+        Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)],
+        AuthorizerSettings,
+    ] = Field(default={}, description="a table of authorizers")
+    routes: tuple[RouteSettings, ...] = Field(min_length=1, description="one or more [[api.routes]] tables")
+
+    @property
+    def stage_throttle(self) -> tuple[int, int]:
+        """Rate and burst of every method. Unless set it lets all clients use their whole plan at the same time."""
+        rate, burst, clients = self._of_plan
+        return (
+            self.stage_rate_limit or min(rate * clients, ACCOUNT_RATE_LIMIT),
+            self.stage_burst_limit or min(burst * clients, ACCOUNT_BURST_LIMIT),
+        )
+
+    @property
+    def firewall_limit(self) -> int:
+        """Requests of one address in 5 minutes. Unless set one client can use its whole plan from one address."""
+        rate, _, _ = self._of_plan
+        return self.firewall_rate_per_5_minutes or max(rate * 300, 10)
+
+    @property
+    def _of_plan(self) -> tuple[int, int, int]:
+        if self.plan is None:
+            return PlanSettings.model_fields["rate_limit"].default, PlanSettings.model_fields["burst_limit"].default, 1
+        return self.plan.rate_limit, self.plan.burst_limit, len(self.plan.clients)

@@ -1,0 +1,233 @@
+"""Rules between settings of the entry and api stacks; `settings.rules` runs them with all others."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Address, ip_network
+
+from settings import api_schemas
+from settings.api import BODY_METHODS, ApiSettings
+from settings.broken import Broken
+from settings.service import ServiceSettings
+from settings.service_rules import foreign_certificate
+
+# API Gateway answers these itself: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+_RESERVED = ("/ping", "/sping")
+
+
+def _name_in_certificate(api: ApiSettings, service: ServiceSettings) -> Iterator[Broken]:
+    if service.certificate_arn is not None and api.service_host_name is None:
+        yield Broken(
+            "service.certificate_arn",
+            service.certificate_arn,
+            "a certificate together with api.service_host_name, the host name in it, which API Gateway checks",
+            "add that key",
+        )
+
+
+def _domain(account_id: str, region: str, api: ApiSettings) -> Iterator[Broken]:
+    arn = api.domain.certificate_arn if api.domain else None
+    yield from foreign_certificate("api.domain.certificate_arn", arn, account_id, region)
+
+
+def _origin(api: ApiSettings) -> Iterator[Broken]:
+    """What a browser sends as Origin has no default port: https://fetch.spec.whatwg.org/#origin-header."""
+    origin = api.cors.origin if api.cors else "*"
+    host, _, port = origin.removeprefix("https://").partition(":")
+    key = "api.cors.origin"
+    if port and not 1 <= int(port) <= 65535:
+        yield Broken(key, origin, "a port from 1 to 65535", "correct the port")
+    elif port == "443" or port.startswith("0"):
+        yield Broken(key, origin, "an origin as browsers send it: without :443, and no zero first", "correct the port")
+    if re.search(r"(^|\.)[0-9]+$", host) and not _is_address(host):
+        yield Broken(key, origin, "a host name, or an IPv4 address", "correct the host")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _plan(tier: str, api: ApiSettings) -> Iterator[Broken]:
+    keyed = [route.path for route in api.routes if route.key_required]
+    if api.plan is None:
+        if tier == "production":
+            yield Broken("api.plan", None, "a table [api.plan] in production", "add it: else no client is throttled")
+        for path in keyed:
+            yield Broken(
+                "api.plan", None, f"a table [api.plan] while {path} needs a key", "add it, or set key_required = false"
+            )
+        return
+    if not keyed:
+        yield Broken(
+            "api.plan.clients",
+            list(api.plan.clients),
+            "clients while at least one route has key_required = true: no other counts against the plan",
+            "require a key, or delete the table",
+        )
+    if len(set(api.plan.clients)) != len(api.plan.clients):
+        yield Broken("api.plan.clients", list(api.plan.clients), "each client once", "delete the doubles")
+    rate, burst = api.plan.rate_limit, api.plan.burst_limit
+    if burst < rate:
+        yield Broken("api.plan.burst_limit", burst, f"{rate} (the rate) or more", "raise it")
+    # The lower of the two limits binds: above the stage's throttle the plan promises what nobody gets.
+    for kind, limit, stage in zip(("rate", "burst"), (rate, burst), api.stage_throttle, strict=True):
+        if limit > stage:
+            allowed = f"at most {stage} (api.stage_{kind}_limit)"
+            yield Broken(f"api.plan.{kind}_limit", limit, allowed, "lower it, or raise the throttle of the stage")
+
+
+def _paths(api: ApiSettings) -> Iterator[Broken]:
+    seen: dict[str, str] = {}
+    variables: dict[str, tuple[str, str]] = {}
+    for index, route in enumerate(api.routes):
+        key = f"api.routes.{index}.path"
+        if route.path in seen:
+            yield Broken(key, route.path, "each path once", "join the methods of the two tables")
+        seen[route.path] = key
+        if route.path in _RESERVED:
+            yield Broken(
+                key, route.path, f"a path other than {' and '.join(_RESERVED)}, which AWS keeps", "choose another"
+            )
+        names = path_variables(route.path)
+        if len(set(names)) != len(names):
+            yield Broken(key, route.path, "each variable once in a path", "rename one of them")
+        if len(set(route.methods)) != len(route.methods):
+            yield Broken(f"api.routes.{index}.methods", list(route.methods), "each method once", "delete the doubles")
+        parts = route.path.strip("/").split("/")
+        for depth, part in enumerate(parts):
+            if not part.startswith("{"):
+                continue
+            parent = "/" + "/".join(parts[:depth])
+            other, path = variables.setdefault(parent, (part, route.path))
+            if other != part:
+                yield Broken(
+                    key,
+                    route.path,
+                    f"{other} in the place of {part}, as in {path}: API Gateway takes one variable below {parent}",
+                    "use the same name",
+                )
+
+
+def _backends(region: str, api: ApiSettings) -> Iterator[Broken]:
+    for index, route in enumerate(api.routes):
+        key = f"api.routes.{index}"
+        if (route.backend == "lambda") != (route.function_arn is not None):
+            yield Broken(
+                f"{key}.function_arn",
+                route.function_arn,
+                'the ARN of a function with backend = "lambda", and only then',
+                "add or delete it",
+            )
+        if route.backend == "mock" and not set(route.methods) <= {"GET", "HEAD"}:
+            yield Broken(
+                f"{key}.methods", list(route.methods), 'GET and HEAD with backend = "mock"', "choose another backend"
+            )
+        yield from _own_region(region, f"{key}.function_arn", route.function_arn)
+
+
+def _authorizers(region: str, api: ApiSettings) -> Iterator[Broken]:
+    names = ("iam", *sorted(api.authorizers))
+    for index, route in enumerate(api.routes):
+        if route.authorizer is not None and route.authorizer not in names:
+            yield Broken(
+                f"api.routes.{index}.authorizer", route.authorizer, ", ".join(names), "name one, or add its table"
+            )
+    for name, authorizer in api.authorizers.items():
+        key = f"api.authorizers.{name}"
+        if name == "iam":
+            yield Broken(key, authorizer.type, "a name other than iam, which is API Gateway's own", "rename it")
+        if (authorizer.type == "lambda") != (authorizer.function_arn is not None):
+            yield Broken(
+                f"{key}.function_arn",
+                authorizer.function_arn,
+                'the ARN of a function with type = "lambda", and only then',
+                "add or delete it",
+            )
+        if (authorizer.type == "cognito") != bool(authorizer.user_pool_arns):
+            yield Broken(
+                f"{key}.user_pool_arns",
+                list(authorizer.user_pool_arns),
+                'one or more ARNs of user pools with type = "cognito", and only then',
+                "add or delete them",
+            )
+        yield from _own_region(region, f"{key}.function_arn", authorizer.function_arn)
+
+
+def _own_region(region: str, key: str, arn: str | None) -> Iterator[Broken]:
+    if arn is not None and arn.split(":")[3] != region:
+        yield Broken(key, arn, f"a function of {region}", "deploy it there")
+
+
+def _iam_paths(api: ApiSettings) -> Iterator[Broken]:
+    """The API's policy lets anybody into routes without IAM; a `*` of theirs must not reach into one with it."""
+    for index, route in enumerate(api.routes):
+        if route.authorizer != "iam":
+            continue
+        for other in api.routes:
+            shared = set(route.methods) & set(other.methods)
+            if other.authorizer != "iam" and shared and fnmatch.fnmatchcase(route.path, path_pattern(other.path)):
+                yield Broken(
+                    f"api.routes.{index}.path",
+                    route.path,
+                    f'with authorizer = "iam" a path that no wider one without it covers, as {other.path} does',
+                    'give that one authorizer = "iam", too, or choose another path',
+                )
+
+
+def _request_schemas(project: str, api: ApiSettings) -> Iterator[Broken]:
+    for index, route in enumerate(api.routes):
+        key = f"api.routes.{index}.request_schema"
+        with_body = sorted(set(route.methods) & set(BODY_METHODS))
+        if route.request_schema is None:
+            # The scan's API_VALIDATED and PCI DSS 6.2.4 want every body checked before a backend reads it.
+            if with_body:
+                allowed = f"a file of environments/schemas/{project}/ for the bodies of {', '.join(with_body)}"
+                yield Broken(key, None, allowed, "name one; a schema with $schema alone admits any JSON")
+            continue
+        if not with_body:
+            yield Broken(
+                key, route.request_schema, f"no schema without one of {', '.join(BODY_METHODS)}", "delete the key"
+            )
+        try:
+            api_schemas.read(project, route.request_schema)
+        except api_schemas.SchemaError as error:
+            allowed = "a JSON schema of draft 4, which is all that API Gateway knows"
+            yield Broken(key, route.request_schema, allowed, f"correct it: {error}")
+
+
+def _sources(api: ApiSettings) -> Iterator[Broken]:
+    for block in api.allowed_cidrs:
+        try:
+            ip_network(block)
+        except ValueError:
+            yield Broken("api.allowed_cidrs", block, "blocks without host bits", "correct the block")
+
+
+def path_variables(path: str) -> list[str]:
+    """`["deviceId"]` of `/devices/{deviceId}/readings`."""
+    return re.findall(r"\{([A-Za-z0-9_]+)\+?\}", path)
+
+
+def path_pattern(path: str) -> str:
+    """The path as the ARN of a method in a policy has it: `/devices/*/readings`."""
+    return re.sub(r"\{[^}]*\}", "*", path)
+
+
+API_RULES = (
+    _name_in_certificate,
+    _domain,
+    _origin,
+    _plan,
+    _paths,
+    _backends,
+    _authorizers,
+    _iam_paths,
+    _request_schemas,
+    _sources,
+)

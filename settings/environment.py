@@ -1,0 +1,83 @@
+"""One environment: everything that its stacks are made from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.api import ApiSettings
+from settings.base import Settings, described
+from settings.credentials import RotationSettings
+from settings.data import CacheSettings, DatabaseSettings, StorageSettings
+from settings.monitoring import MonitoringSettings
+from settings.naming import Naming
+from settings.network import NetworkSettings
+from settings.operations import AccountSettings, EncryptionSettings, LogSettings, StateSettings
+from settings.service import ServiceSettings
+
+Tier = Literal["development", "production"]
+
+
+class Environment(Settings):
+    """The settings of one environment, as read from its file, its tier and the command line."""
+
+    project: Annotated[
+        str, described("2 to 12 lower-case letters and digits, beginning with a letter", r"^[a-z][a-z0-9]{1,11}$")
+    ]
+    stage: Annotated[
+        str, described("2 to 8 lower-case letters and digits, beginning with a letter", r"^[a-z][a-z0-9]{1,7}$")
+    ]
+    suffix: Annotated[
+        str | None,
+        described(
+            "2 to 12 lower-case letters, digits and single hyphens, beginning with a letter",
+            r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        ),
+        Field(min_length=2, max_length=12),
+    ] = None
+    tier: Tier = Field(description='"development" or "production"')
+    account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^[0-9]{12}$")]
+    region: Annotated[
+        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
+    ]
+    zones: Annotated[
+        tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-[0-9][a-f]$")], ...],
+        Field(min_length=2, max_length=3, description="2 or 3 availability zones of the region"),
+    ]
+    protected: bool = Field(
+        description="true or false: deletion protection and prevent_destroy on everything that holds data"
+    )
+    tags: dict[
+        Annotated[
+            str, described("a tag key of 1 to 128 letters, digits and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@-]{1,128}$")
+        ],
+        Annotated[
+            str,
+            described(
+                "a text of at most 256 letters, digits, spaces and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$"
+            ),
+        ],
+    ] = Field(default={}, description="a table of texts, put on every resource")
+    account: AccountSettings = AccountSettings()
+    state: StateSettings = StateSettings()
+    logs: LogSettings
+    encryption: EncryptionSettings
+    network: NetworkSettings
+    database: DatabaseSettings
+    cache: CacheSettings
+    storage: StorageSettings
+    rotation: RotationSettings
+    service: ServiceSettings
+    api: ApiSettings
+    monitoring: MonitoringSettings
+
+    @property
+    def names(self) -> Naming:
+        """Builds every name of this environment."""
+        return Naming(self.project, self.stage, self.suffix)
+
+    @property
+    def name(self) -> str:
+        """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
+        return self.names.environment

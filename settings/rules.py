@@ -1,0 +1,150 @@
+"""Rules between settings: each names as parameters the parts of an environment that it reads.
+
+A rule runs when all of those parts are valid by themselves, whatever is wrong elsewhere: so one run shows every fault.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from settings.api_rules import API_RULES
+from settings.base import Settings
+from settings.broken import Broken, Unshown
+from settings.credential_rules import CREDENTIAL_RULES
+from settings.data_rules import DATA_RULES
+from settings.monitoring_rules import MONITORING_RULES
+from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
+from settings.network import NetworkSettings
+from settings.service_rules import SERVICE_RULES
+
+# Tags that the platform itself puts on every resource.
+PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
+# AWS takes 50 for a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html.
+# Modules add at most two more of their own (Name; Part and Severity).
+_MOST_TAGS = 50 - len(PLATFORM_TAGS) - 2
+
+_RULES: list[Callable[..., Iterator[Broken]]] = [
+    *DATA_RULES,
+    *CREDENTIAL_RULES,
+    *API_RULES,
+    *SERVICE_RULES,
+    *MONITORING_RULES,
+]
+
+
+def _rule(function: Callable[..., Iterator[Broken]]) -> Callable[..., Iterator[Broken]]:
+    _RULES.append(function)
+    return function
+
+
+def broken(valid_parts: Mapping[str, Settings | Any]) -> Iterator[Broken]:
+    """Every broken rule among those whose parts are all in `valid_parts`."""
+    for rule in _RULES:
+        names = inspect.signature(rule).parameters
+        if all(name in valid_parts for name in names):
+            yield from rule(**{name: valid_parts[name] for name in names})
+
+
+@_rule
+def _names_fit(project: str, stage: str, suffix: str | None) -> Iterator[Broken]:
+    longest = Naming(project, stage, suffix).name(LONGEST_SHORT_PURPOSE)
+    if len(longest) > SHORTEST_LIMIT:
+        yield Broken(
+            "suffix" if suffix else "project",
+            suffix or project,
+            f"at most {SHORTEST_LIMIT} characters in {longest!r}, which has {len(longest)} (load balancer names)",
+            f"shorten it by {len(longest) - SHORTEST_LIMIT}",
+        )
+
+
+@_rule
+def _region_exists(region: str) -> Iterator[Broken]:
+    if not exists(region):
+        allowed = "a region that botocore knows, such as ca-central-1"
+        yield Broken("region", region, allowed, "correct it, or if it is new, renew boto3: make lock")
+
+
+@functools.cache
+def regions() -> frozenset[str]:
+    """Regions of the partition `aws`, from the data of botocore; importing botocore takes a fifth of a second.
+
+    Empty without botocore, which `make compat` does not install.
+    """
+    spec = importlib.util.find_spec("botocore")
+    if spec is None or spec.origin is None:
+        return frozenset()
+    text = Path(spec.origin).with_name("data").joinpath("partitions.json").read_text(encoding="utf-8")
+    (known,) = [partition["regions"] for partition in json.loads(text)["partitions"] if partition["id"] == "aws"]
+    return frozenset(known)
+
+
+def exists(region: str) -> bool:
+    """Whether botocore knows the region, or nobody can tell."""
+    return region in regions() or not regions()
+
+
+@_rule
+def _zones_belong_to_region(region: str, zones: tuple[str, ...]) -> Iterator[Broken]:
+    if not exists(region):
+        return
+    if any(zone[:-1] != region for zone in zones) or len(set(zones)) != len(zones):
+        yield Broken("zones", list(zones), f"different zones of {region}, e.g. {region}a", "name each zone once")
+
+
+@_rule
+def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
+    if len(tags) > _MOST_TAGS:
+        yield Broken(
+            "tags", Unshown(f"has {len(tags)} keys"), f"at most {_MOST_TAGS} beside the platform's", "delete some"
+        )
+    # Keys of IAM roles do not differ by case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    seen = {key.lower(): key for key in PLATFORM_TAGS}
+    for key in tags:
+        if key.lower().startswith("aws:") or seen.get(key.lower()) in PLATFORM_TAGS:
+            yield Broken(
+                "tags",
+                key,
+                f"keys other than aws:... (of AWS) and {', '.join(PLATFORM_TAGS)}, in upper or lower case",
+                "choose another key",
+            )
+        elif key.lower() in seen:
+            yield Broken(
+                "tags", key, f"a key that differs from {seen[key.lower()]} by more than its case", "choose another key"
+            )
+        seen.setdefault(key.lower(), key)
+
+
+@_rule
+def _reserved_networks(network: NetworkSettings) -> Iterator[Broken]:
+    vpc = IPv4Network(network.cidr)
+    for block in network.reserved_cidrs:
+        try:
+            overlaps = IPv4Network(block).overlaps(vpc)
+        except ValueError:
+            yield Broken("network.reserved_cidrs", block, "IPv4 blocks without host bits", "correct the block")
+            continue
+        if overlaps:
+            yield Broken("network.cidr", network.cidr, f"a block that does not overlap {block}", "choose another block")
+
+
+@_rule
+def _way_out(network: NetworkSettings) -> Iterator[Broken]:
+    needed = {"secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"} - set(network.interface_endpoints)
+    if network.nat == "none" and needed:
+        yield Broken(
+            "network.interface_endpoints",
+            list(network.interface_endpoints),
+            f'with nat = "none" also {", ".join(sorted(needed))}: tasks and the rotation function call them',
+            "add them or choose another nat",
+        )
+    if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
+        yield Broken(
+            "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
+        )

@@ -1,0 +1,289 @@
+"""Settings of the API that AWS would refuse, or that would throttle nobody: each with the line that a person reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from settings_files import Changes, SettingsFiles, settings_text
+
+from settings import api_schemas, load
+from settings.api import ApiSettings
+from settings.api_rules import path_pattern, path_variables
+
+CERTIFICATE = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
+OWN_CERTIFICATE = CERTIFICATE.replace("us-east-1", "ca-central-1")
+FUNCTION = "arn:aws:lambda:ca-central-1:111111111111:function:f"
+PATHS = "a path such as /devices/{deviceId}/readings, of letters, digits and . _ : -, {+} only at its end"
+
+
+def routes(*tables: str) -> Changes:
+    """Routes as TOML; each has GET unless it names methods."""
+    written = [table if "methods" in table else f'{table}, methods = ["GET"]' for table in tables]
+    return {"api.routes": "[" + ", ".join(f"{{{table}}}" for table in written) + "]"}
+
+
+# Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
+KINDS: dict[str, tuple[Changes, str]] = {
+    "plan without a key": (
+        {"api.plan.clients": "[]"},
+        "api.plan.clients = []; allowed: one or more names of API clients; each gets a key of its own; "
+        "correct the value",
+    ),
+    "route that needs a key without a plan": (
+        {"api.plan": None},
+        "api.plan = null; allowed: a table [api.plan] while /health needs a key; add it, or set key_required = false",
+    ),
+    "plan that no route counts against": (
+        routes('path = "/a", key_required = false'),
+        'api.plan.clients = ["gateway"]; allowed: clients while at least one route has key_required = true: '
+        "no other counts against the plan; require a key, or delete the table",
+    ),
+    "rate above the throttle of the stage": (
+        {"api.stage_rate_limit": "199"},
+        "api.plan.rate_limit = 200; allowed: at most 199 (api.stage_rate_limit); "
+        "lower it, or raise the throttle of the stage",
+    ),
+    "burst above the throttle of the stage": (
+        {"api.stage_burst_limit": "399"},
+        "api.plan.burst_limit = 400; allowed: at most 399 (api.stage_burst_limit); "
+        "lower it, or raise the throttle of the stage",
+    ),
+    "burst below the rate": (
+        {"api.plan.burst_limit": "199"},
+        "api.plan.burst_limit = 199; allowed: 200 (the rate) or more; raise it",
+    ),
+    "client twice": (
+        {"api.plan.clients": '["a", "a"]'},
+        'api.plan.clients = ["a", "a"]; allowed: each client once; delete the doubles',
+    ),
+    "route twice": (
+        routes('path = "/a"', 'path = "/a", methods = ["DELETE"]'),
+        'api.routes.1.path = "/a"; allowed: each path once; join the methods of the two tables',
+    ),
+    "method twice": (
+        routes('path = "/a", methods = ["GET", "GET"]'),
+        'api.routes.0.methods = ["GET", "GET"]; allowed: each method once; delete the doubles',
+    ),
+    "method that is none": (
+        routes('path = "/a", methods = ["FETCH"]'),
+        'api.routes.0.methods.0 = "FETCH"; allowed: one or more of GET, POST, PUT, PATCH, DELETE, HEAD; '
+        "correct the value",
+    ),
+    "two variables in the same place": (
+        routes('path = "/a/{id}"', 'path = "/a/{name}/b"'),
+        'api.routes.1.path = "/a/{name}/b"; allowed: {id} in the place of {name}, as in /a/{id}: '
+        "API Gateway takes one variable below /a; use the same name",
+    ),
+    "the rest of a path beside a variable": (
+        routes('path = "/{area}"', 'path = "/{rest+}"'),
+        'api.routes.1.path = "/{rest+}"; allowed: {area} in the place of {rest+}, as in /{area}: '
+        "API Gateway takes one variable below /; use the same name",
+    ),
+    "variable twice in a path": (
+        routes('path = "/a/{id}/b/{id}"'),
+        'api.routes.0.path = "/a/{id}/b/{id}"; allowed: each variable once in a path; rename one of them',
+    ),
+    "path of AWS": (
+        routes('path = "/ping"'),
+        'api.routes.0.path = "/ping"; allowed: a path other than /ping and /sping, which AWS keeps; choose another',
+    ),
+    "unknown backend": (
+        routes('path = "/a", backend = "queue"'),
+        'api.routes.0.backend = "queue"; allowed: "service" (through the VPC link), "lambda" (function_arn) or '
+        '"mock" (API Gateway itself says ok); correct the value',
+    ),
+    "lambda without a function": (
+        routes('path = "/a", backend = "lambda"'),
+        'api.routes.0.function_arn = null; allowed: the ARN of a function with backend = "lambda", and only then; '
+        "add or delete it",
+    ),
+    "function of another backend": (
+        routes(f'path = "/a", function_arn = "{FUNCTION}"'),
+        f'api.routes.0.function_arn = "{FUNCTION}"; allowed: the ARN of a function with backend = "lambda", '
+        "and only then; add or delete it",
+    ),
+    "function of another region": (
+        routes(f'path = "/a", backend = "lambda", function_arn = "{FUNCTION.replace("ca-central-1", "us-east-1")}"'),
+        f'api.routes.0.function_arn = "{FUNCTION.replace("ca-central-1", "us-east-1")}"; '
+        "allowed: a function of ca-central-1; deploy it there",
+    ),
+    "mock that takes a body": (
+        routes('path = "/a", backend = "mock", methods = ["DELETE"]'),
+        'api.routes.0.methods = ["DELETE"]; allowed: GET and HEAD with backend = "mock"; choose another backend',
+    ),
+    "unknown authorizer": (
+        routes('path = "/a", authorizer = "people"'),
+        'api.routes.0.authorizer = "people"; allowed: iam; name one, or add its table',
+    ),
+    "authorizer named like API Gateway's own": (
+        {"api.authorizers.iam": f'{{type = "lambda", function_arn = "{FUNCTION}"}}'},
+        'api.authorizers.iam = "lambda"; allowed: a name other than iam, which is API Gateway\'s own; rename it',
+    ),
+    "lambda authorizer without a function": (
+        {"api.authorizers.people": '{type = "lambda"}'},
+        'api.authorizers.people.function_arn = null; allowed: the ARN of a function with type = "lambda", '
+        "and only then; add or delete it",
+    ),
+    "cognito authorizer without a pool": (
+        {"api.authorizers.people": '{type = "cognito"}'},
+        "api.authorizers.people.user_pool_arns = []; allowed: one or more ARNs of user pools with "
+        'type = "cognito", and only then; add or delete them',
+    ),
+    "route with IAM below an open one": (
+        routes('path = "/a/{rest+}"', 'path = "/a/secrets", authorizer = "iam"'),
+        'api.routes.1.path = "/a/secrets"; allowed: with authorizer = "iam" a path that no wider one without it '
+        'covers, as /a/{rest+} does; give that one authorizer = "iam", too, or choose another path',
+    ),
+    "schema for requests without a body": (
+        routes('path = "/a", request_schema = "device"'),
+        'api.routes.0.request_schema = "device"; allowed: no schema without one of PATCH, POST, PUT; delete the key',
+    ),
+    "body without a schema": (
+        routes('path = "/a", methods = ["GET", "PUT", "POST"]'),
+        "api.routes.0.request_schema = null; allowed: a file of environments/schemas/iot/ for the bodies of POST, PUT; "
+        "name one; a schema with $schema alone admits any JSON",
+    ),
+    "schema without a file": (
+        routes('path = "/a", methods = ["PUT"], request_schema = "devise"'),
+        'api.routes.0.request_schema = "devise"; allowed: a JSON schema of draft 4, which is all that API Gateway '
+        "knows; correct it: there is no environments/schemas/iot/devise.json",
+    ),
+    "domain's certificate of another region": (
+        {"api.domain": f'{{name = "api.example.com", zone_id = "Z012345ABC", certificate_arn = "{CERTIFICATE}"}}'},
+        f'api.domain.certificate_arn = "{CERTIFICATE[:76]}...; allowed: a certificate of ca-central-1; '
+        "request one in that region",
+    ),
+    "certificate of the service without its host name": (
+        {"api.service_host_name": None, "service.certificate_arn": f'"{OWN_CERTIFICATE}"'},
+        f'service.certificate_arn = "{OWN_CERTIFICATE[:76]}...; allowed: a certificate together with '
+        "api.service_host_name, the host name in it, which API Gateway checks; add that key",
+    ),
+    "source with host bits": (
+        {"api.allowed_cidrs": '["192.0.2.1/24"]'},
+        'api.allowed_cidrs = "192.0.2.1/24"; allowed: blocks without host bits; correct the block',
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_api_that_cannot_be_is_refused_with_one_line_that_says_what_to_do(kind: str, tmp_path: Path) -> None:
+    changes, line = KINDS[kind]
+    files = SettingsFiles(tmp_path)
+    files.write("iot-dev", settings_text(changes))
+
+    assert files.faults("iot-dev") == [f"iot-dev.toml: {line}"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a", "", "/a/", "//", "/a b", "/a~b", "/a/{id", "/{+}", "/{rest+}/a", "/{1}", "/a{id}", "/" + "a/" * 20 + "a"],
+)
+def test_a_path_that_api_gateway_refuses(path: str, tmp_path: Path) -> None:
+    files = SettingsFiles(tmp_path)
+    files.write("iot-dev", settings_text(routes(f'path = "{path}"')))
+
+    assert files.faults("iot-dev") == [
+        f"iot-dev.toml: api.routes.0.path = {json.dumps(path)}; allowed: {PATHS}; correct the value"
+    ]
+
+
+# Name of the kind -> (text of environments/schemas/iot/thing.json, what the line ends with).
+BROKEN_SCHEMAS = {
+    "no JSON": ("{", "correct it: it is no JSON: "),
+    "no schema": ('{"type": "objekt"}', "correct it: 'objekt' is not valid under any of the given schemas (at type)"),
+    "no object": ("[]", "correct it: [] is not of type 'object' (at its top)"),
+    "newer draft": (
+        '{"$schema": "http://json-schema.org/draft-07/schema#", "const": 1}',
+        'correct it: its "$schema" must be "http://json-schema.org/draft-04/schema#"',
+    ),
+    "exclusive minimum of a newer draft": (
+        '{"$schema": "http://json-schema.org/draft-04/schema#", "exclusiveMinimum": 1}',
+        "correct it: 1 is not of type 'boolean' (at exclusiveMinimum)",
+    ),
+    "reference to a file": (
+        '{"$schema": "http://json-schema.org/draft-04/schema#", "items": [{"$ref": "other.json"}]}',
+        'correct it: "$ref" may only lead to one of its own definitions, not to "other.json"',
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_SCHEMAS)
+def test_a_schema_that_api_gateway_refuses(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, ending = BROKEN_SCHEMAS[kind]
+    schemas = tmp_path / "schemas" / "iot"
+    schemas.mkdir(parents=True)
+    (schemas / "thing.json").write_text(text)
+    monkeypatch.setattr(api_schemas, "DIRECTORY", tmp_path / "schemas")
+    files = SettingsFiles(tmp_path)
+    files.write("iot-dev", settings_text(routes('path = "/a", methods = ["PUT"], request_schema = "thing"')))
+
+    (fault,) = files.faults("iot-dev")
+    assert fault.startswith('iot-dev.toml: api.routes.0.request_schema = "thing"; allowed: a JSON schema of draft 4')
+    assert ending in fault
+    assert "\n" not in fault
+
+
+def test_production_has_a_plan(tmp_path: Path) -> None:
+    files = SettingsFiles(tmp_path)
+    changes = {**routes('path = "/a", key_required = false'), "api.plan": None}
+    files.write("iot-prod", settings_text(changes, "production"))
+    files.write("iot-dev", settings_text({**changes, "network.cidr": '"10.40.0.0/16"'}))
+
+    assert files.faults("iot-dev") == []
+    assert files.faults("iot-prod") == [
+        "iot-prod.toml: api.plan = null; allowed: a table [api.plan] in production; add it: else no client is throttled"
+    ]
+
+
+BOUNDARIES: dict[str, Changes] = {
+    "burst equal to the rate": {"api.plan.burst_limit": "200"},
+    "rate equal to the stage's": {"api.stage_rate_limit": "200", "api.stage_burst_limit": "400"},
+    "variables below each other": routes('path = "/a/{id}"', 'path = "/a/{id}/b/{name}"', 'path = "/b/{name}"'),
+    "the rest of a path": routes('path = "/a/{rest+}"', 'path = "/a/b"', 'path = "/"'),
+    "most parts of a path": routes(f'path = "/{"/".join("a" * 20)}"'),
+    "IAM for the wide and the narrow": routes(
+        'path = "/a/{rest+}", authorizer = "iam"', 'path = "/a/secrets", authorizer = "iam"', 'path = "/b"'
+    ),
+    "an open route below one with IAM": routes('path = "/a/{rest+}", authorizer = "iam"', 'path = "/a/open"'),
+    "authorizers": {
+        **routes('path = "/a", authorizer = "people"', 'path = "/b", authorizer = "things"'),
+        "api.authorizers.people": '{type = "cognito", user_pool_arns = ['
+        '"arn:aws:cognito-idp:ca-central-1:111111111111:userpool/ca-central-1_Abc"]}',
+        "api.authorizers.things": f'{{type = "lambda", function_arn = "{FUNCTION}:live"}}',
+    },
+    "sources": {"api.allowed_cidrs": '["192.0.2.0/24", "2001:db8::/32"]'},
+    "certificate and host name": {"service.certificate_arn": f'"{OWN_CERTIFICATE}"'},
+}
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_values_just_inside_a_rule_are_let_through(boundary: str, tmp_path: Path) -> None:
+    files = SettingsFiles(tmp_path)
+    files.write("iot-dev", settings_text(BOUNDARIES[boundary]))
+
+    assert files.faults("iot-dev") == []
+
+
+def api(**changed: object) -> ApiSettings:
+    return load("iot-dev").api.model_copy(update=changed)
+
+
+def test_throttles_follow_from_the_plan_unless_they_are_set() -> None:
+    plan = api().plan
+    assert plan is not None
+    many = plan.model_copy(update={"rate_limit": 5000, "burst_limit": 5000})
+
+    assert (plan.rate_limit, plan.burst_limit, len(plan.clients)) == (200, 400, 2)
+    assert (api().stage_throttle, api().firewall_limit) == ((400, 800), 60_000)
+    assert api(plan=many).stage_throttle == (10_000, 5_000), "an account has no more"
+    assert api(plan=None).stage_throttle == (200, 400)
+    assert api(stage_rate_limit=300, stage_burst_limit=500).stage_throttle == (300, 500)
+    assert api(firewall_rate_per_5_minutes=100).firewall_limit == 100
+
+
+def test_parts_of_a_path() -> None:
+    assert path_variables("/a/{b}/c/{d+}") == ["b", "d"]
+    assert path_pattern("/a/{b}/c/{d+}") == "/a/*/c/*"
+    assert api_schemas.model_name("order-line") == "OrderLine"

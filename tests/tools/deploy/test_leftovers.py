@@ -1,0 +1,86 @@
+"""The log group that Container Insights makes again after a teardown."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from settings import load
+from tools.deploy import __main__ as command
+from tools.deploy.leftovers import clear
+
+GROUP = "/aws/ecs/containerinsights/iot-service-dev/performance"
+
+
+class NotFoundError(ClientError):  # type: ignore[misc]
+    pass
+
+
+class Aws:
+    """ECS and CloudWatch Logs with these clusters and groups."""
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=NotFoundError)
+
+    def __init__(self, *clusters: str, groups: tuple[str, ...] = (GROUP,), error: str = "") -> None:
+        self.clusters, self.groups, self._error = clusters, list(groups), error
+
+    def describe_clusters(self, *, clusters: list[str]) -> Any:
+        assert clusters == ["iot-service-dev"]
+        if self._error:
+            raise ClientError({"Error": {"Code": self._error}}, "DescribeClusters")
+        return {"clusters": [{"status": status} for status in self.clusters]}
+
+    def delete_log_group(self, **asked: str) -> None:
+        if asked["logGroupName"] not in self.groups:
+            raise NotFoundError({}, "DeleteLogGroup")
+        self.groups.remove(asked["logGroupName"])
+
+
+def cleared(aws: Aws) -> list[str]:
+    said: list[str] = []
+    clear(load("iot-dev"), clients=lambda _: aws, say=said.append)
+    return said
+
+
+@pytest.mark.parametrize("clusters", [(), ("INACTIVE",)])
+def test_the_group_of_a_cluster_that_is_gone_is_deleted_and_no_other(clusters: tuple[str, ...]) -> None:
+    aws = Aws(*clusters, groups=(GROUP, "/iot/dev/service"))
+
+    assert cleared(aws) == [f"Deleted {GROUP}, which Container Insights had made again after its cluster was gone"]
+    assert aws.groups == ["/iot/dev/service"]
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "PROVISIONING", "DEPROVISIONING"])
+def test_the_group_of_a_cluster_stays(status: str) -> None:
+    aws = Aws(status)
+
+    assert cleared(aws) == []
+    assert aws.groups == [GROUP]
+
+
+def test_where_none_is_left_nothing_is_said() -> None:
+    assert cleared(Aws(groups=())) == []
+
+
+def test_an_aws_that_refuses_stops_nothing() -> None:
+    aws = Aws(error="AccessDenied")
+
+    (said,) = cleared(aws)
+    assert said.startswith(f"Whether {GROUP} is left over was not checked: ")
+    assert aws.groups == [GROUP]
+
+
+def test_it_comes_before_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = Aws()
+
+    def run(*_: Any, **__: Any) -> None:
+        assert aws.groups == []
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_client", lambda service, region: aws)
+    monkeypatch.setattr(command, "cdktf", SimpleNamespace(app_command=lambda *_, **__: [], run=run))
+
+    assert command.main(["deploy", "--env", "iot-dev", "--approve"]) == 130

@@ -1,0 +1,165 @@
+"""`make recover`: it only shows until it is confirmed, breaks locks by their id, and takes back what surely exists."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fake_tools import Tools, document
+
+from tools.deploy.__main__ import main
+
+NAME = "iot-dev"
+LOCK = {"ID": "d1", "Operation": "OperationTypeApply", "Who": "me@here", "Created": "2026-01-02T03:04:05Z"}
+
+
+def _lock(tools: Tools, component: str, **changed: object) -> None:
+    tools.put(tools.stack(component).lock_key, json.dumps({**LOCK, **changed}))
+
+
+@pytest.mark.parametrize("given", [[], ["--confirm", "iot-prod"], ["--confirm", ""], ["--confirm", f"{NAME}-x"]])
+def test_until_it_is_confirmed_by_name_it_only_shows(
+    tools: Tools, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _lock(tools, "data")
+
+    assert main(["recover", "--env", NAME, *given]) == 0
+
+    assert tools.ran("terraform") == []
+    said = capsys.readouterr().out
+    assert f"{NAME}-data: locked by me@here since 2026-01-02T03:04:05Z for OperationTypeApply, id d1" in said
+    assert f"make recover ENV={NAME} CONFIRM={NAME}" in said
+    assert "Taken back" not in said
+
+
+def test_confirmed_it_breaks_each_lock_by_its_id(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    _lock(tools, "network", ID="n1")
+    _lock(tools, "data")
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    broken = [(call.folder, call.arguments) for call in tools.ran("force-unlock")]
+    assert broken == [
+        (f"{NAME}-network", ("force-unlock", "-force", "n1")),
+        (f"{NAME}-data", ("force-unlock", "-force", "d1")),
+    ]
+    assert "Taken back: 0. Now deploy again." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("failing", ["init", "force-unlock"])
+def test_a_lock_that_cannot_be_broken_ends_it(tools: Tools, failing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _lock(tools, "network")
+    tools.on(failing, code=1, stderr="Error: no")
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 1
+
+    assert tools.calls[-1].has(failing)
+    said = capsys.readouterr().err
+    assert "Error: no" in said
+    assert "Traceback" not in said
+
+
+def test_without_a_lock_it_says_so(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recover", "--env", NAME]) == 0
+    assert capsys.readouterr().out == f"No state of {NAME} is locked\n"
+
+
+# -- taking back
+
+
+def _planned(tools: Tools, *changes: tuple[str, dict[str, object]]) -> None:
+    """The network's plan creates these until they are imported."""
+    made = [
+        {"address": f"{type_}.a", "mode": "managed", "type": type_, "change": {"actions": ["create"], "after": after}}
+        for type_, after in changes
+    ]
+    tools.on("show", f"{NAME}-network", stdout=json.dumps({"resource_changes": made}))
+
+
+def test_what_has_a_name_is_tried_once_and_what_is_not_there_is_no_failure(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _planned(tools, ("aws_iam_role", {"name": "there"}))
+    tools.on("import", "aws_iam_role.a", code=1, stderr="Cannot import non-existent remote object")
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    assert [call.arguments for call in tools.ran("import")] == [("import", "-input=false", "aws_iam_role.a", "there")]
+    assert "Taken back: 0" in capsys.readouterr().out
+
+
+def test_a_stack_that_cannot_be_planned_is_said_with_its_reason(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = {"diagnostic": {"severity": "error", "summary": "AWS account ID not allowed: 222222222222"}}
+    tools.on("plan", f"{NAME}-data", code=1, stdout=json.dumps(error))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+    assert (
+        f"{NAME}-data: cannot be planned, so nothing is taken back there: AWS account ID not allowed: 222222222222\n"
+        in capsys.readouterr().out
+    )
+
+
+def test_what_was_imported_is_counted_and_named(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    _planned(tools, ("aws_iam_role", {"name": "there"}))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    said = capsys.readouterr().out
+    assert f"{NAME}-network: aws_iam_role.a is there" in said
+    assert "Taken back: 1. Now deploy again." in said
+
+
+@pytest.fixture
+def vpc(tools: Tools) -> str:
+    """A VPC that the plan wants to create, and that exists."""
+    import boto3
+
+    ec2 = boto3.client("ec2", region_name="ca-central-1")
+    found = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[found], Tags=[{"Key": "Name", "Value": "iot-dev"}])
+    _planned(tools, ("aws_vpc", {"tags_all": {"Name": "iot-dev"}}))
+    return str(found)
+
+
+def test_a_plan_that_would_create_or_delete_besides_the_import_is_not_applied(tools: Tools, vpc: str) -> None:
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    assert tools.ran("-target=aws_vpc.a")
+    assert tools.ran("apply") == []
+    assert [call.arguments[2:] for call in tools.ran("import")] == [("aws_vpc.a", vpc)]
+
+
+def test_a_plan_that_only_imports_is_applied(tools: Tools, vpc: str) -> None:
+    tools.on("-target=aws_vpc.a", then=lambda: tools.on("show", f"{NAME}-network", stdout=document("no-op")))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    (apply,) = tools.ran("apply")
+    assert apply.arguments[-1].endswith("recover.tfplan")
+    assert tools.ran("import") == []
+    assert not list(tools.stack("network").folder.glob("recover*"))
+
+
+@pytest.mark.usefixtures("vpc")
+def test_what_exists_and_cannot_be_imported_is_a_failure(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    tools.on("import", code=1, stderr="Error: AWS account ID not allowed: 222222222222")
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 1
+
+    said = capsys.readouterr().err
+    assert "the import of aws_vpc.a failed" in said
+    assert "AWS account ID not allowed" in said
+
+
+def test_two_that_look_the_same_are_left_alone(tools: Tools, vpc: str) -> None:
+    import boto3
+
+    ec2 = boto3.client("ec2", region_name="ca-central-1")
+    other = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[other], Tags=[{"Key": "Name", "Value": "iot-dev"}])
+
+    assert other != vpc
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+    assert tools.changes() == []

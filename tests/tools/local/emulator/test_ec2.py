@@ -1,0 +1,93 @@
+from typing import Any
+
+import pytest
+
+from tests.tools.local.emulator.conftest import Client
+
+
+@pytest.fixture
+def group_id(client: Client, name: str) -> str:
+    ec2 = client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    group_id: str = ec2.create_security_group(GroupName=name, Description="Test", VpcId=vpc_id)["GroupId"]
+    return group_id
+
+
+def _rule(client: Client, group_id: str, **source: Any) -> Any:
+    permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **source}
+    answer = client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+    rule_id = answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    return client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"][0]
+
+
+def test_rule_with_a_referenced_group_keeps_its_description(client: Client, group_id: str) -> None:
+    pair = {"GroupId": group_id, "Description": "From the group itself"}
+    assert _rule(client, group_id, UserIdGroupPairs=[pair])["Description"] == "From the group itself"
+
+
+def test_rule_with_a_prefix_list_keeps_its_description(client: Client, group_id: str, name: str) -> None:
+    prefix_list = client("ec2").create_managed_prefix_list(PrefixListName=name, MaxEntries=1, AddressFamily="IPv4")
+    entry = {"PrefixListId": prefix_list["PrefixList"]["PrefixListId"], "Description": "From the offices"}
+    assert _rule(client, group_id, PrefixListIds=[entry])["Description"] == "From the offices"
+
+
+def test_changed_description_of_a_rule_is_returned(client: Client, group_id: str) -> None:
+    pair = {"GroupId": group_id, "Description": "Before"}
+    rule_id = _rule(client, group_id, UserIdGroupPairs=[pair])["SecurityGroupRuleId"]
+    change = {
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "ReferencedGroupId": group_id,
+        "Description": "After",
+    }
+    ec2 = client("ec2")
+    ec2.modify_security_group_rules(
+        GroupId=group_id,
+        SecurityGroupRules=[{"SecurityGroupRuleId": rule_id, "SecurityGroupRule": change}],
+    )
+    rules = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule_id])["SecurityGroupRules"]
+    assert rules[0]["Description"] == "After"
+
+
+def test_dhcp_options_keep_the_tags_of_their_creation(client: Client) -> None:
+    options = client("ec2").create_dhcp_options(
+        DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.com"]}],
+        TagSpecifications=[{"ResourceType": "dhcp-options", "Tags": [{"Key": "Name", "Value": "test"}]}],
+    )
+    assert options["DhcpOptions"]["Tags"] == [{"Key": "Name", "Value": "test"}]
+
+
+def test_a_deleted_subnet_is_in_no_access_list(client: Client) -> None:
+    ec2 = client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+
+    def subnets() -> list[str]:
+        found = ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["NetworkAcls"]
+        return [association["SubnetId"] for acl in found for association in acl["Associations"]]
+
+    assert subnets() == [subnet_id]
+    ec2.delete_subnet(SubnetId=subnet_id)
+    assert subnets() == []
+
+
+def test_the_address_of_a_deleted_nat_gateway_is_free_for_the_next(client: Client) -> None:
+    ec2 = client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+
+    def create() -> str:
+        gateway = ec2.create_nat_gateway(SubnetId=subnet_id, AllocationId=address)["NatGateway"]
+        return str(gateway["NatGatewayId"])
+
+    def interfaces() -> int:
+        filters = [{"Name": "subnet-id", "Values": [subnet_id]}]
+        return len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"])
+
+    ec2.delete_nat_gateway(NatGatewayId=create())
+    assert interfaces() == 0
+
+    create()
+    assert interfaces() == 1

@@ -1,0 +1,132 @@
+"""Starting, stopping and dying; each test pays some two seconds for a process of its own."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.tools.local.emulator.conftest import ACCOUNT_ID, REGION, Client, serve
+from tools.local.emulator import process
+from tools.local.emulator.process import Emulator, EmulatorError
+
+_ROOT = Path(__file__).resolve().parents[4]
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until_free(port: int, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while _is_listening(port):
+        assert time.monotonic() < deadline, f"port {port} is still in use"
+        time.sleep(0.05)
+
+
+def test_account_is_the_one_asked_for(client: Client) -> None:
+    assert client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+
+
+def test_managed_policies_exist(client: Client) -> None:
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    assert client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
+
+
+def test_environment_can_be_used_by_any_client(emulator: Emulator) -> None:
+    environment = emulator.environment(REGION)
+    assert environment["AWS_ENDPOINT_URL"] == emulator.endpoint_url
+    assert emulator.endpoint_url.startswith("http://127.0.0.1:")
+
+
+def test_stopped_emulator_has_freed_its_port_and_can_be_started_again(tmp_path: Path) -> None:
+    emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path)
+    for _ in range(2):
+        with emulator:
+            port = int(emulator.endpoint_url.rsplit(":", 1)[1])
+            assert _is_listening(port)
+        assert not _is_listening(port)
+    with pytest.raises(EmulatorError, match="has not been started"):
+        _ = emulator.endpoint_url
+    emulator.stop()
+
+
+def test_emulator_that_runs_is_not_started_twice(emulator: Emulator) -> None:
+    with pytest.raises(EmulatorError, match="already running"):
+        emulator.start()
+
+
+def test_failed_start_carries_the_end_of_the_log(tmp_path: Path) -> None:
+    with pytest.raises(EmulatorError, match=r"(?s)code 2 while starting.*'12' is not an AWS account id"):
+        Emulator("12", log_dir=tmp_path).start()
+
+
+def test_start_that_takes_too_long_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_START_TIMEOUT_SECONDS", 0.01)
+    emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path)
+    with pytest.raises(EmulatorError, match="not ready within"):
+        emulator.start()
+    with pytest.raises(EmulatorError, match="has not been started"):
+        _ = emulator.endpoint_url
+
+
+def test_death_of_the_parent_ends_the_emulator(tmp_path: Path) -> None:
+    script = (
+        "import os, pathlib, signal\n"
+        "from tools.local.emulator.process import Emulator\n"
+        f"emulator = Emulator('{ACCOUNT_ID}', log_dir=pathlib.Path({str(tmp_path)!r}))\n"
+        "emulator.start()\n"
+        "print(emulator.endpoint_url, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    parent = subprocess.run([sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False)
+    assert parent.returncode == -signal.SIGKILL, parent.stderr
+    _wait_until_free(int(parent.stdout.strip().rsplit(":", 1)[1]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_command_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    server, port = serve(tmp_path)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=10) as answer:
+        assert answer.status == 200
+    server.send_signal(number)
+    server.communicate(timeout=10)
+    assert server.returncode == 0
+    assert not _is_listening(port)
+    log = (tmp_path / "log").read_text()
+    assert f"serving on http://127.0.0.1:{port}" in log
+    assert "GET" not in log
+    assert "Traceback" not in log
+
+
+def test_command_outlives_its_standard_input_unless_told_otherwise(tmp_path: Path) -> None:
+    server, port = serve(tmp_path)
+    assert server.stdin
+    server.stdin.close()
+    time.sleep(0.5)
+    assert _is_listening(port)
+    server.terminate()
+    server.wait(10)
+
+
+def test_command_takes_the_port_it_is_given(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        wanted = probe.getsockname()[1]
+    server, port = serve(tmp_path, "--port", str(wanted))
+    assert port == wanted
+    server.terminate()
+    server.communicate(timeout=10)
+
+
+def test_client_that_stalls_does_not_hold_up_others(emulator: Emulator, client: Client) -> None:
+    port = int(emulator.endpoint_url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as stalled:
+        stalled.sendall(b"PUT /bucket/key HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf")
+        time.sleep(0.2)
+        assert client("sts").get_caller_identity()["Account"] == ACCOUNT_ID

@@ -1,0 +1,78 @@
+"""`make local` as a person runs it: the command itself, in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from all_environments import FULL, load
+from project_copy import copy_project
+
+from tools.synthesized.paths import ROOT
+
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
+
+_LOCAL = [sys.executable, "-m", "tools.local"]
+
+
+def _wait_for_provider(pid: int) -> list[psutil.Process]:
+    """The family of a process, as soon as the AWS provider is one of it."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        family = psutil.Process(pid).children(recursive=True)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(process.name().startswith("terraform-prov") for process in family):
+                return family
+        time.sleep(0.5)
+    raise AssertionError("Terraform was not started")
+
+
+def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) -> None:
+    # GIVEN a protected environment with every setting, beside which a production environment shows nothing more
+    project = copy_project(tmp_path / "project")
+
+    run = subprocess.run([*_LOCAL, "up", "--env", FULL], cwd=project, capture_output=True, text=True)
+
+    # THEN what its settings name is there, nothing is left to do after the deployment, and nothing stays of it
+    assert run.returncode == 0, run.stdout + run.stderr
+    phases = [line for line in run.stdout.splitlines() if line.startswith("done")]
+    assert any("Make stubs of what the settings name: 10 of" in phase for phase in phases)
+    assert any("Plan every stack again: no change" in phase for phase in phases)
+    role = load(FULL).rotation.role_name
+    assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)
+    assert "Lift the protection" in phases[-2]
+    assert "Destroy every stack but bootstrap" in phases[-1]
+
+
+def test_an_interrupt_leaves_no_process(tmp_path: Path) -> None:
+    # GIVEN a run whose Terraform is at work
+    run = subprocess.Popen(
+        [*_LOCAL, "up", "--env", "iot-dev"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell without a terminal lets its background jobs ignore Ctrl-C, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    family = _wait_for_provider(run.pid)
+
+    # WHEN the person presses Ctrl-C
+    os.killpg(run.pid, signal.SIGINT)
+    _, stderr = run.communicate(timeout=180)
+
+    # THEN it says so, and nothing that it started is left
+    assert run.returncode == 130, stderr
+    assert "Interrupted" in stderr
+    assert "Traceback" not in stderr
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive

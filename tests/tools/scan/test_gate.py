@@ -1,0 +1,76 @@
+"""Reasons are as strict as findings: none missing, none left over, none empty. And what the reports say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from all_environments import FULL
+
+from tools.scan import report, scanners
+from tools.scan.gate import Verdict, judge, scan
+from tools.scan.platform import Finding, Platform, Resource
+
+
+def _bucket(**reasons: str) -> Resource:
+    return Resource("s-data", "aws_s3_bucket", "b", {"bucket": "b", "//": {"skip": reasons}})
+
+
+def _judge(resource: Resource, *findings: Finding) -> Verdict:
+    platform = Platform("s", "development", "1", {}, (resource,), (resource,))
+    return judge([platform], findings)
+
+
+_FINDING = _bucket().finding("CKV_AWS_18", "no access log")
+
+
+def test_a_finding_with_its_reason_is_accepted() -> None:
+    verdict = _judge(_bucket(CKV_AWS_18="it is the log itself"), _FINDING)
+
+    assert verdict.passes
+    assert [accepted.reason for accepted in verdict.accepted] == ["it is the log itself"]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "findings", "failure"),
+    [
+        ({}, [_FINDING], "CKV_AWS_18"),
+        ({"CKV_AWS_18": "it is the log itself"}, [], "REASON_STALE"),
+        ({"CKV_AWS_18": ""}, [_FINDING], "REASON_EMPTY"),
+        ({"CKV_AWS_18": "  because     "}, [_FINDING], "REASON_EMPTY"),
+        ({"CKV_AWS_18": "it is the log itself"}, [_FINDING, _bucket().finding("CKV_AWS_19", "x")], "CKV_AWS_19"),
+        ({"CKV_AWS_18": "it is the log itself"}, [replace(_FINDING, part="Other")], "CKV_AWS_18"),
+        ({}, [Finding("STATE", "s-data", "terraform.backend.s3", "x")], "STATE"),
+    ],
+)
+def test_everything_else_fails(reasons: dict[str, str], findings: list[Finding], failure: str) -> None:
+    verdict = _judge(_bucket(**reasons), *findings)
+
+    assert not verdict.passes
+    assert failure in {finding.check for finding in verdict.failures}
+
+
+def test_the_reports_say_the_same() -> None:
+    verdict = _judge(_bucket(CKV_AWS_18="it is the log itself"), _FINDING, _bucket().finding("S3_KEY", "no key"))
+
+    text, content = report.as_text(verdict), json.loads(report.as_json(verdict))
+    sarif: dict[str, Any] = json.loads(report.as_sarif(verdict))
+
+    assert "s-data aws_s3_bucket.b S3_KEY: no key" in text
+    assert "FAILS with 1 findings" in text
+    assert (content["passes"], len(content["failures"]), len(content["accepted"])) == (False, 1, 1)
+    results = {result["ruleId"]: result for result in sarif["runs"][0]["results"]}
+    assert "suppressions" not in results["S3_KEY"]
+    assert results["CKV_AWS_18"]["suppressions"][0]["justification"] == "it is the log itself"
+    assert {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]} == set(results)
+
+
+@pytest.mark.skipif(not scanners._INTERPRETER.exists(), reason="the scanners are not installed; run: make setup-scan")
+def test_the_environment_that_sets_every_setting_passes(platforms: list[Platform]) -> None:
+    # Those that are shipped are scanned by `make scan`.
+    verdict = scan([platform for platform in platforms if platform.name == FULL])
+
+    assert not verdict.failures
+    assert verdict.resources > 200

@@ -1,0 +1,165 @@
+"""`python -m tools.change rehearsal|plan|drift --env NAME`: what `make review`, `make plan` and `make drift` call.
+
+Exit codes: 0 fine, 1 a failure, 2 a call or a settings file at fault, 3 something stateful would be replaced or
+destroyed and is not allowed by name, 4 drift.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+from rich.console import Console
+
+from settings import Environment, SettingsError, load
+from tools.change import html, markdown, page, revision, terminal, unmanaged
+from tools.change.findings import Finding
+from tools.change.page import Page
+from tools.change.plans import StackPlan, read
+from tools.change.rehearsal import Rehearsal
+from tools.change.revision import RevisionError
+from tools.deploy import cdktf, plans, terraform
+from tools.deploy.plans import Planned
+from tools.local.emulator.process import EmulatorError
+from tools.local.progress import Progress
+from tools.synthesized import remote_state, stacks
+from tools.synthesized.errors import DeployError
+from tools.synthesized.paths import OUTDIR, ROOT
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.change", description=__doc__)
+    parser.add_argument("verb", choices=["rehearsal", "plan", "drift"])
+    parser.add_argument("--env", required=True, metavar="NAME")
+    parser.add_argument("--base", default="main", metavar="REVISION", help="what the rehearsal starts from (main)")
+    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift: the short-lived copy with this suffix")
+    parser.add_argument("--allow", default="", metavar="ADDRESS,...", help="what may be replaced or destroyed")
+    options = parser.parse_args(arguments)
+    if options.verb == "rehearsal" and options.suffix:
+        parser.error("a rehearsal has no --suffix: it makes its own copy")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        environment = load(options.env, suffix=options.suffix)
+        terraform.check_machine(os.environ)
+        allow = tuple(name.strip() for name in options.allow.split(",") if name.strip())
+        if options.verb == "rehearsal":
+            made = rehearse(environment, base=options.base, allow=allow)
+        else:
+            made = ask_aws(environment, options.env, drift=options.verb == "drift", allow=allow)
+    except (SettingsError, RevisionError) as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except (DeployError, EmulatorError) as error:
+        print(error, file=sys.stderr)
+        return page.FAILURE
+    except subprocess.CalledProcessError as error:
+        print(f"{error}\n{error.stdout}{error.stderr}", file=sys.stderr)
+        return page.FAILURE
+    except KeyboardInterrupt:
+        print("Interrupted; everything that was started has ended.", file=sys.stderr)
+        return INTERRUPTED
+    publish(made, folder(environment.name), options.verb)
+    return made.exit_code
+
+
+def folder(environment: str) -> Path:
+    """Where the pages and logs about an environment lie."""
+    return terraform.WORK / "review" / environment
+
+
+def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Page:
+    """Deploy the base to the embedded AWS, and plan and apply the working tree on top. Raises what `main` catches."""
+    commit = revision.resolve(base, ROOT)
+    name, logs = environment.name, folder(environment.name)
+    progress = Progress(logs)
+    terraform.WORK.mkdir(exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f"rehearsal-{name}-", dir=terraform.WORK))
+    tree, before, after = work / "base", work / "base.out", work / "change.out"
+    try:
+        with progress.phase(f"Synthesize {base} and the working tree", "rehearsal-synth") as phase:
+            environ = {**os.environ, **terraform.settings(os.environ)}
+            revision.synthesize(ROOT, name, after, environ=environ, on_line=phase.line)
+            revision.unpack(commit, ROOT, tree)
+            known = revision.has_environment(tree, name)
+            if known:
+                revision.synthesize(tree, name, before, environ=environ, on_line=phase.line)
+        with Rehearsal(environment, work / "platform") as rehearsal:
+            if known:
+                with progress.phase(f"Deploy {base}", "rehearsal-base", tail=False) as phase:
+                    phase.expect(sum(stack.size for stack in stacks.find_all(name, outdir=before)))
+                    rehearsal.deploy(before, say=phase.line)
+            with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
+                planned = rehearsal.change(after, base=before if known else None, say=phase.line)
+        reads = _reads(name, after)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return page.make(
+        "Rehearsal",
+        environment=name,
+        subject=f"{base} ({commit[:12]}) → working tree, on the embedded AWS"
+        + ("" if known else f"; {base} does not have this environment"),
+        plans=_read(planned),
+        reads=reads,
+        allow=allow,
+    )
+
+
+def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence[str]) -> Page:
+    """Plan against the environment's account: to save the plans, or to find drift."""
+    import boto3
+
+    environ = {**os.environ, **terraform.settings(os.environ)}
+    cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
+    clients = cache(partial(boto3.client, region_name=environment.region))
+    ask = plans.drift if drift else plans.plan
+    planned = _read(ask(environment.name, environ=environ, s3=clients("s3")), drift=drift)
+    added: list[Finding] = []
+    if drift:
+        states = plans.read_states(stacks.find_all(environment.name), clients("s3"))
+        added, errors = unmanaged.find(states, clients)
+        planned = [replace(plan, errors=(*plan.errors, *errors.get(plan.name, ()))) for plan in planned]
+    return page.make(
+        "Drift" if drift else "Plan",
+        environment=environment.name,
+        subject=f"account {environment.account_id}, {environment.region}",
+        plans=planned,
+        reads=_reads(environment.name, OUTDIR),
+        allow=allow,
+        drift=drift,
+        unmanaged=added,
+    )
+
+
+def _reads(environment: str, outdir: Path) -> dict[str, set[tuple[str, str]]]:
+    return remote_state.reads_of({stack.name: stack.configuration for stack in stacks.find(environment, outdir=outdir)})
+
+
+def _read(planned: Sequence[Planned], *, drift: bool = False) -> list[StackPlan]:
+    return [read(item.stack, item.document, errors=item.errors, note=item.note, drift=drift) for item in planned]
+
+
+def publish(made: Page, place: Path, name: str) -> None:
+    """Write the three files, and show the page in the terminal."""
+    place.mkdir(parents=True, exist_ok=True)
+    texts = {"html": html.render(made), "md": markdown.render(made), "json": page.to_json(made)}
+    for ending, text in texts.items():
+        (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
+    console = Console()
+    terminal.show(made, console)
+    console.print(terminal.plain(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

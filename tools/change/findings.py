@@ -1,0 +1,173 @@
+"""What a reviewer must not overlook in the plans of an environment, the most dangerous first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tools.change import access, one_way, renames
+from tools.change.plans import Action, Change, StackPlan
+
+# What is lost with it, when a resource of this type is destroyed or made anew.
+STATEFUL: Mapping[str, str] = {
+    "aws_api_gateway_api_key": "every client holds its value",
+    "aws_api_gateway_domain_name": "the address that clients call",
+    "aws_api_gateway_rest_api": "its address, with every stage and key behind it",
+    "aws_backup_vault": "the backups in it",
+    "aws_cloudwatch_log_group": "the logs in it",
+    "aws_cognito_user_pool": "its users",
+    "aws_db_instance": "its data",
+    "aws_dynamodb_table": "its data",
+    "aws_ecr_repository": "the images in it",
+    "aws_efs_file_system": "its files",
+    "aws_eip": "the address that others may have allowed",
+    "aws_elasticache_cluster": "its data",
+    "aws_elasticache_replication_group": "its data",
+    "aws_kinesis_stream": "the records in it",
+    "aws_kms_key": "everything encrypted with it",
+    "aws_lb": "its address, which VPC links and names point to",
+    "aws_rds_cluster": "its data",
+    "aws_rds_cluster_instance": "its connections; the last one's destruction stops the database",
+    "aws_s3_bucket": "the objects in it",
+    "aws_secretsmanager_secret": "the secret and its versions",
+    "aws_sns_topic": "its confirmed subscriptions",
+    "aws_sqs_queue": "the messages in it",
+    "aws_vpc": "everything in it must be made anew",
+}
+
+# How Terraform says it.
+_PROTECTED = re.compile(r"Resource (\S+) has lifecycle\.prevent_destroy set")
+
+
+class Kind(StrEnum):
+    """In the order of the page."""
+
+    STATEFUL = "stateful"
+    REFUSED = "refused"
+    UNMANAGED = "unmanaged"
+    ONE_WAY = "one-way"
+    OUTPUT = "output"
+    RENAME = "rename"
+    PORT = "port"
+    IAM = "iam"
+
+
+TITLES: Mapping[Kind, str] = {
+    Kind.STATEFUL: "Stateful resources replaced or destroyed",
+    Kind.REFUSED: "Refused by Terraform",
+    Kind.UNMANAGED: "Added outside of Terraform",
+    Kind.ONE_WAY: "Refused by AWS, or impossible to take back",
+    Kind.OUTPUT: "Outputs that another stack reads disappear",
+    Kind.RENAME: "Renames without moved",
+    Kind.PORT: "Ports",
+    Kind.IAM: "Permissions",
+}
+
+
+# What somebody may allow by name.
+ALLOWABLE = (Kind.STATEFUL, Kind.ONE_WAY)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at. `more` is what it opens, grants or loses; `less` what it takes back."""
+
+    kind: Kind
+    stack: str
+    address: str
+    says: str
+    more: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
+    allowed: bool = False
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it is shown in red: lost state, additions by hand, one-way changes, broken readers, an open port."""
+        red = (Kind.STATEFUL, Kind.REFUSED, Kind.UNMANAGED, Kind.ONE_WAY, Kind.OUTPUT, Kind.RENAME)
+        if self.kind in red:
+            return not self.allowed
+        return any(access.is_alarming(line) for line in self.more)
+
+
+# Stack -> the outputs of other stacks that it reads, as (stack, output).
+Reads = Mapping[str, Collection[tuple[str, str]]]
+
+
+def find(
+    plans: Sequence[StackPlan], *, reads: Reads, allow: Collection[str] = (), unmanaged: Sequence[Finding] = ()
+) -> list[Finding]:
+    """All findings, sorted, with those of `unmanaged` among them.
+
+    `reads` is that of the new configuration; `allow` holds the addresses that are allowed by name.
+    """
+    found = [*unmanaged, *(finding for plan in plans for change in plan.changes for finding in _of(change))]
+    found += _refusals(plans)
+    found += [
+        Finding(Kind.ONE_WAY, change.stack, change.address, says)
+        for plan in plans
+        for change, says in one_way.find(plan.changes)
+    ]
+    found += _vanished(plans, reads)
+    found += _renames(plans)
+    order = list(Kind)
+    marked = [replace(item, allowed=item.kind in ALLOWABLE and _is_allowed(item, allow)) for item in found]
+    return sorted(marked, key=lambda item: (order.index(item.kind), item.allowed, not item.is_red))
+
+
+def _is_allowed(finding: Finding, allow: Collection[str]) -> bool:
+    return finding.address in allow or f"{finding.stack}.{finding.address}" in allow
+
+
+def _of(change: Change) -> Iterator[Finding]:
+    if change.type in STATEFUL and change.action in (Action.REPLACED, Action.DESTROYED):
+        because = f", {change.cause}" if change.cause else ""
+        says = f"{change.action}{because}. Lost: {STATEFUL[change.type]}"
+        yield Finding(Kind.STATEFUL, change.stack, change.address, says)
+    ports = access.ports(change)
+    if ports.more or ports.less:
+        yield Finding(
+            Kind.PORT, change.stack, change.address, _verdict(ports, "opened", "closed"), ports.more, ports.less
+        )
+    permissions = access.permissions(change)
+    if permissions.more or permissions.less:
+        says = _verdict(permissions, "widened", "narrowed")
+        yield Finding(Kind.IAM, change.stack, change.address, says, permissions.more, permissions.less)
+
+
+def _verdict(difference: access.Difference, wider: str, narrower: str) -> str:
+    return f"{wider} and {narrower}" if difference.more and difference.less else wider if difference.more else narrower
+
+
+def _refusals(plans: Sequence[StackPlan]) -> Iterator[Finding]:
+    """prevent_destroy ends a plan with an error, and so the plan lists nothing."""
+    for plan in plans:
+        for error in plan.errors:
+            if protected := _PROTECTED.search(error):
+                says = "would be replaced or destroyed, and is protected by prevent_destroy: the plan ends there"
+                yield Finding(Kind.REFUSED, plan.name, protected[1], says)
+
+
+def _vanished(plans: Sequence[StackPlan], reads: Reads) -> Iterator[Finding]:
+    gone = {(plan.name, output.name) for plan in plans for output in plan.outputs if output.action is Action.DESTROYED}
+    for stack, output in sorted(gone):
+        readers = sorted(reader for reader, read in reads.items() if (stack, output) in read)
+        if readers:
+            yield Finding(Kind.OUTPUT, stack, output, f"disappears while {', '.join(readers)} reads it")
+
+
+def _renames(plans: Sequence[StackPlan]) -> Iterator[Finding]:
+    changes = [change for plan in plans for change in plan.changes]
+    for old, new in renames.find(changes):
+        if old.stack == new.stack:
+            says = (
+                f"{old.address} is destroyed and {new.address}, which looks the same, is created. If this is a rename, "
+                f"add moved from {old.address} to {new.address} (in CDKTF: move_from_id on the new one)"
+            )
+        else:
+            says = (
+                f"{old.address} leaves {old.stack}, and {new.address} in {new.stack} looks the same. If it moves, add "
+                "removed (without destroying) there, and import here"
+            )
+        yield Finding(Kind.RENAME, new.stack, new.address, says)

@@ -1,0 +1,171 @@
+"""The one page about a change of an environment: its content, its verdict, and the same as JSON for machines.
+
+How it looks is the business of `tools.change.html`, `tools.change.markdown` and `tools.change.terminal`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tools.change import findings
+from tools.change.findings import Finding, Kind, Reads
+from tools.change.plans import Action, StackPlan
+
+# 2 is for a call or a settings file at fault, as argparse has it: see README.md.
+FINE, FAILURE, LOSS, DRIFT = 0, 1, 3, 4
+# The columns of the summary; the rest is rare, and stands in the stack's details.
+COLUMNS = (Action.CREATED, Action.CHANGED, Action.REPLACED, Action.DESTROYED)
+
+# How many the verdict names.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Page:
+    """`title` says what was looked at, `subject` which revisions or account."""
+
+    title: str
+    environment: str
+    subject: str
+    plans: tuple[StackPlan, ...]
+    findings: tuple[Finding, ...]
+    unused: tuple[str, ...] = ()
+    """Addresses that were allowed by name and need it not."""
+    drift: bool = False
+    """Whether any change at all is what was looked for."""
+
+    @property
+    def lost(self) -> list[Finding]:
+        """What forbids to go on until somebody allows it by name."""
+        return [item for item in self.findings if item.kind in (Kind.STATEFUL, Kind.REFUSED) and not item.allowed]
+
+    @property
+    def one_way(self) -> list[Finding]:
+        """What AWS refuses or nobody can take back, and is not allowed by name."""
+        return [item for item in self.of(Kind.ONE_WAY) if not item.allowed]
+
+    @property
+    def failed(self) -> list[StackPlan]:
+        """Stacks whose plan or deployment failed."""
+        return [plan for plan in self.plans if plan.errors]
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 3 when something stateful would be lost, 1 when a stack fails, AWS refuses, or an output is missing.
+
+        For drift 4 when there is some, 1 when it could not be looked for everywhere.
+        """
+        if self.drift:
+            return DRIFT if self.changed or self.of(Kind.UNMANAGED) else FAILURE if self.failed else FINE
+        if self.lost:
+            return LOSS
+        return FAILURE if self.failed or self.one_way or self.of(Kind.OUTPUT) else FINE
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        count = sum(len(plan.changes) for plan in self.plans)
+        failing = ", ".join(plan.name for plan in self.failed)
+        resources = f"{count} resource{'s' if count != 1 else ''} in {_stacks(len(self.changed))}"
+        if self.drift and self.exit_code == DRIFT:
+            added = len(self.of(Kind.UNMANAGED))
+            said = [resources] if self.changed else []
+            return f"Drift: {', '.join([*said, *([f'{added} added outside of Terraform'] if added else [])])}"
+        if self.lost:
+            also = f"; fails in {failing}" if failing else ""
+            return f"Something stateful would be lost: {_names(self.lost)}{also}"
+        if failing:
+            return f"Fails in {failing}"
+        if self.one_way:
+            return f"AWS refuses it, or nobody can take it back: {_names(self.one_way)}"
+        if self.exit_code:
+            return "An output disappears that another stack reads"
+        if not self.changed:
+            return "No drift" if self.drift else "Nothing changes"
+        return f"Nothing stateful is lost; {resources}"
+
+    @property
+    def changed(self) -> list[StackPlan]:
+        """Stacks in which something happens."""
+        return [plan for plan in self.plans if plan.changes or plan.outputs]
+
+    def of(self, kind: Kind) -> list[Finding]:
+        """The findings of one kind."""
+        return [item for item in self.findings if item.kind is kind]
+
+
+def make(
+    title: str,
+    *,
+    environment: str,
+    subject: str,
+    plans: Sequence[StackPlan],
+    reads: Reads,
+    allow: Collection[str] = (),
+    drift: bool = False,
+    unmanaged: Sequence[Finding] = (),
+) -> Page:
+    """The page of these plans; `allow` names what may be lost or is one-way, plain or after its stack's name.
+
+    `unmanaged` is what a look for drift has found in no state.
+    """
+    found = findings.find(plans, reads=reads, allow=allow, unmanaged=unmanaged)
+    used = {name for item in found if item.allowed for name in (item.address, f"{item.stack}.{item.address}")}
+    unused = tuple(name for name in allow if name not in used)
+    return Page(title, environment, subject, tuple(plans), tuple(found), unused, drift)
+
+
+def remark(plan: StackPlan) -> str:
+    """What the four numbers of a stack do not say."""
+    said = ["fails"] if plan.errors else []
+    said += [f"{plan.count(action)} {action}" for action in Action if action not in COLUMNS and plan.count(action)]
+    said += [f"{len(plan.outputs)} output{'s' if len(plan.outputs) > 1 else ''}"] if plan.outputs else []
+    said += [plan.note] if plan.note else []
+    return ", ".join(said) or ("" if plan.changes else "no change")
+
+
+def to_json(page: Page) -> str:
+    """For machines: the verdict, every finding, every change; sensitive values are not in it."""
+    document: dict[str, Any] = {
+        "title": page.title,
+        "environment": page.environment,
+        "subject": page.subject,
+        "exit_code": page.exit_code,
+        "verdict": page.verdict,
+        "findings": [{**asdict(item), "red": item.is_red} for item in page.findings],
+        "stacks": [
+            {
+                "name": plan.name,
+                "note": plan.note,
+                "errors": list(plan.errors),
+                "counts": {action: plan.count(action) for action in Action if plan.count(action)},
+                "changes": [
+                    {
+                        "address": change.address,
+                        "action": change.action,
+                        "cause": change.cause,
+                        "previous_address": change.previous_address,
+                        "drifted": change.address in plan.drifted,
+                        "attributes": [asdict(attribute) for attribute in change.attributes],
+                    }
+                    for change in plan.changes
+                ],
+                "outputs": [asdict(output) for output in plan.outputs],
+            }
+            for plan in page.plans
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _names(found: Sequence[Finding]) -> str:
+    names = list(dict.fromkeys(item.address for item in found))
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{rest}"
+
+
+def _stacks(count: int) -> str:
+    return "one stack" if count == 1 else f"{count} stacks"

@@ -1,0 +1,106 @@
+"""The pinned cdktf CLI, run on one environment."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.deploy import processes, terraform
+from tools.deploy.processes import OnLine
+from tools.synthesized.errors import DeployError
+from tools.synthesized.paths import ROOT
+from tools.synthesized.stacks import find
+
+_CLI = ROOT / "node_modules" / ".bin" / "cdktf"
+
+
+def app_command(environment: str, *, suffix: str | None = None, unprotected: bool = False) -> list[str]:
+    """The command that synthesizes just this environment."""
+    python = Path(sys.executable)
+    command = [
+        str(python.relative_to(ROOT) if python.is_relative_to(ROOT) else python),
+        "main.py",
+        "--env",
+        environment,
+    ]
+    command += [] if suffix is None else ["--suffix", suffix]
+    return [*command, "--unprotected"] if unprotected else command
+
+
+def synthesize(app: Sequence[str], environ: Mapping[str, str], *, on_line: OnLine = processes.echo) -> None:
+    """Run the app. Raises DeployError when it refuses the settings; it has then said why."""
+    code = processes.run(app, environ=environ, cwd=ROOT, on_line=on_line)
+    if code:
+        raise DeployError(f"synthesis ended with exit code {code}; nothing was changed")
+
+
+def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Show what a deployment would change, stack by stack: the CLI's own `diff` takes one stack.
+
+    Raises DeployError: at once without credentials, and after all the others for stacks that cannot be planned.
+    """
+    _require_credentials(environ)
+    synthesize(app, environ)
+    failed = [
+        stack.name
+        for stack in find(environment)
+        if processes.run([*_command("diff", stack.name, app), "--skip-synth"], environ=environ, cwd=ROOT)
+    ]
+    if failed:
+        raise DeployError(f"not planned: {', '.join(failed)}; a stack can be planned when those it needs are deployed")
+
+
+def _require_credentials(environ: Mapping[str, str]) -> None:
+    """Else every stack says by itself, after seconds of asking, that there are none."""
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
+
+    try:
+        given = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
+        found = given or Session().get_credentials()
+    except BotoCoreError as error:  # a profile that does not exist, or half of a pair
+        raise DeployError(f"no credentials for AWS: {error}") from error
+    if not found:
+        raise DeployError("no credentials for AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+
+
+def _command(verb: str, stacks: str, app: Sequence[str]) -> list[str]:
+    if not _CLI.exists():
+        raise DeployError("the cdktf CLI is not installed; run: make setup")
+    return [str(_CLI), verb, stacks, "--app", shlex.join(app), "--terraform-parallelism", "30"]
+
+
+def run(
+    verb: str,
+    stacks: str,
+    *,
+    app: Sequence[str],
+    environ: Mapping[str, str],
+    approved: bool,
+    on_line: OnLine = processes.echo,
+) -> None:
+    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`.
+
+    Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
+    no terminal to ask in.
+    """
+    _require_credentials(environ)
+    command = _command(verb, stacks, app)
+    command += ["--auto-approve"] if approved else []
+    # The lock for other platforms needs the registry, which a machine with a mirror may not reach.
+    command += ["--skip-provider-lock"] if verb == "deploy" and terraform.find_mirror(environ) else []
+    if approved:
+        code = processes.run(command, environ=environ, cwd=ROOT, on_line=on_line)
+    elif sys.stdin.isatty():
+        asking = {key: value for key, value in environ.items() if key not in terraform.SILENCING}
+        code = subprocess.run(command, env=asking, cwd=ROOT, check=False).returncode
+    else:
+        raise DeployError(f"cdktf {verb} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
+    if code:
+        raise DeployError(
+            f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; "
+            "after a kill, first: make recover"
+        )

@@ -1,0 +1,43 @@
+"""What moto lacks, one module per AWS service. Importing this package declares all additions;
+`registry.apply()` makes them.
+"""
+
+from tools.local.emulator.additions import (
+    apigateway,
+    applicationautoscaling,
+    awslambda,
+    budgets,
+    cloudwatch,
+    ec2,
+    ecs,
+    efs,
+    elasticache_groups,
+    elasticache_replication,
+    elbv2,
+    in_use,
+    kms,
+    rds,
+    s3,
+    secretsmanager,
+    sns,
+)
+
+__all__ = [
+    "apigateway",
+    "applicationautoscaling",
+    "awslambda",
+    "budgets",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "efs",
+    "elasticache_groups",
+    "elasticache_replication",
+    "elbv2",
+    "in_use",
+    "kms",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sns",
+]

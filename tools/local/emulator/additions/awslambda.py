@@ -1,0 +1,100 @@
+"""Lambda: running the uploaded package, logging and dead-letter settings."""
+
+import json
+import threading
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
+from moto.ec2.models import ec2_backends
+
+from tools.local.emulator import functions
+from tools.local.emulator.registry import extend, replace
+from tools.local.emulator.state import STATE
+
+_KEPT = ("DeadLetterConfig", "LoggingConfig")
+# Setting -> moto's attribute, of those that moto reads only when the function is made.
+_UPDATED = {"KMSKeyArn": "kms_key_arn", "TracingConfig": "tracing_config"}
+
+
+def _keep(function: Any, settings: dict[str, Any]) -> None:
+    for name in _KEPT:
+        if name in settings:
+            function.further_settings[name] = settings[name]
+    logging = {
+        "LogFormat": "Text",
+        "LogGroup": f"/aws/lambda/{function.function_name}",
+        **function.further_settings.get("LoggingConfig", {}),
+    }
+    function.further_settings["LoggingConfig"] = logging
+    function.logs_group_name = logging["LogGroup"]
+
+
+@extend(LambdaFunction, "__init__", unless="LoggingConfig")
+def keep_further_settings(
+    stock: Any, self: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1
+) -> None:
+    """moto drops LoggingConfig and DeadLetterConfig."""
+    stock(self, account_id, spec, region, version)
+    self.further_settings = {}
+    _keep(self, spec)
+
+
+@extend(LambdaFunction, unless="LoggingConfig")
+def get_configuration(stock: Any, self: Any, on_create: bool = False) -> dict[str, Any]:
+    """AWS always returns a LoggingConfig, and the provider expects one."""
+    return {**stock(self, on_create), **self.further_settings}
+
+
+@extend(LambdaFunction, unless="LoggingConfig")
+def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
+    """moto updates nine settings and drops the others."""
+    stock(self, config_updates)
+    _keep(self, config_updates)
+    for name, attribute in _UPDATED.items():
+        if name in config_updates:
+            setattr(self, attribute, config_updates[name])
+    if "EphemeralStorage" in config_updates:
+        self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+    configuration: dict[str, Any] = self.get_configuration()
+    return configuration
+
+
+@replace(LambdaFunction, because="vpc-123abc")
+def vpc_config(self: Any) -> dict[str, Any] | None:
+    """moto answers one made-up VPC for all functions; the provider looks for the default security group of the real
+    one when it destroys a function with `replace_security_groups_on_destroy`.
+    """
+    if not self._vpc_config:
+        return None
+    configuration: dict[str, Any] = dict(self._vpc_config)
+    if subnet_ids := configuration.get("SubnetIds"):
+        subnets = ec2_backends[self.account_id][self.region].describe_subnets()
+        # None when the VPC was given up.
+        configuration["VpcId"] = next((subnet.vpc_id for subnet in subnets if subnet.id == subnet_ids[0]), None)
+    return configuration
+
+
+@replace(LambdaFunction, because="self._invoke_lambda(")
+def invoke(self: Any, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
+    """moto needs Docker to run a function. Here a Python function runs in a process of this machine's Python.
+
+    An `Event` call answers at once and runs afterwards, as on AWS; a failure of the function itself is
+    "Unhandled".
+    """
+    event = json.loads(body or "{}")
+    kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
+    if kind == "DryRun":
+        return b""
+    if kind == "Event":
+        threading.Thread(target=_run_later, args=(self, event), daemon=True).start()
+        return b""
+    outcome = functions.run(self, event)
+    if outcome.failed:
+        response_headers["x-amz-function-error"] = "Unhandled"
+    response_headers["x-amz-log-result"] = outcome.log_tail
+    return outcome.payload.encode()
+
+
+def _run_later(function: Any, event: Any) -> None:
+    with STATE:
+        functions.run(function, event)

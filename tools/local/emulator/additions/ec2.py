@@ -1,0 +1,60 @@
+"""EC2: descriptions of security group rules, tags of DHCP options, what deleted subnets and NAT gateways leave."""
+
+from typing import Any
+
+from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.subnets import SubnetBackend
+from moto.ec2.responses.dhcp_options import DHCPOptions
+
+from tools.local.emulator.registry import extend
+
+
+@extend(SecurityGroupRule, "__init__", unless="prefix_list_description")
+def keep_prefix_list_description(stock: Any, self: Any, prefix_list_id: Any = None, **kwargs: Any) -> None:
+    """moto keeps a prefix list's id and drops its description."""
+    stock(self, prefix_list_id=prefix_list_id, **kwargs)
+    self.prefix_list_description = (prefix_list_id or {}).get("Description")
+
+
+@extend(SecurityGroupRule, unless="source_group")
+def description(stock: Any, self: Any) -> str | None:
+    """moto returns the description only of rules with an address range.
+
+    Every rule of this platform references a group or a prefix list, and a missing description is a difference
+    for ever.
+    """
+    found: str | None = stock(self) or self.source_group.get("Description") or self.prefix_list_description
+    return found
+
+
+@extend(DHCPOptions, unless="_parse_tag_specification")
+def create_dhcp_options(stock: Any, self: Any) -> Any:
+    """moto drops the tags that come with the creation; the provider sends them nowhere else."""
+    answer = stock(self)
+    answer.result["DhcpOptions"].add_tags(self._parse_tag_specification().get("dhcp-options", {}))
+    return answer
+
+
+@extend(SubnetBackend, "delete_subnet", unless="_associations")
+def leave_access_list(stock: Any, self: Any, subnet_id: str) -> Any:
+    """moto keeps a deleted subnet in its access list. The provider then gives it to the default one, which is to have
+    none: a difference for ever.
+    """
+    subnet = stock(self, subnet_id)
+    for acl in self.network_acls.values():
+        for id_, association in list(acl._associations.items()):
+            if association.subnet_id == subnet_id:
+                del acl._associations[id_]
+    return subnet
+
+
+@extend(NatGatewayBackend, unless="disassociate_address")
+def delete_nat_gateway(stock: Any, self: Any, nat_gateway_id: str) -> Any:
+    """moto keeps the address and the interface of a deleted gateway in use, so that no other can have the address."""
+    gateway = stock(self, nat_gateway_id)
+    for address in gateway.address_set:
+        if address.get("associationId"):
+            self.disassociate_address(association_id=address["associationId"])
+    self.enis.pop(gateway._eni.id, None)
+    return gateway

@@ -1,0 +1,125 @@
+"""ECS: attributes of services, services that are running as soon as they exist, and images that cannot be pulled."""
+
+from typing import Any
+
+from moto.core.utils import camelcase_to_underscores
+from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from tools.local.emulator.registry import extend
+
+_KEPT = (
+    "availabilityZoneRebalancing",
+    "capacityProviderStrategy",
+    "deploymentConfiguration",
+    "enableECSManagedTags",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+    "loadBalancers",
+    "networkConfiguration",
+    "platformVersion",
+    "propagateTags",
+)
+
+
+_CANNOT_PULL = "CannotPullContainerError: the registry of the image does not exist"
+
+
+def _can_start(backend: Any, task_definition: str) -> bool:
+    """Whether every image could be pulled: none can from a registry below `.invalid`, which is in no DNS (RFC 2606)."""
+    containers = backend.describe_task_definition(task_definition).container_definitions
+    registries = [container["image"].partition("/")[0].partition(":")[0] for container in containers]
+    return not any(registry.endswith(".invalid") for registry in registries)
+
+
+def _complete(response: Any, service: Any, counted: int) -> None:
+    """`counted` of the service's tasks are in the cluster's number of running tasks already."""
+    for parameter in _KEPT:
+        value = response._get_param(parameter)
+        if value is not None:
+            setattr(service, camelcase_to_underscores(parameter), value)
+    if not hasattr(service, "availability_zone_rebalancing"):
+        service.availability_zone_rebalancing = "DISABLED"
+
+    strategy = getattr(service, "capacity_provider_strategy", None)
+    if strategy:
+        service.launch_type = None
+        service.platform_version = service.platform_version or "LATEST"
+        for provider in strategy:
+            provider.setdefault("base", 0)
+
+    backend = response.ecs_backend
+    if service.task_definition and not _can_start(backend, service.task_definition):
+        return  # its tasks stay pending, and the deployment in progress
+    cluster = backend._get_cluster(service.cluster_name)
+    backend.update_cluster_resources(cluster, service.desired_count - counted)
+    backend.update_cluster_resources(cluster, -service.pending_count, "PENDING")
+    service.running_count = service.desired_count
+    service.pending_count = 0
+    for deployment in service.deployments:
+        deployment.update(
+            desiredCount=service.desired_count,
+            runningCount=service.desired_count,
+            pendingCount=0,
+            rolloutState="COMPLETED",
+            taskDefinition=service.task_definition,
+        )
+        if strategy:
+            deployment.pop("launchType", None)
+            deployment["capacityProviderStrategy"] = strategy
+
+
+@extend(EC2ContainerServiceResponse, unless="availabilityZoneRebalancing")
+def create_service(stock: Any, self: Any) -> Any:
+    """moto drops ten attributes of a service, which the provider then plans to set again.
+
+    It also leaves the tasks pending, so that `wait_for_steady_state` would never end; as it does on AWS for an image
+    that cannot be pulled.
+    """
+    answer = stock(self)
+    _complete(self, answer.result["service"], counted=0)
+    return answer
+
+
+@extend(EC2ContainerServiceResponse, unless="availabilityZoneRebalancing")
+def update_service(stock: Any, self: Any) -> Any:
+    """As `create_service`. moto counts the tasks anew only when their number is part of the call.
+
+    moto has no deployments that fail. With an image that cannot be pulled this one does as AWS: where the circuit
+    breaker rolls back, the service is steady again with the definition that it had.
+    """
+    cluster, name = self._get_param("cluster"), self._get_param("service").split("/")[-1]
+    before = self.ecs_backend._get_service(cluster, name).task_definition
+    answer = stock(self)
+    service = answer.result["service"]
+    deployment = self._get_param("deploymentConfiguration") or getattr(service, "deployment_configuration", {})
+    breaker = deployment.get("deploymentCircuitBreaker", {})
+    if breaker.get("rollback") and not _can_start(self.ecs_backend, service.task_definition):
+        service.task_definition = before
+    _complete(self, service, counted=0 if self._get_param("desiredCount") is None else service.desired_count)
+    return answer
+
+
+@extend(EC2ContainerServiceBackend, unless="CannotPullContainerError")
+def run_task(stock: Any, self: Any, **kwargs: Any) -> Any:
+    """moto lets every task end well. One whose image cannot be pulled stops without an exit code, as on AWS.
+
+    It also adds up the memory of the containers, which on Fargate have none of their own. They must not keep what they
+    are given for that: the provider would plan to take it away.
+    """
+    containers = self.describe_task_definition(kwargs["task_definition_str"]).container_definitions
+    without_memory = [container for container in containers if not {"memory", "memoryReservation"} & container.keys()]
+    for container in without_memory:
+        container["memory"] = 0
+    try:
+        tasks = stock(self, **kwargs)
+    finally:
+        for container in without_memory:
+            del container["memory"]
+    for task in tasks:
+        if not _can_start(self, task.task_definition_arn):
+            task.last_status = task.desired_status = "STOPPED"
+            task.stopped_reason = _CANNOT_PULL
+            for container in task.containers:
+                container.exitCode = None
+    return tasks

@@ -1,0 +1,18 @@
+"""SNS: the version of a topic's signatures."""
+
+from typing import Any
+
+from moto.sns.responses import SNSResponse
+
+from tools.local.emulator.registry import extend
+
+
+@extend(SNSResponse, unless="SignatureVersion")
+def get_topic_attributes(stock: Any, self: Any) -> Any:
+    """moto keeps the attribute but does not answer it: every plan would set it again."""
+    answer = stock(self)
+    topic = self.backend.get_topic(self._get_param("TopicArn"))
+    version = getattr(topic, "signature_version", None)
+    if version is not None:
+        answer.result["Attributes"]["SignatureVersion"] = version
+    return answer

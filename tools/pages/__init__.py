@@ -1,0 +1,1 @@
+"""Pages and diagrams made from settings and synthesized JSON, never typed by hand."""

@@ -1,0 +1,234 @@
+"""How long a first deployment of an environment is expected to take, and which chain of resources decides it.
+
+Inside a stack a resource starts when all it refers to or depends on is done; a stack starts when all the stacks that it
+needs are done, as `cdktf deploy` does it. What is not counted: limits on parallel calls, and throttling.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from settings import SettingsError, load
+from tools.synthesized.synthesis import Resource, Synthesis, SynthesisError, read
+
+_FILE = Path(__file__).with_name("durations.toml")
+Pace = Literal["expected", "shortest", "longest"]
+
+
+@dataclass(frozen=True)
+class Duration:
+    """What is published about the creation of a resource, in seconds."""
+
+    expected: int
+    shortest: int
+    longest: int
+    source: str
+
+    def at(self, pace: Pace) -> int:
+        """One of the three."""
+        return {"expected": self.expected, "shortest": self.shortest, "longest": self.longest}[pace]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource on the critical path, or the start of its stack. `start` counts from the beginning, in seconds."""
+
+    stack: str
+    address: str
+    start: int
+    seconds: int
+
+    @property
+    def end(self) -> int:
+        """When it is done."""
+        return self.start + self.seconds
+
+
+class Durations:
+    """The data file."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.slow_types = frozenset(content["slow"]["types"])
+        self.stack = _published(content["stack"], "terraform itself")
+        self._default = _published(content["default"], "default")
+        self._sources: Mapping[str, str] = content["sources"]
+        self.rows: Sequence[Mapping[str, Any]] = content["duration"]
+
+    @property
+    def known_types(self) -> frozenset[str]:
+        """Types that have a row."""
+        return frozenset(row["type"] for row in self.rows)
+
+    def of(self, resource: Resource, synthesis: Synthesis) -> Duration:
+        """The first row that fits, or the default."""
+        for row in self.rows:
+            if row["type"] == resource.type and all(
+                _fits(resource, argument, wanted, synthesis) for argument, wanted in row.get("when", {}).items()
+            ):
+                return _published(row, self._sources[row["source"]])
+        return self._default
+
+
+def _published(row: Mapping[str, Any], source: str) -> Duration:
+    shortest, longest = row["range"]
+    return Duration(row["seconds"], shortest, longest, source)
+
+
+def _fits(resource: Resource, argument: str, wanted: object, synthesis: Synthesis) -> bool:
+    value = resource.values.get(argument)
+    if wanted == "several":
+        alike = [other.values.get(argument) for other in synthesis.all(resource.type) if other.stack == resource.stack]
+        return value is not None and alike.count(value) > 1
+    if wanted == "present":
+        return value not in (None, [], {})
+    return bool(value == wanted)
+
+
+def durations(file: Path = _FILE) -> Durations:
+    """The data file as it is committed."""
+    return Durations(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+class Schedule:
+    """When each resource of an environment is done, at one pace."""
+
+    def __init__(self, synthesis: Synthesis, known: Durations, pace: Pace = "expected") -> None:
+        self._synthesis = synthesis
+        self._known = known
+        self._pace: Pace = pace
+        self._overhead = known.stack.at(pace)
+        self._steps: dict[Resource, tuple[Step, Resource | None]] = {}
+        self._starts: dict[str, tuple[int, str | None]] = {}
+
+    @cached_property
+    def _inside(self) -> dict[Resource, list[Resource]]:
+        """Resource -> those of its own stack that it waits for."""
+        return {
+            resource: [
+                other
+                for other in self._synthesis.meant(resource.stack, _arguments(resource))
+                if other.stack == resource.stack and other is not resource
+            ]
+            for resource in self._synthesis.resources
+        }
+
+    @cached_property
+    def _by_stack(self) -> dict[str, list[Resource]]:
+        return {
+            stack: [resource for resource in self._synthesis.resources if resource.stack == stack]
+            for stack in self._synthesis.stacks
+        }
+
+    @property
+    def seconds(self) -> int:
+        """When the last stack is done."""
+        return max(self.stack_end(stack) for stack in self._synthesis.stacks)
+
+    def stack_start(self, stack: str) -> int:
+        """When all the stacks that it needs are done."""
+        return self._start(stack)[0]
+
+    def stack_end(self, stack: str) -> int:
+        """When its last resource is done."""
+        ready = self.stack_start(stack) + self._overhead
+        return max((self._step(resource)[0].end for resource in self._by_stack[stack]), default=ready)
+
+    def _start(self, stack: str) -> tuple[int, str | None]:
+        if stack not in self._starts:
+            last = max(self._synthesis.needs[stack], key=self.stack_end, default=None)
+            self._starts[stack] = (0 if last is None else self.stack_end(last), last)
+        return self._starts[stack]
+
+    def _step(self, resource: Resource) -> tuple[Step, Resource | None]:
+        if resource not in self._steps:
+            last = max(self._inside[resource], key=lambda other: self._step(other)[0].end, default=None)
+            start = self._step(last)[0].end if last else self.stack_start(resource.stack) + self._overhead
+            seconds = self._known.of(resource, self._synthesis).at(self._pace)
+            self._steps[resource] = (Step(resource.stack, resource.address, start, seconds), last)
+        return self._steps[resource]
+
+    def path(self) -> list[Step]:
+        """The chain that ends last, from its beginning."""
+        found: list[Step] = []
+        stack: str | None = max(self._synthesis.stacks, key=self.stack_end)
+        while stack is not None:
+            start, before = self._start(stack)
+            resource = max(self._by_stack[stack], key=lambda item: self._step(item)[0].end, default=None)
+            while resource is not None:
+                step, resource = self._step(resource)
+                found.append(step)
+            found.append(Step(stack, "(terraform itself)", start, self._overhead))
+            stack = before
+        return found[::-1]
+
+
+def _arguments(resource: Resource) -> dict[str, Any]:
+    """Without what is no dependency: the comment, and what the lifecycle says of the resource itself."""
+    return {key: value for key, value in resource.values.items() if key != "//"}
+
+
+def clock(seconds: int) -> str:
+    """`12:05`."""
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the path; 1 without a synthesis, 2 when the call or a settings file is at fault."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pages.critical_path", description=__doc__)
+    parser.add_argument("--env", required=True, metavar="NAME")
+    parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
+    options = parser.parse_args(arguments)
+    try:
+        environment = load(options.env, suffix=options.suffix)
+        synthesis = read(environment.name)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except SynthesisError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _show(environment.name, synthesis)
+    return 0
+
+
+def _show(name: str, synthesis: Synthesis) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    known = durations()
+    expected = Schedule(synthesis, known)
+    table = Table(title=f"Critical path of a first deployment of {name}")
+    for heading in ("from", "to", "takes"):
+        table.add_column(heading, justify="right")
+    table.add_column("stack")
+    table.add_column("resource", overflow="fold")
+    for step in expected.path():
+        row = (clock(step.start), clock(step.end), clock(step.seconds), step.stack, step.address)
+        table.add_row(*row, style=None if step.seconds < 60 else "bold")
+    stacks = Table(title="Stacks")
+    for heading in ("from", "to"):
+        stacks.add_column(heading, justify="right")
+    stacks.add_column("stack")
+    for stack in sorted(synthesis.stacks, key=expected.stack_start):
+        stacks.add_row(clock(expected.stack_start(stack)), clock(expected.stack_end(stack)), stack)
+    console = Console(markup=False, emoji=False)
+    console.print(table, stacks)
+    shortest, longest = (Schedule(synthesis, known, pace).seconds for pace in ("shortest", "longest"))
+    guessed = Counter(resource.type for resource in synthesis.resources if resource.type not in known.known_types)
+    console.print(
+        f"Expected: {clock(expected.seconds)} min; at the published extremes {clock(shortest)} to {clock(longest)}.\n"
+        f"Resources with the default duration: {sum(guessed.values())} of {len(synthesis.resources)}, "
+        f"of {len(guessed)} types. Durations and sources: review/{_FILE.name}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

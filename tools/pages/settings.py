@@ -1,0 +1,142 @@
+"""The table of environments in README.md and the page of all settings, `docs/settings.md`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tomllib
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from settings import Environment, environment_names, load
+from settings.loader import DIRECTORY
+
+ROOT = DIRECTORY.parent
+_TIERS = ("development", "production")
+_FROM_ELSEWHERE = ("project", "stage", "suffix")
+_MARKS = ("<!-- environments -->", "<!-- /environments -->")
+
+_COLUMNS = (
+    ("tier", "tier"),
+    ("region", "region"),
+    ("zones", "zones"),
+    ("network.cidr", "VPC"),
+    ("network.nat", "NAT"),
+    ("database.instances", "Aurora instances"),
+    ("cache.form", "Redis"),
+    ("service.min_count", "tasks at least"),
+    ("logs.retention_days", "logs, days"),
+    ("protected", "protected"),
+)
+
+
+def environments_table() -> str:
+    """A row for each shipped environment, read through the loader, and under the table its picture."""
+    lines = [
+        "| environment | " + " | ".join(title for _, title in _COLUMNS) + " |",
+        "|---" * (len(_COLUMNS) + 1) + "|",
+    ]
+    for name in environment_names():
+        settings = load(name).model_dump(mode="json")
+        cells = [f"`{name}`", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
+        lines.append(f"| {' | '.join(cells)} |")
+    for name in environment_names():
+        picture = f"![{name}](docs/diagrams/{name}.svg)"
+        lines += ["", f"<details><summary>Picture of <code>{name}</code></summary>", "", picture, "", "</details>"]
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """Every key with what is allowed and the defaults of the two tiers."""
+    tiers = [tomllib.loads((DIRECTORY / "tiers" / f"{tier}.toml").read_text(encoding="utf-8")) for tier in _TIERS]
+    lines = [
+        "# Settings",
+        "",
+        "Written by `make docs` from `environments/`. A key stands in `environments/<environment>.toml`; where it does",
+        "not, `environments/tiers/<tier>.toml` is asked, then the default of the program.",
+        "",
+        "| key | allowed | development | production |",
+        "|---|---|---|---|",
+    ]
+    for key, field in _fields(Environment, ""):
+        defaults = [_default(key, field, tier) for tier in tiers]
+        lines.append(f"| `{key}` | {_escape(field.description or '')} | {' | '.join(defaults)} |")
+    return "\n".join(lines) + "\n"
+
+
+def readme_with_table(text: str) -> str:
+    """README.md with its table of environments renewed. Raises ValueError without the two marks around it."""
+    pattern = re.compile(f"{_MARKS[0]}.*{_MARKS[1]}", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"README.md has no {_MARKS[0]} ... {_MARKS[1]}")
+    return pattern.sub(lambda _: f"{_MARKS[0]}\n{environments_table()}\n{_MARKS[1]}", text)
+
+
+def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if not prefix and name in _FROM_ELSEWHERE:
+            continue
+        inner, form = _inner(field.annotation)
+        if inner is None:
+            yield f"{prefix}{name}", field
+        else:
+            yield from _fields(inner, f"{prefix}{form.format(name)}.")
+
+
+def _inner(annotation: Any) -> tuple[type[BaseModel] | None, str]:
+    """The settings model in an annotation, and how its table is written in TOML."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, "{}"
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return next((found for found in map(_inner, arguments) if found[0]), (None, ""))
+    if origin is tuple and arguments:
+        return _inner(arguments[0])[0], "{}[]"
+    if origin is dict:
+        return _inner(arguments[1])[0], "{}.<name>"
+    return None, ""
+
+
+def _default(key: str, field: FieldInfo, tier: dict[str, Any]) -> str:
+    value = _value(tier, key)
+    if value is None and not field.is_required():
+        value = field.get_default(call_default_factory=True)
+        return "none" if value is None else _cell(value)
+    return "**required**" if value is None else _cell(value)
+
+
+def _value(settings: Any, key: str) -> Any:
+    for part in key.split("."):
+        settings = settings.get(part) if isinstance(settings, dict) else None
+    return settings
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return _escape(value if isinstance(value, str) else json.dumps(value))
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def main() -> int:
+    """Renew both."""
+    readme = ROOT / "README.md"
+    readme.write_text(readme_with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    Path(ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What one argument of a resource must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tools.scan.platform import Platform, Resource
+
+Values = list[object]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """`holds` gets all values found under the path; `text` completes "must ...". `setting` is the key in an
+    environment's file that decides, where one does.
+    """
+
+    text: str
+    holds: Callable[[Platform, Resource, Values], bool]
+    setting: str | None = None
+
+    def set_by(self, key: str) -> Demand:
+        """The same, decided by this setting."""
+        return replace(self, setting=key)
+
+    @property
+    def message(self) -> str:
+        """What a finding says: what must be, and the setting that makes it so."""
+        return f"must {self.text}" + (f"; the setting is {self.setting}" if self.setting else "")
+
+
+def _normal(value: object) -> object:
+    """Terraform takes "true" for true and "365" for 365."""
+    if isinstance(value, str):
+        if value in ("true", "false"):
+            return value == "true"
+        if re.fullmatch(r"-?\d+", value):
+            return int(value)
+    return value
+
+
+def _each(text: str, holds: Callable[[object], bool]) -> Demand:
+    return Demand(text, lambda _p, _r, values: bool(values) and all(holds(_normal(value)) for value in values))
+
+
+def be(wanted: object) -> Demand:
+    """Exactly this, and present."""
+    return _each(f"be {wanted!r}".lower(), lambda value: value == wanted and type(value) is type(wanted))
+
+
+def be_one_of(*wanted: object) -> Demand:
+    """One of these."""
+    return _each(f"be one of {', '.join(map(str, wanted))}", lambda value: value in wanted)
+
+
+def not_be(*unwanted: object) -> Demand:
+    """None of these; may be absent, because the default of the provider is safe."""
+    return Demand(
+        f"not be {' or '.join(map(str, unwanted))}".lower(),
+        lambda _p, _r, values: all(_normal(value) not in unwanted for value in values),
+    )
+
+
+def be_between(least: int, most: int) -> Demand:
+    """A number within both bounds."""
+    return _each(
+        f"be {least} to {most}" if most < 10**9 else f"be {least} or more",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most,
+    )
+
+
+def be_unset_or(demand: Demand) -> Demand:
+    """Absent, because the default is safe, or as `demand` says."""
+    return Demand(
+        f"be unset, or {demand.text}", lambda platform, r, values: not values or demand.holds(platform, r, values)
+    )
+
+
+def be_at_least(least: int) -> Demand:
+    """A number not below."""
+    return be_between(least, 10**9)
+
+
+def be_absent(why: str) -> Demand:
+    """Not there at all."""
+    return Demand(f"be absent: {why}", lambda _p, _r, values: not values)
+
+
+def be_present() -> Demand:
+    """There, and not empty."""
+    return Demand("be set", lambda _p, _r, values: bool(values) and all(value not in ("", [], {}) for value in values))
+
+
+def match(pattern: str, text: str) -> Demand:
+    """A text of this form."""
+    return Demand(
+        text, lambda _p, _r, values: bool(values) and all(re.fullmatch(pattern, str(value)) for value in values)
+    )
+
+
+def mention(*wanted: str) -> Demand:
+    """A text in which all of these stand."""
+    return Demand(
+        f"mention {', '.join(wanted)}",
+        lambda _p, _r, values: bool(values) and all(text in str(value) for value in values for text in wanted),
+    )
+
+
+def contain(*wanted: str) -> Demand:
+    """A list that holds all of these."""
+    return Demand(
+        f"contain {', '.join(wanted)}",
+        lambda _p, _r, values: set(wanted) <= {item for value in values for item in _items(value)},
+    )
+
+
+def refer_to(*types: str) -> Demand:
+    """References to resources of the environment of one of these types, and nothing else."""
+
+    def holds(platform: Platform, resource: Resource, values: Values) -> bool:
+        items = [item for value in values for item in _items(value)]
+        return bool(items) and all(
+            any(target.type in types for target in platform.referred(resource.stack, item)) for item in items
+        )
+
+    return Demand(f"refer to {' or '.join(types)} of this environment", holds)
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

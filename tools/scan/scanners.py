@@ -1,0 +1,120 @@
+"""checkov and parliament, each made honest: what they did not see, or could not read, is an error here.
+
+checkov reads a copy without the `terraform` block, which its parser stumbles over (`required_version` is no table);
+the STATE check reads that block. References in IAM documents are replaced by ARNs of the right service, because
+parliament knows no Terraform.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tools.scan.checks.statements import IDENTITY_POLICIES
+from tools.scan.platform import Finding, Platform, Resource, Statement
+from tools.scan.reading import InputError
+
+_HERE = Path(__file__).parent
+_INTERPRETER = _HERE / ".venv" / "bin" / "python"
+_INTERPOLATION = re.compile(r"\$\{[^{}]*\}")
+# An ARN of the form that IAM's actions on such a resource expect.
+_ARNS = {
+    "aws_secretsmanager_secret": "arn:aws:secretsmanager:ca-central-1:{account}:secret:example-a1b2c3",
+    "aws_rds_cluster": "arn:aws:secretsmanager:ca-central-1:{account}:secret:example-a1b2c3",
+    "aws_kms_key": "arn:aws:kms:ca-central-1:{account}:key/00000000-0000-0000-0000-000000000000",
+    "aws_cloudwatch_log_group": "arn:aws:logs:ca-central-1:{account}:log-group:example",
+    "aws_lambda_function": "arn:aws:lambda:ca-central-1:{account}:function:example",
+    "aws_iam_role": "arn:aws:iam::{account}:role/example",
+    "aws_efs_file_system": "arn:aws:elasticfilesystem:ca-central-1:{account}:file-system/fs-0123456789abcdef0",
+    "aws_efs_access_point": "arn:aws:elasticfilesystem:ca-central-1:{account}:access-point/fsap-0123456789abcdef0",
+    "aws_elasticache_user": "arn:aws:elasticache:ca-central-1:{account}:user:example",
+    "aws_elasticache_replication_group": "arn:aws:elasticache:ca-central-1:{account}:replicationgroup:example",
+    "aws_sns_topic": "arn:aws:sns:ca-central-1:{account}:example",
+    "aws_sns_topic_policy": "arn:aws:sns:ca-central-1:{account}:example",
+    "aws_sqs_queue": "arn:aws:sqs:ca-central-1:{account}:example",
+    "aws_s3_bucket": "arn:aws:s3:::example",
+    "aws_ecr_repository": "arn:aws:ecr:ca-central-1:{account}:repository/example",
+    "aws_ecs_cluster": "arn:aws:ecs:ca-central-1:{account}:cluster/example",
+    "aws_ecs_service": "arn:aws:ecs:ca-central-1:{account}:service/example/example",
+}
+
+
+def run(platforms: Sequence[Platform]) -> list[Finding]:
+    """Findings of both. Raises InputError when a scanner has not seen, or not understood, all of `platforms`."""
+    resources = {stack: _by_name(platform, stack) for platform in platforms for stack in platform.stacks}
+    documents = [found for platform in platforms for found in identity_statements(platform)]
+    sources = {str(number): found for number, found in enumerate(documents)}
+    with TemporaryDirectory(prefix="scan-") as folder:
+        for platform in platforms:
+            for stack, content in platform.stacks.items():
+                stage(Path(folder), stack, content)
+        raw = ask(Path(folder), {key: text for key, (_, text) in sources.items()})
+    if raw["unreadable"]:
+        raise InputError(f"checkov cannot read {', '.join(raw['unreadable'])}")
+    for stack, wanted in resources.items():
+        if missing := sorted(set(wanted) - set(raw["seen"].get(stack, []))):
+            raise InputError(f"checkov has not seen {len(missing)} resources of {stack}: {', '.join(missing)}")
+    found = [resources[item["stack"]][item["name"]].finding(item["check"], item["message"]) for item in raw["findings"]]
+    found += [sources[item["id"]][0].finding(item["check"], item["message"]) for item in raw["documents"]]
+    return found
+
+
+def ask(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Run the driver on `folder/<stack>/cdk.tf.json` and on documents by their id."""
+    if not _INTERPRETER.is_file():
+        raise InputError("the scanners are not installed; run: make setup-scan")
+    request = {"documents": [{"id": key, "text": text} for key, text in texts.items()]}
+    ended = subprocess.run(
+        [_INTERPRETER, _HERE / "driver.py", folder],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if ended.returncode != 0:
+        raise InputError(f"the scanners failed: {' '.join(ended.stderr.split()[-40:])}")
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
+
+
+def stage(folder: Path, stack: str, content: Mapping[str, Any]) -> None:
+    """Write what checkov may read of a stack's JSON: it refuses a list of `moved`, which describes no resource."""
+    copy = {key: value for key, value in content.items() if key not in ("terraform", "moved")}
+    (folder / stack).mkdir()
+    (folder / stack / "cdk.tf.json").write_text(json.dumps(copy, indent=1), encoding="utf-8")
+
+
+def _by_name(platform: Platform, stack: str) -> dict[str, Resource]:
+    return {resource.id: resource for resource in platform.resources if resource.stack == stack}
+
+
+def identity_statements(platform: Platform) -> list[tuple[Statement, str]]:
+    """What an identity may do, each statement as a document of its own; parliament knows no principals."""
+    return [
+        (
+            statement,
+            placeholders(
+                platform, statement.resource, json.dumps({"Version": "2012-10-17", "Statement": [statement.body]})
+            ),
+        )
+        for statement in platform.statements
+        if statement.resource.type in IDENTITY_POLICIES
+    ]
+
+
+def placeholders(platform: Platform, resource: Resource, text: str) -> str:
+    """`text` with every reference replaced by what could stand there once it is deployed."""
+
+    def stand_in(match: re.Match[str]) -> str:
+        for target in platform.referred(resource.stack, match[0]):
+            if target.type in _ARNS and "arn" in match[0].rpartition(target.type)[2].lower():
+                return _ARNS[target.type].format(account=platform.account_id)
+        return "example"
+
+    return _INTERPOLATION.sub(stand_in, text)
