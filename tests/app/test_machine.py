@@ -196,7 +196,7 @@ def test_opentofu_is_asked_in_its_place(program: Shell, monkeypatch: pytest.Monk
 
 def test_everything_that_is_missing_is_said_before_an_installation() -> None:
     # GIVEN nothing on PATH, and an interpreter without any package
-    command = [sys.executable, "-I", "-S", str(ROOT / "deploy" / "machine.py")]
+    command = [sys.executable, "-I", "-S", str(ROOT / "settings" / "machine.py")]
 
     done = subprocess.run(command, env={"PATH": "/proc"}, capture_output=True, text=True, check=False)
 

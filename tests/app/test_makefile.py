@@ -55,7 +55,7 @@ VALUES = {
 def sandbox(tmp_path: Path) -> Path:
     """The Makefile where everything is installed, and every program is a stub."""
     root = tmp_path / "sandbox"
-    apart = ("review/scan", "tools/compat/cdktn", "tools/compat/provider6")
+    apart = ("tools/scan", "tools/compat/cdktn", "tools/compat/provider6")
     for path in ("Pipfile.lock", "package-lock.json", *(f"{folder}/Pipfile.lock" for folder in apart)):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).touch()
@@ -125,7 +125,7 @@ def test_a_make_within_make_runs_nothing_of_it_either(kind: str, sandbox: Path) 
     done, calls = make(sandbox, "test-emulator", *(f"{name}={VALUES[kind]}" for name in (*GIVEN, *SWITCHES)))
 
     assert done.returncode == 0, done.stderr
-    assert ["-m", "emulator", "tests/local"] in calls
+    assert ["-m", "emulator", "tests/tools/local"] in calls
     assert not (sandbox / "x").exists()
 
 

@@ -165,8 +165,9 @@ def _write_stacks(outdir: Path, environment: str) -> None:
         name = f"bootstrap-{environment}" if component == "bootstrap" else f"{environment}-{component}"
         content: dict[str, Any] = {"terraform": {"backend": {"s3": backend(component)}}}
         if component == "data":
-            content["data"] = {"terraform_remote_state": {"network": {"config": backend("network")}}}
-            content["locals"] = {"vpc": "${data.terraform_remote_state.network.outputs.vpc_id}"}
+            remote = f"cross-stack-reference-input-{environment}-network"
+            content["data"] = {"terraform_remote_state": {remote: {"config": backend("network")}}}
+            content["locals"] = {"vpc": f"${{data.terraform_remote_state.{remote}.outputs.vpc_id}}"}
         manifest[name] = {"dependencies": [f"{environment}-{other}" for other in before]}
         (outdir / "stacks" / name).mkdir(parents=True)
         (outdir / "stacks" / name / "cdk.tf.json").write_text(json.dumps(content))

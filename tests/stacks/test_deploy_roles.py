@@ -8,14 +8,14 @@ from main import build_app
 from settings import load
 from settings.operations import AccountSettings
 from tools.scan.checks import ALL
-from tools.scan.reading import read
+from tools.synthesized.platform import read_all
 
 
 def test_the_roles_satisfy_the_checks_or_give_a_reason(tmp_path: Path) -> None:
     account = AccountSettings(owns_api_gateway_role=True, github_repository="owner/name")
     build_app([load("iot-dev").model_copy(update={"account": account})], tmp_path).synth()
 
-    (platform,) = read(tmp_path, [load("iot-dev")])
+    (platform,) = read_all(tmp_path, [load("iot-dev")])
 
     reasons = {(resource.stack, resource.address, key) for resource in platform.resources for key in resource.reasons}
     # What is found elsewhere, tests/stacks/test_policies.py says.

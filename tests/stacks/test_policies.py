@@ -9,13 +9,12 @@ from all_environments import environment_names, load
 
 from tools.scan.checks import ALL
 from tools.scan.checks.check import Check
-from tools.scan.platform import Platform
-from tools.scan.reading import read
+from tools.synthesized.platform import Platform, read_all
 
 
 @pytest.fixture(scope="session")
 def platforms(app_outdir: Path) -> list[Platform]:
-    return read(app_outdir, map(load, environment_names()))
+    return read_all(app_outdir, map(load, environment_names()))
 
 
 def test_the_walk_finds_policies_of_every_kind(platforms: list[Platform]) -> None:

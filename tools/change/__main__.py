@@ -10,7 +10,6 @@ import argparse
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,22 +19,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from settings import Environment, SettingsError, load
+from settings import Environment, load
 from tools.change import html, markdown, page, revision, terminal, unmanaged
 from tools.change.findings import Finding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
 from tools.change.rehearsal import Rehearsal
-from tools.change.revision import RevisionError
 from tools.deploy import cdktf, plans, terraform
 from tools.deploy.plans import Planned
-from tools.local.emulator.process import EmulatorError
 from tools.local.progress import Progress
-from tools.synthesized import remote_state, stacks
-from tools.synthesized.errors import DeployError
+from tools.synthesized import references, stacks
+from tools.synthesized.errors import exit_code
 from tools.synthesized.paths import OUTDIR, ROOT
-
-BAD_INPUT, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,26 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.verb == "rehearsal" and options.suffix:
         parser.error("a rehearsal has no --suffix: it makes its own copy")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        environment = load(options.env, suffix=options.suffix)
-        terraform.check_machine(os.environ)
-        allow = tuple(name.strip() for name in options.allow.split(",") if name.strip())
-        if options.verb == "rehearsal":
-            made = rehearse(environment, base=options.base, allow=allow)
-        else:
-            made = ask_aws(environment, options.env, drift=options.verb == "drift", allow=allow)
-    except (SettingsError, RevisionError) as error:
-        print(error, file=sys.stderr)
-        return BAD_INPUT
-    except (DeployError, EmulatorError) as error:
-        print(error, file=sys.stderr)
-        return page.FAILURE
-    except subprocess.CalledProcessError as error:
-        print(f"{error}\n{error.stdout}{error.stderr}", file=sys.stderr)
-        return page.FAILURE
-    except KeyboardInterrupt:
-        print("Interrupted; everything that was started has ended.", file=sys.stderr)
-        return INTERRUPTED
+    return exit_code(lambda: _perform(options))
+
+
+def _perform(options: argparse.Namespace) -> int:
+    environment = load(options.env, suffix=options.suffix)
+    terraform.check_machine(os.environ)
+    allow = tuple(name.strip() for name in options.allow.split(",") if name.strip())
+    if options.verb == "rehearsal":
+        made = rehearse(environment, base=options.base, allow=allow)
+    else:
+        made = ask_aws(environment, options.env, drift=options.verb == "drift", allow=allow)
     publish(made, folder(environment.name), options.verb)
     return made.exit_code
 
@@ -80,7 +66,7 @@ def folder(environment: str) -> Path:
 
 
 def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Page:
-    """Deploy the base to the embedded AWS, and plan and apply the working tree on top. Raises what `main` catches."""
+    """Deploy the base to the embedded AWS, and plan and apply the working tree on top. Raises ToolError."""
     commit = revision.resolve(base, ROOT)
     name, logs = environment.name, folder(environment.name)
     progress = Progress(logs)
@@ -143,7 +129,7 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
 
 
 def _reads(environment: str, outdir: Path) -> dict[str, set[tuple[str, str]]]:
-    return remote_state.reads_of({stack.name: stack.configuration for stack in stacks.find(environment, outdir=outdir)})
+    return references.reads_of({stack.name: stack.configuration for stack in stacks.find(environment, outdir=outdir)})
 
 
 def _read(planned: Sequence[Planned], *, drift: bool = False) -> list[StackPlan]:

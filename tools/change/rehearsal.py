@@ -27,7 +27,7 @@ from tools.local.database import EmbeddedDatabase
 from tools.local.emulator import release
 from tools.local.emulator.environment import without_aws
 from tools.local.emulator.process import Emulator
-from tools.synthesized import remote_state, stacks
+from tools.synthesized import references, stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
 
@@ -103,7 +103,7 @@ class Rehearsal:
         if base is None:
             self._make_bucket(found)
         self._make_stubs(found)
-        reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
+        reads = references.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
         # Of each stack the refusals that it stands upon, its own among them.

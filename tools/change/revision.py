@@ -12,11 +12,13 @@ from pathlib import Path
 
 from tools.deploy import processes
 from tools.deploy.processes import OnLine
-from tools.synthesized.errors import DeployError
+from tools.synthesized.errors import DeployError, ToolError
 
 
-class RevisionError(Exception):
+class RevisionError(ToolError):
     """The name of a revision that git does not know."""
+
+    exit_code = 2
 
 
 def resolve(name: str, root: Path) -> str:

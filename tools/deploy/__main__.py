@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from settings import SettingsError, load
+from settings import load
 from tools.deploy import adopt, bootstrap, cdktf, concurrency, leftovers, migrate, plans, teardown, terraform, unlock
-from tools.synthesized.errors import DeployError
+from tools.synthesized.errors import DeployError, exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when done, 1 when something failed, 2 when the call or a settings file is at fault."""
+    """0 when done, 1 when something failed, 2 when the call, a settings file or the synthesis is at fault."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__)
     verbs = ["bootstrap", "deploy", "diff", "apply", "migrate", "recover", "unprotect", "destroy"]
     parser.add_argument("verb", choices=verbs)
@@ -25,18 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--approve", action="store_true", help="do not ask before changing anything")
     options = parser.parse_args(arguments)
-    try:
-        _perform(options)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except DeployError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted; everything that was started has ended.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: _perform(options))
 
 
 def _perform(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.deploy import orphans, plans, processes, terraform
+from tools.deploy import orphans, plans, processes, states, terraform
 from tools.deploy.aws import Clients
 from tools.deploy.processes import OnLine
 from tools.synthesized import stacks
@@ -28,7 +28,7 @@ def adopt(environment: str, *, environ: Mapping[str, str], clients: Clients, say
     Raises DeployError.
     """
     found = stacks.find(environment)
-    list(stacks.states(found, clients("s3")))  # a plan that fails for a broken state would look like nothing to adopt
+    list(states.states(found, clients("s3")))  # a plan that fails for a broken state would look like nothing to adopt
     return sum(_adopt_stack(stack, environ, clients, say) for stack in found)
 
 

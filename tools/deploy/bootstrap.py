@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tools.deploy import terraform
+from tools.deploy import states, terraform
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
@@ -29,7 +29,7 @@ def bootstrap(
     kept = terraform.WORK / "bootstrap" / f"{environment}.tfstate"
     override = stack.folder / _OVERRIDE
     override.unlink(missing_ok=True)
-    if stacks.state(stack, s3) is None:
+    if states.state(stack, s3) is None:
         say(f"First deployment of {stack.name}: its state is local until its bucket exists")
         kept.parent.mkdir(parents=True, exist_ok=True)
         override.write_text(json.dumps({"terraform": {"backend": {"local": {"path": str(kept)}}}}), encoding="utf-8")
@@ -41,7 +41,7 @@ def bootstrap(
         say(f"Moving its state into s3://{stack.backend['bucket']}/{stack.backend['key']}")
         move = ["init", "-migrate-state", "-force-copy", "-input=false"]
         terraform.run(move, cwd=stack.folder, environ=environ)
-        if stacks.state(stack, s3) is None:
+        if states.state(stack, s3) is None:
             raise DeployError(f"the state did not arrive in the bucket; it is kept in {kept}: run this again")
         for leftover in kept.parent.glob(f"{kept.name}*"):
             leftover.unlink()

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.deploy import processes, terraform
+from tools.deploy import processes, states, terraform
 from tools.deploy.graph import in_order
 from tools.deploy.processes import OnLine
-from tools.synthesized import remote_state, stacks
+from tools.synthesized import references, stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
 
@@ -140,7 +140,7 @@ def plan(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Plann
     """
     found = stacks.find(environment)
     states = read_states(found, s3)
-    reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
+    reads = references.reads_of({stack.name: stack.configuration for stack in found})
     place = folder(environment)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for stale in (*place.glob("*.tfplan"), *place.glob("*.saved.json")):
@@ -197,7 +197,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     saved = {name: _read_note(file, environment) for name, file in notes.items() if file.is_file()}
     if not saved:
         raise DeployError(f"there is no saved plan of {environment}; run: make plan ENV={environment}")
-    reads = remote_state.reads_of({stack.name: stack.configuration for stack in found})
+    reads = references.reads_of({stack.name: stack.configuration for stack in found})
     states = read_states(found, s3)
     stale = [
         f"{stack.name}: {reason}"
@@ -256,7 +256,7 @@ def _again(environment: str) -> str:
 
 def read_states(found: Sequence[Stack], s3: Any) -> dict[str, dict[str, Any]]:
     """The state of each stack that has one. Raises DeployError when the bucket cannot be read."""
-    return {stack.name: state for stack, state in stacks.states(list(found), s3)}
+    return {stack.name: state for stack, state in states.states(list(found), s3)}
 
 
 def _rests_on(stack: Stack, states: States, reads: set[tuple[str, str]]) -> dict[str, Any]:

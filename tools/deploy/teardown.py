@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tools.deploy import cdktf, processes
+from tools.deploy import cdktf, processes, states
 from tools.deploy.processes import OnLine
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
@@ -46,7 +46,7 @@ def destroy(
     cdktf.synthesize(app, environ, on_line=on_line)
     protected = [
         stack.name
-        for stack, state in stacks.states(stacks.find(environment), s3)
+        for stack, state in states.states(stacks.find(environment), s3)
         if state.get("resources") and state.get("outputs", {}).get("protected", {}).get("value") is not False
     ]
     if protected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tools.deploy import terraform
+from tools.deploy import states, terraform
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 
@@ -25,7 +25,7 @@ def unlock(
     """
     found = 0
     for stack in stacks.find(environment):
-        lock = stacks.lock(stack, s3)
+        lock = states.lock(stack, s3)
         if lock is None:
             continue
         found += 1

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 
-from settings import SettingsError, load
+from settings import load
 from tools.deploy import terraform
 from tools.local import running
-from tools.local.emulator.process import EmulatorError
-from tools.local.platform import Platform
-from tools.synthesized.errors import DeployError
+from tools.local.platform import LocalPlatform
+from tools.synthesized.errors import exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,27 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     # A terminated run cleans up like an interrupted one: no process and no lock stays.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        environment = load(options.env)
-        if options.verb == "down":
-            running.stop(environment.name)
-        else:
-            terraform.check_machine(os.environ)
-            running.refuse_second(environment.name)
-            Platform(environment, keep=options.keep).run()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (DeployError, EmulatorError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except subprocess.CalledProcessError as error:
-        print(f"{error}\n{error.stdout}{error.stderr}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted; the embedded AWS and everything it held are gone.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(
+        lambda: _perform(options), interrupted="Interrupted; the embedded AWS and everything it held are gone"
+    )
+
+
+def _perform(options: argparse.Namespace) -> None:
+    environment = load(options.env)
+    if options.verb == "down":
+        running.stop(environment.name)
+    else:
+        terraform.check_machine(os.environ)
+        running.refuse_second(environment.name)
+        LocalPlatform(environment, keep=options.keep).run()
 
 
 if __name__ == "__main__":

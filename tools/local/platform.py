@@ -13,7 +13,7 @@ import boto3
 from rich.table import Table
 
 from settings import Environment
-from tools.deploy import bootstrap, cdktf, teardown, terraform
+from tools.deploy import bootstrap, cdktf, states, teardown, terraform
 from tools.local import running, stubs
 from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import without_aws
@@ -26,7 +26,7 @@ from tools.synthesized.paths import ROOT
 from tools.synthesized.stacks import Stack
 
 
-class Platform:
+class LocalPlatform:
     """One run of `make local`. Only environment variables tell the tools that AWS is embedded."""
 
     def __init__(self, environment: Environment, *, keep: bool) -> None:
@@ -111,7 +111,7 @@ class Platform:
         """Three rotations; the previous login must work until the next. Returns the passwords. Raises DeployError."""
         outputs = {
             name: output["value"]
-            for _, state in stacks.states(stacks.find(self._name), self._s3)
+            for _, state in states.states(stacks.find(self._name), self._s3)
             for name, output in state["outputs"].items()
         }
         rotations = Rotations(outputs["secret_arn"], self._client, self._database)
@@ -160,7 +160,7 @@ class Platform:
 
     def _resources(self, found: list[Stack]) -> Iterator[tuple[Stack, Counter[str]]]:
         """Of each stack that is deployed, how many resources of each type it has."""
-        for stack, state in stacks.states(found, self._s3):
+        for stack, state in states.states(found, self._s3):
             yield (
                 stack,
                 Counter(
@@ -180,7 +180,7 @@ class Platform:
             phase.expect(sum(types.total() for _, types in self._resources(stacks.find(self._name))))
             teardown.destroy(self._name, app=app, environ=self._environ, s3=self._s3, on_line=phase.line)
             left = [
-                stack.name for stack, state in stacks.states(stacks.find(self._name), self._s3) if state["resources"]
+                stack.name for stack, state in states.states(stacks.find(self._name), self._s3) if state["resources"]
             ]
             if left:
                 raise DeployError(f"resources are left in {', '.join(left)}")

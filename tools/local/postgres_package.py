@@ -10,13 +10,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT as PROJECT
 
 DEFAULT_MAJOR = 16
 UNPRIVILEGED_ACCOUNT = "nobody"
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(ToolError):
     """The embedded server could not be found, started or stopped; the message says what to do."""
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from settings import environment_names, load
-from settings.loader import DIRECTORY
+from tools.synthesized.paths import ROOT
 
-ROOT = DIRECTORY.parent
 PAGE = ROOT / "docs" / "alarms.md"
 
 _SIGNS = {

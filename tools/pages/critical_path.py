@@ -16,8 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from settings import SettingsError, load
-from tools.synthesized.synthesis import Resource, Synthesis, SynthesisError, read
+from settings import Environment, load
+from tools.synthesized.errors import exit_code
+from tools.synthesized.platform import Platform, read
+from tools.synthesized.resources import Resource
 
 _FILE = Path(__file__).with_name("durations.toml")
 Pace = Literal["expected", "shortest", "longest"]
@@ -67,11 +69,11 @@ class Durations:
         """Types that have a row."""
         return frozenset(row["type"] for row in self.rows)
 
-    def of(self, resource: Resource, synthesis: Synthesis) -> Duration:
+    def of(self, resource: Resource, platform: Platform) -> Duration:
         """The first row that fits, or the default."""
         for row in self.rows:
             if row["type"] == resource.type and all(
-                _fits(resource, argument, wanted, synthesis) for argument, wanted in row.get("when", {}).items()
+                _fits(resource, argument, wanted, platform) for argument, wanted in row.get("when", {}).items()
             ):
                 return _published(row, self._sources[row["source"]])
         return self._default
@@ -82,10 +84,10 @@ def _published(row: Mapping[str, Any], source: str) -> Duration:
     return Duration(row["seconds"], shortest, longest, source)
 
 
-def _fits(resource: Resource, argument: str, wanted: object, synthesis: Synthesis) -> bool:
+def _fits(resource: Resource, argument: str, wanted: object, platform: Platform) -> bool:
     value = resource.values.get(argument)
     if wanted == "several":
-        alike = [other.values.get(argument) for other in synthesis.all(resource.type) if other.stack == resource.stack]
+        alike = [other.values.get(argument) for other in platform.all(resource.type) if other.stack == resource.stack]
         return value is not None and alike.count(value) > 1
     if wanted == "present":
         return value not in (None, [], {})
@@ -100,8 +102,8 @@ def durations(file: Path = _FILE) -> Durations:
 class Schedule:
     """When each resource of an environment is done, at one pace."""
 
-    def __init__(self, synthesis: Synthesis, known: Durations, pace: Pace = "expected") -> None:
-        self._synthesis = synthesis
+    def __init__(self, platform: Platform, known: Durations, pace: Pace = "expected") -> None:
+        self._platform = platform
         self._known = known
         self._pace: Pace = pace
         self._overhead = known.stack.at(pace)
@@ -114,23 +116,23 @@ class Schedule:
         return {
             resource: [
                 other
-                for other in self._synthesis.meant(resource.stack, _arguments(resource))
+                for other in self._platform.referred(resource.stack, _arguments(resource))
                 if other.stack == resource.stack and other is not resource
             ]
-            for resource in self._synthesis.resources
+            for resource in self._platform.resources
         }
 
     @cached_property
     def _by_stack(self) -> dict[str, list[Resource]]:
         return {
-            stack: [resource for resource in self._synthesis.resources if resource.stack == stack]
-            for stack in self._synthesis.stacks
+            stack: [resource for resource in self._platform.resources if resource.stack == stack]
+            for stack in self._platform.stacks
         }
 
     @property
     def seconds(self) -> int:
         """When the last stack is done."""
-        return max(self.stack_end(stack) for stack in self._synthesis.stacks)
+        return max(self.stack_end(stack) for stack in self._platform.stacks)
 
     def stack_start(self, stack: str) -> int:
         """When all the stacks that it needs are done."""
@@ -143,7 +145,7 @@ class Schedule:
 
     def _start(self, stack: str) -> tuple[int, str | None]:
         if stack not in self._starts:
-            last = max(self._synthesis.needs[stack], key=self.stack_end, default=None)
+            last = max(self._platform.needs[stack], key=self.stack_end, default=None)
             self._starts[stack] = (0 if last is None else self.stack_end(last), last)
         return self._starts[stack]
 
@@ -151,14 +153,14 @@ class Schedule:
         if resource not in self._steps:
             last = max(self._inside[resource], key=lambda other: self._step(other)[0].end, default=None)
             start = self._step(last)[0].end if last else self.stack_start(resource.stack) + self._overhead
-            seconds = self._known.of(resource, self._synthesis).at(self._pace)
+            seconds = self._known.of(resource, self._platform).at(self._pace)
             self._steps[resource] = (Step(resource.stack, resource.address, start, seconds), last)
         return self._steps[resource]
 
     def path(self) -> list[Step]:
         """The chain that ends last, from its beginning."""
         found: list[Step] = []
-        stack: str | None = max(self._synthesis.stacks, key=self.stack_end)
+        stack: str | None = max(self._platform.stacks, key=self.stack_end)
         while stack is not None:
             start, before = self._start(stack)
             resource = max(self._by_stack[stack], key=lambda item: self._step(item)[0].end, default=None)
@@ -181,31 +183,22 @@ def clock(seconds: int) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the path; 1 without a synthesis, 2 when the call or a settings file is at fault."""
+    """Print the path; 2 when the call, a settings file or the synthesis is at fault."""
     parser = argparse.ArgumentParser(prog="python -m tools.pages.critical_path", description=__doc__)
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
     options = parser.parse_args(arguments)
-    try:
-        environment = load(options.env, suffix=options.suffix)
-        synthesis = read(environment.name)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except SynthesisError as error:
-        print(error, file=sys.stderr)
-        return 1
-    _show(environment.name, synthesis)
-    return 0
+    return exit_code(lambda: _show(load(options.env, suffix=options.suffix)))
 
 
-def _show(name: str, synthesis: Synthesis) -> None:
+def _show(environment: Environment) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    platform = read(environment)
     known = durations()
-    expected = Schedule(synthesis, known)
-    table = Table(title=f"Critical path of a first deployment of {name}")
+    expected = Schedule(platform, known)
+    table = Table(title=f"Critical path of a first deployment of {environment.name}")
     for heading in ("from", "to", "takes"):
         table.add_column(heading, justify="right")
     table.add_column("stack")
@@ -217,15 +210,15 @@ def _show(name: str, synthesis: Synthesis) -> None:
     for heading in ("from", "to"):
         stacks.add_column(heading, justify="right")
     stacks.add_column("stack")
-    for stack in sorted(synthesis.stacks, key=expected.stack_start):
+    for stack in sorted(platform.stacks, key=expected.stack_start):
         stacks.add_row(clock(expected.stack_start(stack)), clock(expected.stack_end(stack)), stack)
     console = Console(markup=False, emoji=False)
     console.print(table, stacks)
-    shortest, longest = (Schedule(synthesis, known, pace).seconds for pace in ("shortest", "longest"))
-    guessed = Counter(resource.type for resource in synthesis.resources if resource.type not in known.known_types)
+    shortest, longest = (Schedule(platform, known, pace).seconds for pace in ("shortest", "longest"))
+    guessed = Counter(resource.type for resource in platform.resources if resource.type not in known.known_types)
     console.print(
         f"Expected: {clock(expected.seconds)} min; at the published extremes {clock(shortest)} to {clock(longest)}.\n"
-        f"Resources with the default duration: {sum(guessed.values())} of {len(synthesis.resources)}, "
+        f"Resources with the default duration: {sum(guessed.values())} of {len(platform.resources)}, "
         f"of {len(guessed)} types. Durations and sources: review/{_FILE.name}"
     )
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from tools.scan.checks import ALL
 from tools.scan.checks.check import Check
-from tools.scan.platform import Platform, Resource
+from tools.synthesized.errors import ToolError
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Resource
 
 # What a requirement of PCI DSS v4.0.1 is about, in the words of this project.
 REQUIREMENTS = {
@@ -93,14 +95,18 @@ vendor and penetration tests (11.3.2, 11.4); backups in another account or regio
 """
 
 
+class PageError(ToolError):
+    """The page would be incomplete, or say what does not hold."""
+
+
 def page(platforms: Sequence[Platform]) -> str:
-    """The whole page. Raises ValueError for a requirement without words, or a check that does not hold."""
+    """The whole page. Raises PageError for a requirement without words, or a check that does not hold."""
     by_requirement: dict[str, list[Check]] = defaultdict(list)
     for check in ALL:
         for requirement in check.pci:
             by_requirement[requirement].append(check)
     if unknown := sorted(set(by_requirement) ^ set(REQUIREMENTS)):
-        raise ValueError(f"requirements without checks or words: {', '.join(unknown)}")
+        raise PageError(f"requirements without checks or words: {', '.join(unknown)}")
     evidence = {check: [_evidence(check, platform) for platform in platforms] for check in ALL}
     lines = [_HEAD]
     for requirement in sorted(by_requirement, key=lambda number: [int(part) for part in number.split(".")]):
@@ -130,7 +136,7 @@ def _evidence(check: Check, platform: Platform) -> str:
     for resource in resources:
         if finding := findings.pop((resource.stack, resource.address), None):
             if finding.key not in resource.reasons:
-                raise ValueError(f"{finding.stack} {finding.address} {finding.key}: {finding.message}")
+                raise PageError(f"{finding.stack} {finding.address} {finding.key}: {finding.message}")
             accepted += 1
     if not check.types:
         return "all"

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from settings import machine
-from settings.loader import DIRECTORY
 from tools.scan import report
 from tools.scan.gate import scan
-from tools.scan.reading import InputError, read
+from tools.synthesized.errors import exit_code
+from tools.synthesized.paths import OUTDIR
+from tools.synthesized.platform import read_all
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Scan what `main.py` has synthesized."""
     parser = argparse.ArgumentParser(prog="tools.scan", description=__doc__)
-    parser.add_argument("--outdir", type=Path, default=DIRECTORY.parent / "cdktf.out", help="default: cdktf.out")
+    parser.add_argument("--outdir", type=Path, default=OUTDIR, help="default: cdktf.out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON, too")
     parser.add_argument("--sarif", type=Path, metavar="FILE", help="write the report as SARIF, too")
     options = parser.parse_args(arguments)
@@ -25,11 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if fault := machine.unwritable(file.parent):
             print(f"scan: {file}: {fault}", file=sys.stderr)
             return 2
-    try:
-        verdict = scan(read(options.outdir))
-    except InputError as error:
-        print(f"scan: {error}", file=sys.stderr)
-        return 2
+    return exit_code(lambda: _scan(options))
+
+
+def _scan(options: argparse.Namespace) -> int:
+    verdict = scan(read_all(options.outdir))
     for file, write in ((options.json, report.as_json), (options.sarif, report.as_sarif)):
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tools.scan import scanners
 from tools.scan.checks import ALL
-from tools.scan.platform import Finding, Platform
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding
 
 # A reason is read by somebody who was not there.
 _SHORTEST_REASON = 15

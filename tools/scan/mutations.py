@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.scan.platform import Resource, Statement
-from tools.scan.values import leaves, parsed
+from tools.synthesized.resources import Resource, Statement
+from tools.synthesized.values import leaves, parsed
 
 # Not what a resource is, but when Terraform makes it, and for how long it tries.
 _ORDER = {"depends_on", "timeouts", "provider", "count", "for_each"}

@@ -20,12 +20,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from settings import environment_names
-from settings.loader import DIRECTORY
 from tools.scan import scanners
 from tools.scan.checks import ALL
 from tools.scan.mutations import Mutant, mutants
-from tools.scan.platform import Platform
-from tools.scan.reading import InputError, read
+from tools.synthesized.errors import exit_code
+from tools.synthesized.paths import OUTDIR
+from tools.synthesized.platform import Platform, read_all
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 # So many at once that checkov still needs a minute at most; more want a reason first.
@@ -118,28 +118,28 @@ def _with(platform: Platform, mutant: Mutant) -> dict[str, object]:
 
 
 def _attack(outdir: Path, name: str) -> list[Outcome]:
-    return attack(next(platform for platform in read(outdir) if platform.name == name))
+    return attack(next(platform for platform in read_all(outdir) if platform.name == name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every mutant is found or reasoned."""
     parser = argparse.ArgumentParser(prog="tools.scan.proof", description=__doc__)
-    parser.add_argument("--outdir", type=Path, default=DIRECTORY.parent / "cdktf.out", help="default: cdktf.out")
+    parser.add_argument("--outdir", type=Path, default=OUTDIR, help="default: cdktf.out")
     options = parser.parse_args(arguments)
-    try:
-        platforms = read(options.outdir)
-        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            runs = list(pool.map(_attack, [options.outdir] * len(platforms), environment_names()))
-        outcomes = [outcome for run in runs for outcome in run]
-        left, stale = unreasoned(outcomes, reasons(SURVIVORS.read_text(encoding="utf-8")))
-        by_checkov: list[Outcome] = []
-        if 0 < len(left) <= _FOR_CHECKOV:
-            missed = ask_checkov(platforms, left)
-            by_checkov = [outcome for outcome in left if outcome not in missed]
-            left = missed
-    except InputError as error:
-        print(f"scan-proof: {error}", file=sys.stderr)
-        return 2
+    return exit_code(lambda: _prove(options.outdir))
+
+
+def _prove(outdir: Path) -> int:
+    platforms = read_all(outdir)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        runs = list(pool.map(_attack, [outdir] * len(platforms), environment_names()))
+    outcomes = [outcome for run in runs for outcome in run]
+    left, stale = unreasoned(outcomes, reasons(SURVIVORS.read_text(encoding="utf-8")))
+    by_checkov: list[Outcome] = []
+    if 0 < len(left) <= _FOR_CHECKOV:
+        missed = ask_checkov(platforms, left)
+        by_checkov = [outcome for outcome in left if outcome not in missed]
+        left = missed
     _show(outcomes, by_checkov, left, stale)
     return 1 if left or stale else 0
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.scan.checks import ALL
 from tools.scan.gate import Verdict
-from tools.scan.platform import Finding
+from tools.synthesized.resources import Finding
 
 
 def as_text(verdict: Verdict) -> str:

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tools.scan.checks.statements import IDENTITY_POLICIES
-from tools.scan.platform import Finding, Platform, Resource, Statement
-from tools.scan.reading import InputError
+from tools.synthesized.errors import SynthesisError
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource, Statement
 
 _HERE = Path(__file__).parent
 _INTERPRETER = _HERE / ".venv" / "bin" / "python"
@@ -45,7 +46,7 @@ _ARNS = {
 
 
 def run(platforms: Sequence[Platform]) -> list[Finding]:
-    """Findings of both. Raises InputError when a scanner has not seen, or not understood, all of `platforms`."""
+    """Findings of both. Raises SynthesisError when a scanner has not seen, or not understood, all of `platforms`."""
     resources = {stack: _by_name(platform, stack) for platform in platforms for stack in platform.stacks}
     documents = [found for platform in platforms for found in identity_statements(platform)]
     sources = {str(number): found for number, found in enumerate(documents)}
@@ -55,10 +56,10 @@ def run(platforms: Sequence[Platform]) -> list[Finding]:
                 stage(Path(folder), stack, content)
         raw = ask(Path(folder), {key: text for key, (_, text) in sources.items()})
     if raw["unreadable"]:
-        raise InputError(f"checkov cannot read {', '.join(raw['unreadable'])}")
+        raise SynthesisError(f"checkov cannot read {', '.join(raw['unreadable'])}")
     for stack, wanted in resources.items():
         if missing := sorted(set(wanted) - set(raw["seen"].get(stack, []))):
-            raise InputError(f"checkov has not seen {len(missing)} resources of {stack}: {', '.join(missing)}")
+            raise SynthesisError(f"checkov has not seen {len(missing)} resources of {stack}: {', '.join(missing)}")
     found = [resources[item["stack"]][item["name"]].finding(item["check"], item["message"]) for item in raw["findings"]]
     found += [sources[item["id"]][0].finding(item["check"], item["message"]) for item in raw["documents"]]
     return found
@@ -67,7 +68,7 @@ def run(platforms: Sequence[Platform]) -> list[Finding]:
 def ask(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     """Run the driver on `folder/<stack>/cdk.tf.json` and on documents by their id."""
     if not _INTERPRETER.is_file():
-        raise InputError("the scanners are not installed; run: make setup-scan")
+        raise SynthesisError("the scanners are not installed; run: make setup-scan")
     request = {"documents": [{"id": key, "text": text} for key, text in texts.items()]}
     ended = subprocess.run(
         [_INTERPRETER, _HERE / "driver.py", folder],
@@ -78,7 +79,7 @@ def ask(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
         timeout=600,
     )
     if ended.returncode != 0:
-        raise InputError(f"the scanners failed: {' '.join(ended.stderr.split()[-40:])}")
+        raise SynthesisError(f"the scanners failed: {' '.join(ended.stderr.split()[-40:])}")
     answer: dict[str, Any] = json.loads(ended.stdout)
     return answer
 

@@ -12,11 +12,11 @@ import pytest
 from plan_documents import change, output, plan
 from rich.console import Console
 
-from tools.change import __main__ as command
 from tools.change import html, markdown, page, terminal
 from tools.change.findings import Finding, Kind
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
+from tools.synthesized.errors import INTERRUPTED, SynthesisError
 from tools.synthesized.paths import ROOT
 
 _HOSTILE = "<script src=//evil.example></script>"
@@ -84,7 +84,7 @@ def test_verdict_and_exit_code(made: Page, code: int, verdict: str) -> None:
 
 
 def test_every_exit_code_is_another_one_and_in_the_table_of_the_readme() -> None:
-    codes = [page.FINE, page.FAILURE, command.BAD_INPUT, page.LOSS, page.DRIFT, command.INTERRUPTED]
+    codes = [page.FINE, page.FAILURE, SynthesisError.exit_code, page.LOSS, page.DRIFT, INTERRUPTED]
     _, _, table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")
 
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", table.partition("\n\n")[0], re.MULTILINE)] == sorted(

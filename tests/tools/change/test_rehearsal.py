@@ -21,7 +21,7 @@ from tools.change.plans import Action, read
 from tools.change.rehearsal import Rehearsal, Say
 from tools.deploy import terraform
 from tools.deploy.plans import Planned
-from tools.synthesized import remote_state, stacks
+from tools.synthesized import references, stacks
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1200)]
 
@@ -53,7 +53,7 @@ def _page(outdir: Path, planned: list[Planned], allow: tuple[str, ...] = ()) -> 
         environment=_ENVIRONMENT,
         subject="",
         plans=[read(item.stack, item.document, errors=item.errors, note=item.note) for item in planned],
-        reads=remote_state.reads_of(configurations),
+        reads=references.reads_of(configurations),
         allow=allow,
     )
 
@@ -148,7 +148,7 @@ def test_a_renamed_cluster_is_a_rename_until_it_is_moved(base: Base, tmp_path: P
 
 def _remove_an_output_that_is_read(outdir: Path) -> str:
     configurations = {stack.name: stack.configuration for stack in stacks.find(_ENVIRONMENT, outdir=outdir)}
-    _, output = sorted(remote_state.reads_of(configurations)[_DATA])[0]
+    _, output = sorted(references.reads_of(configurations)[_DATA])[0]
     edit(outdir, _NETWORK, lambda json_: json_["output"].pop(output))
     return output
 

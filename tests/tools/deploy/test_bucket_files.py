@@ -10,9 +10,8 @@ import pytest
 from fake_tools import Tools
 
 from tools.change import __main__ as review
-from tools.deploy import adopt
+from tools.deploy import adopt, states
 from tools.deploy.__main__ import main
-from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 
 NAME = "iot-dev"
@@ -61,7 +60,7 @@ def test_what_is_no_state_is_not_taken_for_one(tools: Tools, broken: str) -> Non
     tools.put(tools.stack("data").backend["key"], text)
 
     with pytest.raises(DeployError, match=f"is not a Terraform state, it {fault}; copy an older version"):
-        stacks.state(tools.stack("data"), tools.s3)
+        states.state(tools.stack("data"), tools.s3)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -90,7 +89,7 @@ def test_what_is_no_lock_is_not_taken_for_one(tools: Tools, broken: str) -> None
     tools.put(tools.stack("data").lock_key, text)
 
     with pytest.raises(DeployError, match=f"is not a Terraform lock, it {fault}; if no Terraform runs on {NAME}-data"):
-        stacks.lock(tools.stack("data"), tools.s3)
+        states.lock(tools.stack("data"), tools.s3)
 
 
 @pytest.mark.parametrize("confirm", [[], ["--confirm", NAME]])
@@ -140,7 +139,7 @@ def test_a_broken_synthesis_is_one_line(tools: Tools, file: str, text: str, caps
     path: Path = tools.outdir / file
     path.write_text(text)
 
-    assert main(["destroy", "--env", NAME, "--confirm", NAME]) == 1
+    assert main(["destroy", "--env", NAME, "--confirm", NAME]) == 2
 
     said = capsys.readouterr().err
     assert said.count("\n") == 1

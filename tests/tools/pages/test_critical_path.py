@@ -11,7 +11,7 @@ from all_environments import environment_names, load
 
 from tools.pages import critical_path
 from tools.pages.critical_path import Durations, Schedule, Step, clock, durations
-from tools.synthesized.synthesis import Synthesis, read
+from tools.synthesized.platform import Platform, of_stacks, read
 
 _KNOWN = Durations(
     {
@@ -29,8 +29,9 @@ _KNOWN = Durations(
 )
 
 
-def synthesis(**stacks: tuple[tuple[str, ...], dict[str, Any]]) -> Synthesis:
-    return Synthesis(
+def synthesis(**stacks: tuple[tuple[str, ...], dict[str, Any]]) -> Platform:
+    return of_stacks(
+        "e",
         {name: {"resource": resources} for name, (_, resources) in stacks.items()},
         {name: needs for name, (needs, _) in stacks.items()},
     )
@@ -97,7 +98,7 @@ def test_every_row_is_within_its_range_and_has_a_source() -> None:
 
 def test_every_slow_type_that_a_stack_uses_has_a_row(app_outdir: Path) -> None:
     known = durations()
-    used = {resource.type for name in environment_names() for resource in read(name, app_outdir).resources}
+    used = {resource.type for name in environment_names() for resource in read(load(name), app_outdir).resources}
 
     assert {"aws_rds_cluster_instance", "aws_lambda_function"} <= used & known.slow_types
     assert used & known.slow_types <= known.known_types
@@ -105,7 +106,7 @@ def test_every_slow_type_that_a_stack_uses_has_a_row(app_outdir: Path) -> None:
 
 @pytest.mark.parametrize("environment", environment_names())
 def test_a_first_deployment_takes_no_longer_than_promised(app_outdir: Path, environment: str) -> None:
-    schedule = Schedule(read(environment, app_outdir), durations())
+    schedule = Schedule(read(load(environment), app_outdir), durations())
 
     # Minutes. A second instance of Aurora waits for the first, whatever the tier.
     bound = 12 if load(environment).database.instances == 1 else 20
@@ -114,7 +115,7 @@ def test_a_first_deployment_takes_no_longer_than_promised(app_outdir: Path, envi
 
 @pytest.mark.parametrize("environment", environment_names())
 def test_the_path_has_no_gap(app_outdir: Path, environment: str) -> None:
-    schedule = Schedule(read(environment, app_outdir), durations())
+    schedule = Schedule(read(load(environment), app_outdir), durations())
     path = schedule.path()
 
     assert path[0].start == 0
@@ -125,12 +126,12 @@ def test_the_path_has_no_gap(app_outdir: Path, environment: str) -> None:
 def test_the_path_is_printed(
     app_outdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(critical_path, "read", lambda name: read(name, app_outdir))
+    monkeypatch.setattr(critical_path, "read", lambda environment: read(environment, app_outdir))
 
     assert critical_path.main(["--env", "iot-prod"]) == 0
     printed = capsys.readouterr().out
     assert "Critical path of a first deployment of iot-prod" in printed
-    assert f"Expected: {clock(Schedule(read('iot-prod', app_outdir), durations()).seconds)} min" in printed
+    assert f"Expected: {clock(Schedule(read(load('iot-prod'), app_outdir), durations()).seconds)} min" in printed
 
 
 def test_without_a_synthesis_it_says_what_to_do(
@@ -138,6 +139,6 @@ def test_without_a_synthesis_it_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(critical_path, "read", lambda name: read(name, tmp_path))
 
-    assert critical_path.main(["--env", "iot-dev"]) == 1
+    assert critical_path.main(["--env", "iot-dev"]) == 2
     assert "make synth ENV=iot-dev" in capsys.readouterr().err
     assert critical_path.main(["--env", "absent"]) == 2

@@ -20,23 +20,23 @@ from tools.pages.diagram.model import Arrow, Box, Kind, Picture
 from tools.pages.diagram.reading import picture
 from tools.pages.diagram.render import RenderError, svg
 from tools.pages.diagram.stacks import stacks
+from tools.synthesized.errors import SynthesisError
 from tools.synthesized.paths import ROOT
-from tools.synthesized.synthesis import Synthesis, SynthesisError, read
+from tools.synthesized.platform import Platform, of_stacks, read
 
 _RENEW = "renew it: make docs"
 _RULES = ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
 
 
 @pytest.fixture(scope="session")
-def production(app_outdir: Path) -> Synthesis:
-    return read("iot-prod", app_outdir)
+def production(app_outdir: Path) -> Platform:
+    return read(load("iot-prod"), app_outdir)
 
 
 @pytest.fixture
-def changed(production: Synthesis) -> tuple[dict[str, Any], Synthesis]:
-    """A copy of iot-prod's JSON to change, and the synthesis that reads it."""
-    stacks: dict[str, Any] = copy.deepcopy(dict(production.stacks))
-    return stacks, Synthesis(stacks, production.needs)
+def changed(production: Platform) -> dict[str, Any]:
+    """A copy of iot-prod's JSON to change."""
+    return copy.deepcopy(dict(production.stacks))
 
 
 def box(drawn: Picture, title: str) -> Box:
@@ -58,7 +58,7 @@ def first_rule(stacks: dict[str, Any], type_: str) -> tuple[dict[str, Any], str]
 def test_the_committed_picture_is_fresh(app_outdir: Path, environment: str) -> None:
     committed = (command.DIAGRAMS / f"{environment}.svg").read_text(encoding="utf-8")
 
-    assert command.drawn(environment, app_outdir) == committed, _RENEW
+    assert command.drawn(load(environment), app_outdir) == committed, _RENEW
 
 
 def test_no_picture_is_left_of_an_environment_that_is_gone() -> None:
@@ -86,13 +86,13 @@ def test_the_order_of_stacks_leaves_out_what_others_imply() -> None:
     needs: dict[str, tuple[str, ...]] = {"e-a": (), "e-b": ("e-a",), "e-c": ("e-a", "e-b")}
     resources: dict[str, Any] = {"aws_x": {"one": {}, "two": {}}}
 
-    chart = stacks("e", Synthesis({name: {"resource": resources} for name in needs}, needs)).splitlines()
+    chart = stacks("e", of_stacks("e", {name: {"resource": resources} for name in needs}, needs)).splitlines()
 
     assert chart[1] == '  a["<b>a</b><br/>2 resources"]'
     assert chart[4:] == ["  a --> b", "  b --> c"]
 
 
-def test_every_zone_and_tier_is_there(production: Synthesis) -> None:
+def test_every_zone_and_tier_is_there(production: Platform) -> None:
     drawn = picture("iot-prod", production)
 
     assert drawn.zones == load("iot-prod").zones
@@ -105,7 +105,7 @@ def test_every_zone_and_tier_is_there(production: Synthesis) -> None:
     assert {block for tier in drawn.tiers for block in tier.blocks.values()} == blocks
 
 
-def test_every_security_group_is_a_box_in_the_tier_of_its_subnets(production: Synthesis) -> None:
+def test_every_security_group_is_a_box_in_the_tier_of_its_subnets(production: Platform) -> None:
     drawn = picture("iot-prod", production)
 
     names = {group.values["name"] for group in production.all("aws_security_group")}
@@ -119,14 +119,14 @@ def test_every_security_group_is_a_box_in_the_tier_of_its_subnets(production: Sy
 
 def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
     for environment in all_names():
-        synthesis = read(environment, app_outdir)
-        drawn = picture(environment, synthesis)
+        platform = read(load(environment), app_outdir)
+        drawn = picture(environment, platform)
 
         allowed = {(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.kind is Kind.ALLOWED}
         ports = {arrow.label for arrow in drawn.arrows}
-        for rule in synthesis.all(*_RULES):
-            (own,) = synthesis.meant(rule.stack, rule.values["security_group_id"])
-            for other in synthesis.meant(rule.stack, rule.values.get("referenced_security_group_id")):
+        for rule in platform.all(*_RULES):
+            (own,) = platform.referred(rule.stack, rule.values["security_group_id"])
+            for other in platform.referred(rule.stack, rule.values.get("referenced_security_group_id")):
                 ends = [f"{group.stack}/{group.address}" for group in (own, other)]
                 assert tuple(ends if rule.type == _RULES[1] else ends[::-1]) in allowed, rule.address
                 assert any(f"tcp {rule.values['from_port']}" in label for label in ports), rule.address
@@ -134,7 +134,7 @@ def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
         assert Kind.OPEN not in {arrow.kind for arrow in drawn.arrows}
 
 
-def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Synthesis) -> None:
+def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Platform) -> None:
     drawn = picture("iot-prod", production)
 
     assert box(drawn, "Gateway endpoint of S3").tier == "private"
@@ -146,7 +146,7 @@ def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Sy
 
 
 def test_everything_that_an_api_calls_is_a_box(app_outdir: Path) -> None:
-    drawn = picture(FULL, read(FULL, app_outdir))
+    drawn = picture(FULL, read(load(FULL), app_outdir))
     (api,) = (found.key for found in drawn.boxes if found.title == "API Gateway")
     boxes = {found.key: found for found in drawn.boxes}
     called = {
@@ -170,54 +170,51 @@ def test_everything_that_an_api_calls_is_a_box(app_outdir: Path) -> None:
 
 
 def test_a_function_that_does_both_is_one_box(app_outdir: Path) -> None:
-    synthesis = read(FULL, app_outdir)
-    stacks: dict[str, Any] = copy.deepcopy(dict(synthesis.stacks))
+    platform = read(load(FULL), app_outdir)
+    stacks: dict[str, Any] = copy.deepcopy(dict(platform.stacks))
     authorizers = stacks[f"{FULL}-api"]["resource"]["aws_api_gateway_authorizer"].values()
     function = next(route.function_arn for route in load(FULL).api.routes if route.function_arn)
     for authorizer in authorizers:
         if "authorizer_uri" in authorizer:
             authorizer["authorizer_uri"] = f"arn:aws:apigateway:x:lambda:path/functions/{function}/invocations"
 
-    drawn = picture(FULL, Synthesis(stacks, synthesis.needs))
+    drawn = picture(FULL, of_stacks(FULL, stacks, platform.needs))
 
     (arrow,) = (arrow for arrow in drawn.arrows if arrow.target == function)
     assert arrow.label == "calls, authorizer partners"
 
 
-def test_a_rule_without_its_other_half_is_shown_as_such(changed: tuple[dict[str, Any], Synthesis]) -> None:
-    stacks, synthesis = changed
-    rules, id_ = first_rule(stacks, _RULES[1])
+def test_a_rule_without_its_other_half_is_shown_as_such(changed: dict[str, Any]) -> None:
+    rules, id_ = first_rule(changed, _RULES[1])
     del rules[id_]
 
-    (arrow,) = arrows(picture("iot-prod", synthesis), "Lambda function", "Aurora")
+    (arrow,) = arrows(picture("iot-prod", of_stacks("iot-prod", changed, {})), "Lambda function", "Aurora")
 
     assert (arrow.label, arrow.kind) == ("tcp 5432", Kind.HALF)
 
 
-def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: tuple[dict[str, Any], Synthesis]) -> None:
-    stacks, synthesis = changed
-    rules, id_ = first_rule(stacks, _RULES[0])
+def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: dict[str, Any]) -> None:
+    rules, id_ = first_rule(changed, _RULES[0])
     opened = {**rules[id_], "cidr_ipv4": "0.0.0.0/0", "from_port": 1024, "to_port": 2048}
     del opened["referenced_security_group_id"]
     rules["opened"] = opened
 
-    drawn = picture("iot-prod", synthesis)
+    drawn = picture("iot-prod", of_stacks("iot-prod", changed, {}))
 
     (arrow,) = [arrow for arrow in drawn.arrows if arrow.kind is Kind.OPEN]
     assert (arrow.label, arrow.target) == ("tcp 1024-2048", box(drawn, "Aurora").key)
     assert "open to any address" in dot(drawn)
 
 
-def test_a_security_group_without_a_user_says_so(changed: tuple[dict[str, Any], Synthesis]) -> None:
-    stacks, synthesis = changed
-    stacks["iot-prod-data"]["resource"]["aws_security_group"]["left"] = {"name": "left-over"}
+def test_a_security_group_without_a_user_says_so(changed: dict[str, Any]) -> None:
+    changed["iot-prod-data"]["resource"]["aws_security_group"]["left"] = {"name": "left-over"}
 
-    assert box(picture("iot-prod", synthesis), "Security group").facts == ("nothing uses it",)
+    assert box(picture("iot-prod", of_stacks("iot-prod", changed, {})), "Security group").facts == ("nothing uses it",)
 
 
 def test_an_environment_without_a_vpc_cannot_be_drawn() -> None:
     with pytest.raises(SynthesisError, match="nothing to draw"):
-        picture("empty", Synthesis({}, {}))
+        picture("empty", of_stacks("empty", {}, {}))
 
 
 def test_text_from_settings_cannot_break_the_picture() -> None:
@@ -248,7 +245,7 @@ def test_without_a_synthesis_it_says_what_to_do(
     (tmp_path / "manifest.json").write_text(json.dumps({"stacks": {}}), encoding="utf-8")
     monkeypatch.setattr("tools.pages.diagram.__main__.drawn", lambda name: str(read(name, tmp_path)))
 
-    assert command.main(["--env", "iot-dev"]) == 1
+    assert command.main(["--env", "iot-dev"]) == 2
     assert "make synth ENV=iot-dev" in capsys.readouterr().err
 
 

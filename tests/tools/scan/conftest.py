@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from all_environments import environment_names, load
 
-from tools.scan.platform import Platform
-from tools.scan.reading import read
+from tools.synthesized.platform import Platform, read_all
 
 
 @pytest.fixture(scope="session")
 def platforms(app_outdir: Path) -> list[Platform]:
-    return read(app_outdir, map(load, environment_names()))
+    return read_all(app_outdir, map(load, environment_names()))
 
 
 @pytest.fixture(scope="session")

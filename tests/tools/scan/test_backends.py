@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tools.scan.checks import ALL
-from tools.scan.platform import Platform, Resource
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Resource
 
 _INVOCATIONS = "arn:aws:apigateway:ca-central-1:lambda:path/2015-03-31/functions/{}/invocations"
 _FUNCTION = "arn:aws:lambda:ca-central-1:{}:function:orders"

@@ -11,7 +11,8 @@ from all_environments import FULL
 
 from tools.scan import report, scanners
 from tools.scan.gate import Verdict, judge, scan
-from tools.scan.platform import Finding, Platform, Resource
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource
 
 
 def _bucket(**reasons: str) -> Resource:

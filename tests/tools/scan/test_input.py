@@ -13,8 +13,8 @@ from all_environments import FULL
 
 from tools.scan import scanners
 from tools.scan.__main__ import main
-from tools.scan.platform import Platform
-from tools.scan.reading import InputError, read
+from tools.synthesized.errors import SynthesisError
+from tools.synthesized.platform import Platform, read_all
 
 _STACK = "stacks/iot-dev-data/cdk.tf.json"
 
@@ -72,12 +72,12 @@ def _without_environment(outdir: Path) -> None:
         (_nothing, "run: make synth"),
         (_empty, "run: make synth"),
         (_without_manifest, "run: make synth"),
-        (_manifest_of_nothing, "names no stack"),
+        (_manifest_of_nothing, "has no stack of"),
         (_broken_json, "is no JSON"),
         (_a_list, "is no JSON object"),
         (_without_resources, "has no resource"),
         (_without_stack, "cannot be read"),
-        (_without_environment, "holds no stack of iot-dev"),
+        (_without_environment, "has no stack of iot-dev"),
     ],
 )
 def test_it_is_refused_with_one_line(
@@ -102,7 +102,7 @@ def test_it_is_refused_with_one_line(
 def test_a_report_that_cannot_be_written_is_said_before_the_scan(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.scan.__main__.read", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr("tools.scan.__main__.read_all", lambda _: pytest.fail("it was read"))
 
     assert main(["--json", "/proc/nobody/scan.json"]) == 2
 
@@ -117,13 +117,13 @@ def test_stacks_of_an_earlier_synthesis_are_left_out(app_outdir: Path, tmp_path:
     outdir = tmp_path / "cdktf.out"
     shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
     remove(outdir, FULL)
-    before = [platform.stacks for platform in read(outdir)]
+    before = [platform.stacks for platform in read_all(outdir)]
     for left in ("iot-dev-pr-12-data", "gone-dev-network"):
         (outdir / "stacks" / left).mkdir()
         (outdir / "stacks" / left / "cdk.tf.json").write_text("not even JSON")
 
     # THEN what is scanned is what has just been synthesized
-    assert [platform.stacks for platform in read(outdir)] == before
+    assert [platform.stacks for platform in read_all(outdir)] == before
 
 
 def _answer(platform: Platform, **changes: Any) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_checkov_must_have_seen_every_resource(production: Platform, monkeypatch
     gone = answer["seen"]["globecart-prod-data"].pop()
     monkeypatch.setattr(scanners, "ask", lambda folder, texts: answer)
 
-    with pytest.raises(InputError, match=f"not seen 1 resources of globecart-prod-data: {gone}"):
+    with pytest.raises(SynthesisError, match=f"not seen 1 resources of globecart-prod-data: {gone}"):
         scanners.run([production])
 
 
@@ -144,7 +144,7 @@ def test_checkov_must_have_read_every_file(production: Platform, monkeypatch: py
     answer = _answer(production, unreadable=["/globecart-prod-data/cdk.tf.json"])
     monkeypatch.setattr(scanners, "ask", lambda folder, texts: answer)
 
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(SynthesisError, match="cannot read"):
         scanners.run([production])
 
 
@@ -159,5 +159,5 @@ def test_scanners_that_are_not_installed_are_an_error(
 ) -> None:
     monkeypatch.setattr(scanners, "_INTERPRETER", tmp_path / "python")
 
-    with pytest.raises(InputError, match="make setup-scan"):
+    with pytest.raises(SynthesisError, match="make setup-scan"):
         scanners.run([production])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from settings import environment_names
 from tools.pages import licences, pci
-from tools.scan.platform import Platform
+from tools.synthesized.platform import Platform
 
 ROOT = Path(__file__).parents[3]
 

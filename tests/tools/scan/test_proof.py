@@ -8,8 +8,8 @@ import pytest
 
 from tools.scan.checks import ALL
 from tools.scan.mutations import mutants
-from tools.scan.platform import Platform
 from tools.scan.proof import SURVIVORS, Outcome, reasons, unreasoned
+from tools.synthesized.platform import Platform
 
 
 def _outcome(operation: str, *, found: bool) -> Outcome:

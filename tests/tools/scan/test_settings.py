@@ -14,8 +14,8 @@ from tools.pages.settings import settings_page
 from tools.scan.checks import ALL
 from tools.scan.checks.settings import RULES
 from tools.scan.gate import judge, own_findings
-from tools.scan.platform import Platform, Resource
-from tools.scan.reading import read
+from tools.synthesized.platform import Platform, read_all
+from tools.synthesized.resources import Resource
 
 # The weakest values that each tier lets through, of all settings that a check looks at.
 _WEAKEST = {
@@ -64,7 +64,7 @@ def test_the_scan_refuses_nothing_that_the_settings_let_through(tier: str, tmp_p
     environment = load(name, directory=files.directory)
     build_app([environment], tmp_path / "cdktf.out").synth()
 
-    platforms = read(tmp_path / "cdktf.out", [environment])
+    platforms = read_all(tmp_path / "cdktf.out", [environment])
     verdict = judge(platforms, [finding for platform in platforms for finding in own_findings(platform)])
 
     # The scanners' own findings are not asked for here, so their reasons look stale.

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tools.scan.checks import ALL
-from tools.scan.platform import Platform
+from tools.synthesized.platform import Platform
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")

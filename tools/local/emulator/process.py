@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from tools.local.emulator.environment import client_environment, without_aws
+from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT as _ROOT
 
 _HEALTH_PATH = "/moto-api/data.json"
@@ -23,7 +24,7 @@ _STOP_TIMEOUT_SECONDS = 10.0
 _TAIL_LINES = 30
 
 
-class EmulatorError(RuntimeError):
+class EmulatorError(ToolError):
     """The emulator did not start, or is not running."""
 
 

@@ -15,6 +15,8 @@ from typing import Any, Literal, TypeVar
 
 import moto
 
+from tools.synthesized.errors import ToolError
+
 TESTED_VERSION = "5.2.5"
 
 _log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ _log = logging.getLogger(__name__)
 Member = TypeVar("Member", bound=Callable[..., Any])
 
 
-class MotoChangedError(RuntimeError):
+class MotoChangedError(ToolError):
     """The installed moto no longer has the shape that an addition was written for."""
 
 

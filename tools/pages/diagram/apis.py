@@ -7,28 +7,30 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tools.pages.diagram.model import Box
-from tools.synthesized.synthesis import Resource, Synthesis, texts
+from tools.synthesized.platform import Platform
+from tools.synthesized.references import texts
+from tools.synthesized.resources import Resource
 
 # An ARN that a setting names; what a stack makes is referred to instead.
 _FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(?::[\w-]+)?")
 _POOL = re.compile(r"arn:[\w-]+:cognito-idp:[\w-]+:\d{12}:userpool/[\w-]+")
 
 
-def own(synthesis: Synthesis, api: Resource, *types: str) -> list[Resource]:
+def own(platform: Platform, api: Resource, *types: str) -> list[Resource]:
     """The parts of an API that are of these types."""
-    parts = synthesis.all(*types)
-    return [part for part in parts if api in synthesis.meant(part.stack, part.values.get("rest_api_id"))]
+    parts = platform.all(*types)
+    return [part for part in parts if api in platform.referred(part.stack, part.values.get("rest_api_id"))]
 
 
-def methods(synthesis: Synthesis, api: Resource) -> list[Resource]:
+def methods(platform: Platform, api: Resource) -> list[Resource]:
     """The methods of an API, but for those that tell a browser whether it may ask."""
-    found = own(synthesis, api, "aws_api_gateway_method")
+    found = own(platform, api, "aws_api_gateway_method")
     return [method for method in found if method.values["http_method"] != "OPTIONS"]
 
 
-def clients(synthesis: Synthesis, api: Resource) -> tuple[str, ...]:
+def clients(platform: Platform, api: Resource) -> tuple[str, ...]:
     """What the API asks of those who call it."""
-    everything = methods(synthesis, api)
+    everything = methods(platform, api)
     keyed = [method for method in everything if method.values.get("api_key_required")]
     logins = [method for method in everything if method.values.get("authorization") != "NONE"]
     return tuple(
@@ -38,13 +40,13 @@ def clients(synthesis: Synthesis, api: Resource) -> tuple[str, ...]:
     )
 
 
-def outside(synthesis: Synthesis, api: Resource) -> Iterator[tuple[Box, str]]:
+def outside(platform: Platform, api: Resource) -> Iterator[tuple[Box, str]]:
     """Everything that the API calls and no stack makes, each once, with the words beside its arrow."""
     why: dict[str, list[str]] = defaultdict(list)
-    for integration in own(synthesis, api, "aws_api_gateway_integration"):
+    for integration in own(platform, api, "aws_api_gateway_integration"):
         for arn in _FUNCTION.findall(str(integration.values.get("uri"))):
             why[arn].append("calls")
-    for authorizer in own(synthesis, api, "aws_api_gateway_authorizer"):
+    for authorizer in own(platform, api, "aws_api_gateway_authorizer"):
         text = " ".join(texts(authorizer.values))
         for arn in (*_FUNCTION.findall(text), *_POOL.findall(text)):
             why[arn].append(f"authorizer {authorizer.values['name']}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tools.pages.diagram.apis import methods, own
-from tools.synthesized.synthesis import Resource, Synthesis
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Resource
 
-Facts = Callable[[Synthesis, Resource], Iterable[str]]
+Facts = Callable[[Platform, Resource], Iterable[str]]
 
 
 def title(resource: Resource) -> str:
@@ -23,15 +24,15 @@ def rank(resource: Resource) -> int:
     return known.index(resource.type) if resource.type in known else len(known)
 
 
-def facts(synthesis: Synthesis, resource: Resource) -> list[str]:
+def facts(platform: Platform, resource: Resource) -> list[str]:
     """Sizes and numbers, a line each."""
-    return list(_FACTS[resource.type](synthesis, resource)) if resource.type in _FACTS else []
+    return list(_FACTS[resource.type](platform, resource)) if resource.type in _FACTS else []
 
 
-def spread(synthesis: Synthesis, resource: Resource) -> str:
+def spread(platform: Platform, resource: Resource) -> str:
     """How many there are of what AWS itself distributes over the zones; empty for what has a place in each."""
     if resource.type == "aws_ecs_service":
-        target = next((t for t in synthesis.all("aws_appautoscaling_target") if _scales(synthesis, t, resource)), None)
+        target = next((t for t in platform.all("aws_appautoscaling_target") if _scales(platform, t, resource)), None)
         least, most = (target.values["min_capacity"], target.values["max_capacity"]) if target else (0, 0)
         least = least or resource.values.get("desired_count", 1)
         return f"{least} to {most} tasks" if most > least else _counted(least, "task")
@@ -44,44 +45,44 @@ def spread(synthesis: Synthesis, resource: Resource) -> str:
     return ""
 
 
-def _scales(synthesis: Synthesis, target: Resource, service: Resource) -> bool:
-    return service in synthesis.meant(target.stack, target.values.get("resource_id"))
+def _scales(platform: Platform, target: Resource, service: Resource) -> bool:
+    return service in platform.referred(target.stack, target.values.get("resource_id"))
 
 
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _aurora(_: Synthesis, cluster: Resource) -> Iterable[str]:
+def _aurora(_: Platform, cluster: Resource) -> Iterable[str]:
     yield f"{cluster.values['engine']} {cluster.values['engine_version']}"
     scaling = cluster.value("serverlessv2_scaling_configuration") or {}
     if scaling:
         yield f"{scaling['min_capacity']:g} to {scaling['max_capacity']:g} ACU"
 
 
-def _cache(_: Synthesis, group: Resource) -> Iterable[str]:
+def _cache(_: Platform, group: Resource) -> Iterable[str]:
     yield f"{group.values['engine']} {group.values['engine_version']}, {group.values['node_type']}"
 
 
-def _task(synthesis: Synthesis, service: Resource) -> Iterable[str]:
-    for definition in synthesis.meant(service.stack, service.values.get("task_definition")):
+def _task(platform: Platform, service: Resource) -> Iterable[str]:
+    for definition in platform.referred(service.stack, service.values.get("task_definition")):
         yield f"{definition.values['cpu']} CPU units, {definition.values['memory']} MB"
 
 
-def _function(synthesis: Synthesis, function: Resource) -> Iterable[str]:
+def _function(platform: Platform, function: Resource) -> Iterable[str]:
     yield f"{function.values['runtime']}, {', '.join(function.values.get('architectures', ()))}"
     callers = sorted(
         {
             str(permission.values["principal"]).removesuffix(".amazonaws.com")
-            for permission in synthesis.all("aws_lambda_permission")
-            if function in synthesis.meant(permission.stack, permission.values["function_name"])
+            for permission in platform.all("aws_lambda_permission")
+            if function in platform.referred(permission.stack, permission.values["function_name"])
         }
     )
     if callers:
         yield f"called by {', '.join(callers)}"
 
 
-def _endpoint(_: Synthesis, endpoint: Resource) -> Iterable[str]:
+def _endpoint(_: Platform, endpoint: Resource) -> Iterable[str]:
     yield service_of(endpoint)
 
 
@@ -90,26 +91,26 @@ def service_of(endpoint: Resource) -> str:
     return str(endpoint.values["service_name"]).split(".", 3)[-1]
 
 
-def _balancer(synthesis: Synthesis, balancer: Resource) -> Iterable[str]:
-    for listener in synthesis.all("aws_lb_listener"):
-        if balancer in synthesis.meant(listener.stack, listener.values["load_balancer_arn"]):
+def _balancer(platform: Platform, balancer: Resource) -> Iterable[str]:
+    for listener in platform.all("aws_lb_listener"):
+        if balancer in platform.referred(listener.stack, listener.values["load_balancer_arn"]):
             yield f"listens on {listener.values['protocol']} {listener.values['port']}"
 
 
-def _api(synthesis: Synthesis, api: Resource) -> Iterable[str]:
-    stages = own(synthesis, api, "aws_api_gateway_stage")
-    asked = methods(synthesis, api)
+def _api(platform: Platform, api: Resource) -> Iterable[str]:
+    stages = own(platform, api, "aws_api_gateway_stage")
+    asked = methods(platform, api)
     yield f"{_counted(len(asked), 'method')}, " + ", ".join(f"stage {stage.values['stage_name']}" for stage in stages)
-    mocks = [part for part in own(synthesis, api, "aws_api_gateway_integration") if part.values["type"] == "MOCK"]
-    answered = {method for mock in mocks for method in synthesis.meant(mock.stack, mock.values["http_method"])}
+    mocks = [part for part in own(platform, api, "aws_api_gateway_integration") if part.values["type"] == "MOCK"]
+    answered = {method for mock in mocks for method in platform.referred(mock.stack, mock.values["http_method"])}
     if number := len(answered & set(asked)):
         yield f"{number} of them answered by API Gateway itself"
-    for plan in synthesis.all("aws_api_gateway_usage_plan"):
+    for plan in platform.all("aws_api_gateway_usage_plan"):
         throttle = plan.value("throttle_settings")
-        if throttle and set(stages) & set(synthesis.meant(plan.stack, plan.values["api_stages"])):
+        if throttle and set(stages) & set(platform.referred(plan.stack, plan.values["api_stages"])):
             yield f"{throttle['rate_limit']:g} requests/s, bursts of {throttle['burst_limit']:g}"
-    for association in synthesis.all("aws_wafv2_web_acl_association"):
-        if set(stages) & set(synthesis.meant(association.stack, association.values["resource_arn"])):
+    for association in platform.all("aws_wafv2_web_acl_association"):
+        if set(stages) & set(platform.referred(association.stack, association.values["resource_arn"])):
             yield "behind a web application firewall"
 
 

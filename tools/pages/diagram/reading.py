@@ -10,7 +10,9 @@ from typing import Any
 from tools.pages.diagram import apis
 from tools.pages.diagram.facts import facts, rank, service_of, spread, title
 from tools.pages.diagram.model import Arrow, Box, Kind, Picture, Tier
-from tools.synthesized.synthesis import Resource, Synthesis, SynthesisError
+from tools.synthesized.errors import SynthesisError
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Resource
 
 _GROUP_ARGUMENTS = re.compile(r"^(vpc_)?security_group(s|_ids)$")
 _SUBNET_ARGUMENTS = re.compile(r"^(subnets|subnet_ids?|(db_)?subnet_group_name)$")
@@ -26,33 +28,33 @@ _IN_EVERY_SUBNET = {
 }
 
 
-def picture(environment: str, synthesis: Synthesis) -> Picture:
+def picture(environment: str, platform: Platform) -> Picture:
     """The whole picture. Raises SynthesisError where the environment has no VPC."""
-    vpcs = synthesis.all("aws_vpc")
+    vpcs = platform.all("aws_vpc")
     if not vpcs:
         raise SynthesisError(f"no stack of {environment} makes a VPC: there is nothing to draw")
-    return _Reading(environment, synthesis, vpcs[0]).picture()
+    return _Reading(environment, platform, vpcs[0]).picture()
 
 
 class _Reading:
     """The subnets, and what is drawn so far."""
 
-    def __init__(self, environment: str, synthesis: Synthesis, vpc: Resource) -> None:
+    def __init__(self, environment: str, platform: Platform, vpc: Resource) -> None:
         self._environment = environment
-        self._synthesis = synthesis
+        self._platform = platform
         self._vpc = vpc
-        self._subnets = synthesis.all("aws_subnet")
+        self._subnets = platform.all("aws_subnet")
         self._zones = tuple(sorted({str(subnet.values["availability_zone"]) for subnet in self._subnets}))
         self._boxes: dict[str, Box] = {}
         self._arrows: dict[tuple[str, str, Kind], list[str]] = defaultdict(list)
 
     def picture(self) -> Picture:
-        for group in self._synthesis.all("aws_security_group"):
+        for group in self._platform.all("aws_security_group"):
             self._add(self._group_box(group))
         self._nat_gateways()
         self._rules()
         self._apis()
-        provider = self._synthesis.stacks[self._vpc.stack]["provider"]["aws"][0]
+        provider = self._platform.stacks[self._vpc.stack]["provider"]["aws"][0]
         arrows = (
             Arrow(source, target, ", ".join(_unique(labels)), kind)
             for (source, target, kind), labels in self._arrows.items()
@@ -87,24 +89,24 @@ class _Reading:
     def _ways_out(self, subnet: Resource) -> Iterator[str]:
         """Where the default routes of the subnet's table lead."""
         tables = self._tables_of(subnet)
-        for route in self._synthesis.all("aws_route"):
+        for route in self._platform.all("aws_route"):
             if tables & set(self._meant(route, "route_table_id")) and set(_ANYWHERE) & set(_values(route)):
                 yield "out through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
 
     def _tables_of(self, subnet: Resource) -> set[Resource]:
         return {
             table
-            for association in self._synthesis.all("aws_route_table_association")
+            for association in self._platform.all("aws_route_table_association")
             if subnet in self._meant(association, "subnet_id")
             for table in self._meant(association, "route_table_id")
         }
 
     def _meant(self, resource: Resource, argument: str) -> list[Resource]:
-        return self._synthesis.meant(resource.stack, resource.values.get(argument))
+        return self._platform.referred(resource.stack, resource.values.get(argument))
 
     def _subnets_of(self, resource: Resource) -> list[Resource]:
         """The subnets that it stands in, named by itself or by its subnet group."""
-        named = self._synthesis.meant(resource.stack, list(_arguments(resource.values, _SUBNET_ARGUMENTS)))
+        named = self._platform.referred(resource.stack, list(_arguments(resource.values, _SUBNET_ARGUMENTS)))
         grouped = [
             subnet for group in named if group.type in _SUBNET_GROUPS for subnet in self._meant(group, "subnet_ids")
         ]
@@ -114,7 +116,7 @@ class _Reading:
 
     def _group_box(self, group: Resource) -> Box:
         users = sorted(
-            (user for user in self._synthesis.resources if group in self._groups_of(user)),
+            (user for user in self._platform.resources if group in self._groups_of(user)),
             key=lambda user: (rank(user), user.stack, user.address),
         )
         name = str(group.values.get("name") or group.id)
@@ -125,7 +127,7 @@ class _Reading:
         subnets = [subnet for user in users for subnet in self._subnets_of(user)]
         tiers = _unique(_tier(subnet) for subnet in subnets)
         same = [user for user in users if user.type == first.type]
-        lines = _unique(line for user in same for line in facts(self._synthesis, user))
+        lines = _unique(line for user in same for line in facts(self._platform, user))
         if first.type == "aws_vpc_endpoint":
             lines = [", ".join(lines[index : index + 3]) for index in range(0, len(lines), 3)]
         return Box(
@@ -135,11 +137,11 @@ class _Reading:
             tuple(lines),
             tiers[0] if tiers else None,
             self._cells(first, subnets),
-            spread(self._synthesis, first),
+            spread(self._platform, first),
         )
 
     def _groups_of(self, user: Resource) -> list[Resource]:
-        return self._synthesis.meant(user.stack, list(_arguments(user.values, _GROUP_ARGUMENTS)))
+        return self._platform.referred(user.stack, list(_arguments(user.values, _GROUP_ARGUMENTS)))
 
     def _cells(self, user: Resource, subnets: Sequence[Resource]) -> Mapping[str, str] | None:
         if user.type == "aws_rds_cluster":
@@ -147,14 +149,14 @@ class _Reading:
                 str(instance.values["availability_zone"]): "writer at first"
                 if instance.values.get("promotion_tier") == 0
                 else "reader"
-                for instance in self._synthesis.all("aws_rds_cluster_instance")
+                for instance in self._platform.all("aws_rds_cluster_instance")
                 if user in self._meant(instance, "cluster_identifier") and "availability_zone" in instance.values
             }
         word = _IN_EVERY_SUBNET.get(user.type)
         return {str(subnet.values["availability_zone"]): word for subnet in subnets} if word else None
 
     def _nat_gateways(self) -> None:
-        gateways = self._synthesis.all("aws_nat_gateway")
+        gateways = self._platform.all("aws_nat_gateway")
         if not gateways:
             return
         subnets = [subnet for gateway in gateways for subnet in self._meant(gateway, "subnet_id")]
@@ -167,9 +169,9 @@ class _Reading:
 
     def _rules(self) -> None:
         """An arrow for what both groups admit; what only one of them does is said as such."""
-        groups = {_key(group) for group in self._synthesis.all("aws_security_group")}
+        groups = {_key(group) for group in self._platform.all("aws_security_group")}
         sides: dict[tuple[str, str, str], set[str]] = {}
-        for rule in self._synthesis.all("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"):
+        for rule in self._platform.all("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"):
             inwards = rule.type == "aws_vpc_security_group_ingress_rule"
             for own in self._meant(rule, "security_group_id"):
                 for other in self._others(rule, inwards):
@@ -206,20 +208,20 @@ class _Reading:
         return Box(_key(endpoint), title_, "", ("by route, without NAT",), tiers[0] if tiers else None)
 
     def _apis(self) -> None:
-        for api in self._synthesis.all("aws_api_gateway_rest_api"):
-            own = facts(self._synthesis, api)
+        for api in self._platform.all("aws_api_gateway_rest_api"):
+            own = facts(self._platform, api)
             key = self._add(Box(_key(api), title(api), str(api.values["name"]), tuple(own)))
-            self._add(Box(_CLIENTS, "Clients", "", apis.clients(self._synthesis, api)))
+            self._add(Box(_CLIENTS, "Clients", "", apis.clients(self._platform, api)))
             self._arrows[_CLIENTS, key, Kind.PATH].append("HTTPS 443")
             links = {
                 link: None
-                for integration in apis.own(self._synthesis, api, "aws_api_gateway_integration")
+                for integration in apis.own(self._platform, api, "aws_api_gateway_integration")
                 for link in self._meant(integration, "connection_id")
             }
             for balancer in (balancer for link in links for balancer in self._meant(link, "target_arns")):
                 for group in self._groups_of(balancer):
                     self._arrows[key, _key(group), Kind.PATH].append("VPC link")
-            for box, label in apis.outside(self._synthesis, api):
+            for box, label in apis.outside(self._platform, api):
                 self._arrows[key, self._add(box), Kind.PATH].append(label)
 
 

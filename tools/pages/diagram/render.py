@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT
 
 FONT = "Verdana"
@@ -14,7 +15,7 @@ _FONTS = "Verdana,DejaVu Sans,sans-serif"
 _SCRIPT = Path(__file__).with_name("render.cjs")
 
 
-class RenderError(Exception):
+class RenderError(ToolError):
     """Graphviz refused the text, or is not installed."""
 
 

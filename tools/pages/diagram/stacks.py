@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tools.synthesized.synthesis import Synthesis
+from tools.synthesized.platform import Platform
 
 
-def stacks(environment: str, synthesis: Synthesis) -> str:
+def stacks(environment: str, platform: Platform) -> str:
     """A flowchart without the arrows that others imply; the same synthesis gives the same text."""
-    return "\n".join(_lines(f"{environment}-", synthesis))
+    return "\n".join(_lines(f"{environment}-", platform))
 
 
-def _lines(prefix: str, synthesis: Synthesis) -> Iterator[str]:
-    sizes = Counter(resource.stack for resource in synthesis.resources)
+def _lines(prefix: str, platform: Platform) -> Iterator[str]:
+    sizes = Counter(resource.stack for resource in platform.resources)
     yield "flowchart TB"
-    for stack in synthesis.stacks:
+    for stack in platform.stacks:
         name = stack.removeprefix(prefix)
         yield f'  {name}["<b>{name}</b><br/>{sizes[stack]} resources"]'
-    for stack, needs in synthesis.needs.items():
-        implied = {before for need in needs for before in _all_before(need, synthesis)}
+    for stack, needs in platform.needs.items():
+        implied = {before for need in needs for before in _all_before(need, platform)}
         for need in sorted(set(needs) - implied):
             yield f"  {need.removeprefix(prefix)} --> {stack.removeprefix(prefix)}"
 
 
-def _all_before(stack: str, synthesis: Synthesis) -> set[str]:
+def _all_before(stack: str, platform: Platform) -> set[str]:
     found: set[str] = set()
-    waiting = list(synthesis.needs[stack])
+    waiting = list(platform.needs[stack])
     while waiting:
         found.add(need := waiting.pop())
-        waiting += synthesis.needs[need]
+        waiting += platform.needs[need]
     return found

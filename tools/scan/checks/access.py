@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.scan.checks.check import Check
-from tools.scan.platform import Finding, Platform
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding
 
 # Managed by AWS, and no broader than what the one service needs.
 _MANAGED = {

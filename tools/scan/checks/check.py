@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tools.scan.platform import Finding, Platform
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding
 
 
 @dataclass(frozen=True)

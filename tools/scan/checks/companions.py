@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.scan.checks.check import Check
-from tools.scan.platform import Finding, Platform, Resource, Statement
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource, Statement
 
 # Data that only a person may delete, in production.
 _STATEFUL = ("aws_rds_cluster", "aws_rds_cluster_instance", "aws_elasticache_replication_group", "aws_efs_file_system",

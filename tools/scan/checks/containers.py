@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.scan.checks.check import Check
-from tools.scan.platform import Finding, Platform, Resource
-from tools.scan.values import blocks, lookup, parsed
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource
+from tools.synthesized.values import blocks, lookup, parsed
 
 
 def _tasks(platform: Platform) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tools.scan.platform import Platform, Resource
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Resource
 
 Values = list[object]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.scan.checks.check import Check
-from tools.scan.platform import Finding, Platform, Resource
-from tools.scan.values import leaves, listed, lookup
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource
+from tools.synthesized.values import leaves, listed, lookup
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _INGRESS, _EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tools.scan.checks.check import Check
-from tools.scan.platform import Finding, Platform
-from tools.scan.values import leaves, parsed
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding
+from tools.synthesized.values import leaves, parsed
 
 _SECRET_NAME = re.compile(
     r"(^|[_.-])(password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)s?$",

@@ -21,8 +21,9 @@ from tools.scan.checks.demands import (
     not_be,
     refer_to,
 )
-from tools.scan.platform import Finding, Platform
-from tools.scan.values import lookup
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding
+from tools.synthesized.values import lookup
 
 _KEY = refer_to("aws_kms_key")
 _YEAR = 365

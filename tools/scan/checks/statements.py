@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from tools.scan.checks.check import Check
-from tools.scan.platform import Finding, Platform, Statement, documents
-from tools.scan.values import leaves, listed, parsed
-from tools.synthesized.synthesis import texts
+from tools.synthesized.platform import Platform
+from tools.synthesized.references import texts
+from tools.synthesized.resources import Finding, Statement, documents
+from tools.synthesized.values import leaves, listed, parsed
 
 # Actions that AWS offers no resource for (Service Authorization Reference).
 WITHOUT_RESOURCE = frozenset({

@@ -1,0 +1,156 @@
+"""All stacks of one environment as they were synthesized: resources, and what the references between them mean."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from settings import Environment, environment_names, load
+from tools.synthesized import references, stacks
+from tools.synthesized.errors import SynthesisError
+from tools.synthesized.paths import OUTDIR
+from tools.synthesized.references import Configurations
+from tools.synthesized.resources import Resource, Statement
+
+Place = tuple[str, str]
+"""Stack and address."""
+
+
+@dataclass(frozen=True, eq=False)
+class Platform:
+    """All stacks of one environment, in the order of their names.
+
+    `subjects` are the resources that checks of single resources look at: all of them, unless only one has changed.
+    """
+
+    name: str
+    tier: str
+    account_id: str
+    stacks: Configurations
+    resources: tuple[Resource, ...] = field(repr=False)
+    subjects: tuple[Resource, ...] = field(repr=False)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Stack -> the stacks that come before it."""
+    # What a text refers to does not change with the resources, so copies share it.
+    _places: dict[tuple[str, str], list[Place]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def by_type(self) -> dict[str, list[Resource]]:
+        """Resources of each type."""
+        return _by_type(self.resources)
+
+    @cached_property
+    def _subjects_by_type(self) -> dict[str, list[Resource]]:
+        return _by_type(self.subjects)
+
+    @cached_property
+    def _by_place(self) -> dict[Place, Resource]:
+        return {(resource.stack, resource.address): resource for resource in self.resources}
+
+    def subjects_of(self, *types: str) -> Iterator[Resource]:
+        """Subjects of these types."""
+        for type_ in types:
+            yield from self._subjects_by_type.get(type_, ())
+
+    def all(self, *types: str) -> list[Resource]:
+        """Every resource of these types, type by type."""
+        return [resource for type_ in types for resource in self.by_type.get(type_, ())]
+
+    def referred(self, stack: str, value: object) -> list[Resource]:
+        """The resources that the references inside `value` mean, each once, through the states of other stacks, too."""
+        found: dict[Resource, None] = {}
+        for text in references.texts(value):
+            if "${" not in text and "." not in text:  # depends_on has addresses without the braces
+                continue
+            if (stack, text) not in self._places:
+                self._places[stack, text] = list(references.addresses(self.stacks, stack, text))
+            found |= {self._by_place[place]: None for place in self._places[stack, text] if place in self._by_place}
+        return list(found)
+
+    def referring(self, target: Resource, *types: str, through: str) -> list[Resource]:
+        """Resources of `types` whose argument `through` means `target`."""
+        return [
+            resource
+            for resource in self.all(*types)
+            if target in self.referred(resource.stack, resource.values.get(through))
+        ]
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """Every statement of every policy document of the subjects."""
+        return [statement for resource in self.subjects for statement in resource.statements]
+
+    def replacing(self, old: Resource, *new: Resource) -> Platform:
+        """The same platform with one resource replaced, or without it. What changes are its subjects."""
+        changed = [r for resource in self.resources for r in (new if resource is old else (resource,))]
+        subjects = new or tuple(r for r in changed if old in self.referred(r.stack, r.arguments))
+        return Platform(
+            self.name,
+            self.tier,
+            self.account_id,
+            self.stacks,
+            tuple(changed),
+            tuple(subjects),
+            self.needs,
+            self._places,
+        )
+
+
+def _by_type(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for resource in resources:
+        found[resource.type].append(resource)
+    return found
+
+
+def read(environment: Environment, outdir: Path = OUTDIR, *, bootstrap: bool = False) -> Platform:
+    """An environment in the last synthesis, with its bootstrap stack or without. Raises SynthesisError."""
+    found = stacks.find(environment.name, outdir=outdir)
+    if bootstrap:
+        found = [*found, *stacks.find(environment.name, bootstrap=True, outdir=outdir)]
+    return of_stacks(
+        environment.name,
+        {stack.name: stack.configuration for stack in found},
+        {stack.name: stack.needs for stack in found},
+        tier=environment.tier,
+        account_id=environment.account_id,
+    )
+
+
+def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None = None) -> list[Platform]:
+    """Every environment, bootstrap included, without stale stacks; `environments` defaults to all that have a file.
+
+    Raises SynthesisError, too, for a stack without resources: nobody may take that for a judged platform.
+    """
+    wanted = map(load, environment_names()) if environments is None else environments
+    found = [read(environment, outdir, bootstrap=True) for environment in wanted]
+    for platform in found:
+        for stack in platform.stacks:
+            own = [resource.id for resource in platform.resources if resource.stack == stack]
+            if not own:
+                raise SynthesisError(f"{stack} has no resource; run: make synth")
+            # checkov names most of its findings without the type.
+            if len(set(own)) != len(own):
+                raise SynthesisError(f"{stack} uses one logical id for two resources")
+    return found
+
+
+def of_stacks(
+    name: str,
+    configurations: Configurations,
+    needs: Mapping[str, tuple[str, ...]],
+    *,
+    tier: str = "development",
+    account_id: str = "",
+) -> Platform:
+    """The platform of these stacks."""
+    resources = tuple(
+        Resource(stack, type_, id_, values)
+        for stack, content in sorted(configurations.items())
+        for type_, instances in sorted(content.get("resource", {}).items())
+        for id_, values in sorted(instances.items())
+    )
+    return Platform(name, tier, account_id, dict(sorted(configurations.items())), resources, resources, needs)
