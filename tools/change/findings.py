@@ -9,33 +9,7 @@ from enum import StrEnum
 
 from tools.change import access, one_way, renames
 from tools.change.plans import Action, Change, StackPlan
-
-# What is lost with it, when a resource of this type is destroyed or made anew.
-STATEFUL: Mapping[str, str] = {
-    "aws_api_gateway_api_key": "every client holds its value",
-    "aws_api_gateway_domain_name": "the address that clients call",
-    "aws_api_gateway_rest_api": "its address, with every stage and key behind it",
-    "aws_backup_vault": "the backups in it",
-    "aws_cloudwatch_log_group": "the logs in it",
-    "aws_cognito_user_pool": "its users",
-    "aws_db_instance": "its data",
-    "aws_dynamodb_table": "its data",
-    "aws_ecr_repository": "the images in it",
-    "aws_efs_file_system": "its files",
-    "aws_eip": "the address that others may have allowed",
-    "aws_elasticache_cluster": "its data",
-    "aws_elasticache_replication_group": "its data",
-    "aws_kinesis_stream": "the records in it",
-    "aws_kms_key": "everything encrypted with it",
-    "aws_lb": "its address, which VPC links and names point to",
-    "aws_rds_cluster": "its data",
-    "aws_rds_cluster_instance": "its connections; the last one's destruction stops the database",
-    "aws_s3_bucket": "the objects in it",
-    "aws_secretsmanager_secret": "the secret and its versions",
-    "aws_sns_topic": "its confirmed subscriptions",
-    "aws_sqs_queue": "the messages in it",
-    "aws_vpc": "everything in it must be made anew",
-}
+from tools.synthesized.resource_types import resource_types
 
 # How Terraform says it.
 _PROTECTED = re.compile(r"Resource (\S+) has lifecycle\.prevent_destroy set")
@@ -121,9 +95,10 @@ def _is_allowed(finding: Finding, allow: Collection[str]) -> bool:
 
 
 def _of(change: Change) -> Iterator[Finding]:
-    if change.type in STATEFUL and change.action in (Action.REPLACED, Action.DESTROYED):
+    lost = resource_types().of(change.type).lost
+    if lost and change.action in (Action.REPLACED, Action.DESTROYED):
         because = f", {change.cause}" if change.cause else ""
-        says = f"{change.action}{because}. Lost: {STATEFUL[change.type]}"
+        says = f"{change.action}{because}. Lost: {lost}"
         yield Finding(Kind.STATEFUL, change.stack, change.address, says)
     ports = access.ports(change)
     if ports.more or ports.less:

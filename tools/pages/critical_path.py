@@ -8,35 +8,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from settings import Environment, load
 from tools.synthesized.errors import exit_code
 from tools.synthesized.platform import Platform, read
+from tools.synthesized.resource_types import FILE, Duration, Pace, ResourceTypes, resource_types
 from tools.synthesized.resources import Resource
-
-_FILE = Path(__file__).with_name("durations.toml")
-Pace = Literal["expected", "shortest", "longest"]
-
-
-@dataclass(frozen=True)
-class Duration:
-    """What is published about the creation of a resource, in seconds."""
-
-    expected: int
-    shortest: int
-    longest: int
-    source: str
-
-    def at(self, pace: Pace) -> int:
-        """One of the three."""
-        return {"expected": self.expected, "shortest": self.shortest, "longest": self.longest}[pace]
 
 
 @dataclass(frozen=True)
@@ -54,34 +36,11 @@ class Step:
         return self.start + self.seconds
 
 
-class Durations:
-    """The data file."""
-
-    def __init__(self, content: Mapping[str, Any]) -> None:
-        self.slow_types = frozenset(content["slow"]["types"])
-        self.stack = _published(content["stack"], "terraform itself")
-        self._default = _published(content["default"], "default")
-        self._sources: Mapping[str, str] = content["sources"]
-        self.rows: Sequence[Mapping[str, Any]] = content["duration"]
-
-    @property
-    def known_types(self) -> frozenset[str]:
-        """Types that have a row."""
-        return frozenset(row["type"] for row in self.rows)
-
-    def of(self, resource: Resource, platform: Platform) -> Duration:
-        """The first row that fits, or the default."""
-        for row in self.rows:
-            if row["type"] == resource.type and all(
-                _fits(resource, argument, wanted, platform) for argument, wanted in row.get("when", {}).items()
-            ):
-                return _published(row, self._sources[row["source"]])
-        return self._default
-
-
-def _published(row: Mapping[str, Any], source: str) -> Duration:
-    shortest, longest = row["range"]
-    return Duration(row["seconds"], shortest, longest, source)
+def duration_of(resource: Resource, platform: Platform, types: ResourceTypes) -> Duration:
+    """The first row of its type that fits, or the default."""
+    rows = types.of(resource.type).durations
+    fitting = (row for row in rows if all(_fits(resource, *wanted, platform) for wanted in row.when.items()))
+    return next(fitting, types.default)
 
 
 def _fits(resource: Resource, argument: str, wanted: object, platform: Platform) -> bool:
@@ -94,19 +53,14 @@ def _fits(resource: Resource, argument: str, wanted: object, platform: Platform)
     return bool(value == wanted)
 
 
-def durations(file: Path = _FILE) -> Durations:
-    """The data file as it is committed."""
-    return Durations(tomllib.loads(file.read_text(encoding="utf-8")))
-
-
 class Schedule:
     """When each resource of an environment is done, at one pace."""
 
-    def __init__(self, platform: Platform, known: Durations, pace: Pace = "expected") -> None:
+    def __init__(self, platform: Platform, types: ResourceTypes, pace: Pace = "expected") -> None:
         self._platform = platform
-        self._known = known
+        self._types = types
         self._pace: Pace = pace
-        self._overhead = known.stack.at(pace)
+        self._overhead = types.stack.at(pace)
         self._steps: dict[Resource, tuple[Step, Resource | None]] = {}
         self._starts: dict[str, tuple[int, str | None]] = {}
 
@@ -153,7 +107,7 @@ class Schedule:
         if resource not in self._steps:
             last = max(self._inside[resource], key=lambda other: self._step(other)[0].end, default=None)
             start = self._step(last)[0].end if last else self.stack_start(resource.stack) + self._overhead
-            seconds = self._known.of(resource, self._platform).at(self._pace)
+            seconds = duration_of(resource, self._platform, self._types).at(self._pace)
             self._steps[resource] = (Step(resource.stack, resource.address, start, seconds), last)
         return self._steps[resource]
 
@@ -196,8 +150,8 @@ def _show(environment: Environment) -> None:
     from rich.table import Table
 
     platform = read(environment)
-    known = durations()
-    expected = Schedule(platform, known)
+    types = resource_types()
+    expected = Schedule(platform, types)
     table = Table(title=f"Critical path of a first deployment of {environment.name}")
     for heading in ("from", "to", "takes"):
         table.add_column(heading, justify="right")
@@ -214,12 +168,12 @@ def _show(environment: Environment) -> None:
         stacks.add_row(clock(expected.stack_start(stack)), clock(expected.stack_end(stack)), stack)
     console = Console(markup=False, emoji=False)
     console.print(table, stacks)
-    shortest, longest = (Schedule(platform, known, pace).seconds for pace in ("shortest", "longest"))
-    guessed = Counter(resource.type for resource in platform.resources if resource.type not in known.known_types)
+    shortest, longest = (Schedule(platform, types, pace).seconds for pace in ("shortest", "longest"))
+    guessed = Counter(resource.type for resource in platform.resources if not types.of(resource.type).durations)
     console.print(
         f"Expected: {clock(expected.seconds)} min; at the published extremes {clock(shortest)} to {clock(longest)}.\n"
         f"Resources with the default duration: {sum(guessed.values())} of {len(platform.resources)}, "
-        f"of {len(guessed)} types. Durations and sources: review/{_FILE.name}"
+        f"of {len(guessed)} types. Durations and sources: tools/synthesized/{FILE.name}"
     )
 
 

@@ -18,31 +18,12 @@ from typing import Any
 from tools.scan.checks.statements import IDENTITY_POLICIES
 from tools.synthesized.errors import SynthesisError
 from tools.synthesized.platform import Platform
+from tools.synthesized.resource_types import resource_types
 from tools.synthesized.resources import Finding, Resource, Statement
 
 _HERE = Path(__file__).parent
 _INTERPRETER = _HERE / ".venv" / "bin" / "python"
 _INTERPOLATION = re.compile(r"\$\{[^{}]*\}")
-# An ARN of the form that IAM's actions on such a resource expect.
-_ARNS = {
-    "aws_secretsmanager_secret": "arn:aws:secretsmanager:ca-central-1:{account}:secret:example-a1b2c3",
-    "aws_rds_cluster": "arn:aws:secretsmanager:ca-central-1:{account}:secret:example-a1b2c3",
-    "aws_kms_key": "arn:aws:kms:ca-central-1:{account}:key/00000000-0000-0000-0000-000000000000",
-    "aws_cloudwatch_log_group": "arn:aws:logs:ca-central-1:{account}:log-group:example",
-    "aws_lambda_function": "arn:aws:lambda:ca-central-1:{account}:function:example",
-    "aws_iam_role": "arn:aws:iam::{account}:role/example",
-    "aws_efs_file_system": "arn:aws:elasticfilesystem:ca-central-1:{account}:file-system/fs-0123456789abcdef0",
-    "aws_efs_access_point": "arn:aws:elasticfilesystem:ca-central-1:{account}:access-point/fsap-0123456789abcdef0",
-    "aws_elasticache_user": "arn:aws:elasticache:ca-central-1:{account}:user:example",
-    "aws_elasticache_replication_group": "arn:aws:elasticache:ca-central-1:{account}:replicationgroup:example",
-    "aws_sns_topic": "arn:aws:sns:ca-central-1:{account}:example",
-    "aws_sns_topic_policy": "arn:aws:sns:ca-central-1:{account}:example",
-    "aws_sqs_queue": "arn:aws:sqs:ca-central-1:{account}:example",
-    "aws_s3_bucket": "arn:aws:s3:::example",
-    "aws_ecr_repository": "arn:aws:ecr:ca-central-1:{account}:repository/example",
-    "aws_ecs_cluster": "arn:aws:ecs:ca-central-1:{account}:cluster/example",
-    "aws_ecs_service": "arn:aws:ecs:ca-central-1:{account}:service/example/example",
-}
 
 
 def run(platforms: Sequence[Platform]) -> list[Finding]:
@@ -112,10 +93,10 @@ def identity_statements(platform: Platform) -> list[tuple[Statement, str]]:
 def placeholders(platform: Platform, resource: Resource, text: str) -> str:
     """`text` with every reference replaced by what could stand there once it is deployed."""
 
-    def stand_in(match: re.Match[str]) -> str:
+    def placeholder(match: re.Match[str]) -> str:
         for target in platform.referred(resource.stack, match[0]):
-            if target.type in _ARNS and "arn" in match[0].rpartition(target.type)[2].lower():
-                return _ARNS[target.type].format(account=platform.account_id)
+            if "arn" in match[0].rpartition(target.type)[2].lower():
+                return resource_types().of(target.type).arn
         return "example"
 
-    return _INTERPOLATION.sub(stand_in, text)
+    return _INTERPOLATION.sub(placeholder, text)

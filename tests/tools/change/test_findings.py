@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from plan_documents import change, output, plan
 
-from tools.change.findings import STATEFUL, Finding, Kind, find
+from tools.change.findings import Finding, Kind, find
 from tools.change.plans import StackPlan, read
 
 _RULE = {"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432, "security_group_id": "sg-1"}
@@ -35,24 +34,6 @@ def test_a_database_that_is_destroyed_or_replaced_is_red(actions: list[str]) -> 
 @pytest.mark.parametrize("actions", [["create"], ["update"], ["no-op"]])
 def test_a_database_that_stays_loses_nothing(actions: list[str]) -> None:
     assert not _find(plan(change("aws_rds_cluster.a", *actions, before={"x": 1}, after={})), kind=Kind.STATEFUL)
-
-
-# Protected, but no data goes with them: the account's role for API Gateway's logs.
-_NO_STATE = {"aws_api_gateway_account", "aws_iam_role"}
-
-
-def test_what_production_protects_is_stateful(app_outdir: Path) -> None:
-    stacks = [json.loads(file.read_text()) for file in app_outdir.glob("stacks/*-prod*/cdk.tf.json")]
-    protected = {
-        type_
-        for stack in stacks
-        for type_, resources in stack["resource"].items()
-        for resource in resources.values()
-        if resource.get("lifecycle", {}).get("prevent_destroy")
-    }
-
-    assert {"aws_efs_file_system", "aws_rds_cluster"} < protected
-    assert protected - set(STATEFUL) == _NO_STATE
 
 
 def test_a_security_group_holds_no_state() -> None:

@@ -10,21 +10,29 @@ import pytest
 from all_environments import environment_names, load
 
 from tools.pages import critical_path
-from tools.pages.critical_path import Durations, Schedule, Step, clock, durations
+from tools.pages.critical_path import Schedule, Step, clock, duration_of
 from tools.synthesized.platform import Platform, of_stacks, read
+from tools.synthesized.resource_types import ResourceTypes, resource_types
 
-_KNOWN = Durations(
+_TYPES = ResourceTypes.model_validate(
     {
-        "default": {"seconds": 1, "range": [1, 2]},
-        "stack": {"seconds": 10, "range": [5, 20]},
-        "slow": {"types": ["aws_lb"]},
-        "sources": {"logs": "logs"},
-        "duration": [
-            {"type": "aws_lb", "when": {"internal": True}, "seconds": 100, "range": [90, 110], "source": "logs"},
-            {"type": "aws_lb", "seconds": 50, "range": [40, 60], "source": "logs"},
-            {"type": "aws_x", "when": {"group": "several"}, "seconds": 30, "range": [30, 30], "source": "logs"},
-            {"type": "aws_x", "when": {"size": "present"}, "seconds": 20, "range": [20, 20], "source": "logs"},
-        ],
+        "default": {"expected": 1, "range": [1, 2], "source": "default"},
+        "stack": {"expected": 10, "range": [5, 20], "source": "logs"},
+        "sources": {},
+        "types": {
+            "aws_lb": {
+                "durations": [
+                    {"when": {"internal": True}, "expected": 100, "range": [90, 110], "source": "logs"},
+                    {"expected": 50, "range": [40, 60], "source": "logs"},
+                ]
+            },
+            "aws_x": {
+                "durations": [
+                    {"when": {"group": "several"}, "expected": 30, "range": [30, 30], "source": "logs"},
+                    {"when": {"size": "present"}, "expected": 20, "range": [20, 20], "source": "logs"},
+                ]
+            },
+        },
     }
 )
 
@@ -48,7 +56,7 @@ def test_the_path_follows_references_and_depends_on_within_a_stack() -> None:
         )
     )
 
-    assert Schedule(one, _KNOWN).path() == [
+    assert Schedule(one, _TYPES).path() == [
         Step("one", "(terraform itself)", 0, 10),
         Step("one", "aws_lb.slow", 10, 100),
         Step("one", "aws_y.after", 110, 1),
@@ -62,13 +70,13 @@ def test_a_stack_starts_when_the_last_one_that_it_needs_is_done() -> None:
         c=(("a", "b"), {"aws_y": {"last": {}}}),
     )
 
-    schedule = Schedule(three, _KNOWN)
+    schedule = Schedule(three, _TYPES)
 
     assert (schedule.stack_start("b"), schedule.stack_end("b")) == (0, 60)
     assert (schedule.stack_start("c"), schedule.seconds) == (110, 121)
     assert [step.stack for step in schedule.path()] == ["a", "a", "c", "c"]
-    assert Schedule(three, _KNOWN, "shortest").seconds == 5 + 90 + 5 + 1
-    assert Schedule(three, _KNOWN, "longest").seconds == 20 + 110 + 20 + 2
+    assert Schedule(three, _TYPES, "shortest").seconds == 5 + 90 + 5 + 1
+    assert Schedule(three, _TYPES, "longest").seconds == 20 + 110 + 20 + 2
 
 
 def test_rows_are_chosen_by_arguments_and_company() -> None:
@@ -76,37 +84,28 @@ def test_rows_are_chosen_by_arguments_and_company() -> None:
         one=((), {"aws_x": {"a": {"group": "g"}, "b": {"group": "g"}, "c": {"group": "h", "size": 2}}})
     )
 
-    assert [_KNOWN.of(resource, together).expected for resource in together.resources] == [30, 30, 20]
-    assert [_KNOWN.of(resource, together).source for resource in together.resources] == ["logs"] * 3
+    assert [duration_of(resource, together, _TYPES).expected for resource in together.resources] == [30, 30, 20]
+    assert [duration_of(resource, together, _TYPES).source for resource in together.resources] == ["logs"] * 3
 
 
 def test_what_has_no_row_takes_the_stated_default() -> None:
     other = synthesis(one=((), {"aws_y": {"a": {}}}))
 
-    assert _KNOWN.of(other.resources[0], other).expected == 1
-    assert _KNOWN.of(other.resources[0], other).source == "default"
+    assert duration_of(other.resources[0], other, _TYPES) == _TYPES.default
 
 
 def test_every_row_is_within_its_range_and_has_a_source() -> None:
-    known = durations()
+    types = resource_types()
 
-    for row in known.rows:
-        assert row["range"][0] <= row["seconds"] <= row["range"][1], row
-        assert row.keys() <= {"type", "when", "seconds", "range", "source", "why"}, row
-    assert known.slow_types, "the list of slow types is what the next test goes by"
-
-
-def test_every_slow_type_that_a_stack_uses_has_a_row(app_outdir: Path) -> None:
-    known = durations()
-    used = {resource.type for name in environment_names() for resource in read(load(name), app_outdir).resources}
-
-    assert {"aws_rds_cluster_instance", "aws_lambda_function"} <= used & known.slow_types
-    assert used & known.slow_types <= known.known_types
+    for name, type_ in types.types.items():
+        for row in type_.durations:
+            assert row.range[0] <= row.expected <= row.range[1], name
+            assert row.source in types.sources, name
 
 
 @pytest.mark.parametrize("environment", environment_names())
 def test_a_first_deployment_takes_no_longer_than_promised(app_outdir: Path, environment: str) -> None:
-    schedule = Schedule(read(load(environment), app_outdir), durations())
+    schedule = Schedule(read(load(environment), app_outdir), resource_types())
 
     # Minutes. A second instance of Aurora waits for the first, whatever the tier.
     bound = 12 if load(environment).database.instances == 1 else 20
@@ -115,7 +114,7 @@ def test_a_first_deployment_takes_no_longer_than_promised(app_outdir: Path, envi
 
 @pytest.mark.parametrize("environment", environment_names())
 def test_the_path_has_no_gap(app_outdir: Path, environment: str) -> None:
-    schedule = Schedule(read(load(environment), app_outdir), durations())
+    schedule = Schedule(read(load(environment), app_outdir), resource_types())
     path = schedule.path()
 
     assert path[0].start == 0
@@ -131,7 +130,7 @@ def test_the_path_is_printed(
     assert critical_path.main(["--env", "iot-prod"]) == 0
     printed = capsys.readouterr().out
     assert "Critical path of a first deployment of iot-prod" in printed
-    assert f"Expected: {clock(Schedule(read(load('iot-prod'), app_outdir), durations()).seconds)} min" in printed
+    assert f"Expected: {clock(Schedule(read(load('iot-prod'), app_outdir), resource_types()).seconds)} min" in printed
 
 
 def test_without_a_synthesis_it_says_what_to_do(

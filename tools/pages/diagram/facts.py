@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from tools.pages.diagram.apis import methods, own
 from tools.synthesized.platform import Platform
+from tools.synthesized.resource_types import resource_types
 from tools.synthesized.resources import Resource
 
 Facts = Callable[[Platform, Resource], Iterable[str]]
@@ -15,13 +16,12 @@ def title(resource: Resource) -> str:
     """A person's name for the resource; a type that is not known here gives its own."""
     if resource.type == "aws_lb":
         return f"{str(resource.values.get('load_balancer_type', 'application')).title()} Load Balancer"
-    return _TITLES.get(resource.type) or resource.type.removeprefix("aws_").replace("_", " ")
+    return resource_types().of(resource.type).title or resource.type.removeprefix("aws_").replace("_", " ")
 
 
 def rank(resource: Resource) -> int:
     """The lower, the more a box is named after it: after the cluster, not its instances."""
-    known = list(_TITLES)
-    return known.index(resource.type) if resource.type in known else len(known)
+    return resource_types().of(resource.type).rank
 
 
 def facts(platform: Platform, resource: Resource) -> list[str]:
@@ -114,18 +114,6 @@ def _api(platform: Platform, api: Resource) -> Iterable[str]:
             yield "behind a web application firewall"
 
 
-_TITLES = {
-    "aws_api_gateway_rest_api": "API Gateway",
-    "aws_lb": "",
-    "aws_ecs_service": "ECS service on Fargate",
-    "aws_lambda_function": "Lambda function",
-    "aws_rds_cluster": "Aurora",
-    "aws_elasticache_replication_group": "ElastiCache",
-    "aws_efs_file_system": "EFS",
-    "aws_efs_mount_target": "EFS mount targets",
-    "aws_nat_gateway": "NAT gateways",
-    "aws_vpc_endpoint": "Interface endpoints",
-}
 _FACTS: dict[str, Facts] = {
     "aws_api_gateway_rest_api": _api,
     "aws_lb": _balancer,

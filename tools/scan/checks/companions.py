@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from tools.scan.checks.check import Check
 from tools.synthesized.platform import Platform
+from tools.synthesized.resource_types import resource_types
 from tools.synthesized.resources import Finding, Resource, Statement
 
 # Data that only a person may delete, in production.
-_STATEFUL = ("aws_rds_cluster", "aws_rds_cluster_instance", "aws_elasticache_replication_group", "aws_efs_file_system",
-             "aws_s3_bucket", "aws_ecr_repository", "aws_secretsmanager_secret")  # fmt: skip
+_KEPT = tuple(name for name, type_ in resource_types().types.items() if type_.kept)
 _BESIDE_BUCKET = (
     "aws_s3_bucket_public_access_block",
     "aws_s3_bucket_ownership_controls",
@@ -125,7 +125,7 @@ def _protected(resource: Resource) -> bool:
 
 def _kept(platform: Platform) -> Iterator[Finding]:
     if platform.tier == "production":
-        for resource in platform.all(*_STATEFUL):
+        for resource in platform.all(*_KEPT):
             if not _protected(resource) and resource.values.get("force_destroy") is not False:
                 yield resource.finding("KEPT", "lifecycle.prevent_destroy must be true: it holds data")
     for resource in platform.resources:
@@ -189,7 +189,7 @@ CHECKS = (
     Check("SECRET_COMPANIONS", "Secrets are rotated and read by their named readers only", ("7.2.2", "8.6.3"),
           ("aws_secretsmanager_secret", "aws_rds_cluster"), _secrets),
     Check("KEPT", "What holds data, and the key it is under, cannot be destroyed by a deployment", ("12.10", "3.7"),
-          (*_STATEFUL, "aws_kms_key"), _kept),
+          (*_KEPT, "aws_kms_key"), _kept),
     Check("RDS_FORCE_TLS", "Aurora refuses connections without TLS and weak password hashes", ("4.2.1", "8.3.2"),
           ("aws_rds_cluster_parameter_group",), _parameters),
     Check("STATE", "States are encrypted under their own key, locked, and of one account", ("3.5", "10.3"), (), _state),
