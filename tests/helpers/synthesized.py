@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cdktf import Testing
@@ -59,9 +60,11 @@ def synthesize_module(build: Callable[[Construct], object]) -> Synthesized:
     """Synthesize what `build` adds to an empty stack."""
     from cdktf import TerraformStack
 
-    stack = TerraformStack(Testing.app(), "test")
-    build(stack)
-    return Synthesized(Testing.synth(stack))
+    # An App makes its folder at once, and nobody removes the one that `Testing.app` takes when it is given none.
+    with TemporaryDirectory(prefix="cdktf.outdir.") as outdir:
+        stack = TerraformStack(Testing.app(outdir=outdir), "test")
+        build(stack)
+        return Synthesized(Testing.synth(stack))
 
 
 def read_stack(outdir: Path, stack: str) -> Synthesized:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,13 +108,13 @@ def test_every_stack_says_whether_it_is_protected(stacks: Stacks, environment_of
         assert stack.outputs["protected"]["value"] is environment_of[id_][0].protected, id_
 
 
-def test_tags_of_the_settings_are_put_on_every_resource_beside_the_platforms_own() -> None:
+def test_tags_of_the_settings_are_put_on_every_resource_beside_the_platforms_own(tmp_path: Path) -> None:
     from cdktf import App, Testing
 
     from stacks.network import NetworkStack
 
     environment = load("iot-dev").model_copy(update={"tags": {"CostCenter": "42"}})
-    stack = NetworkStack(App(), environment=environment)
+    stack = NetworkStack(App(outdir=str(tmp_path)), environment=environment)
 
     (provider,) = Synthesized(Testing.synth(stack)).json["provider"]["aws"]
     tags = provider["default_tags"][0]["tags"]
@@ -166,7 +167,7 @@ def test_the_network_tells_people_its_subnets(stacks: Stacks, environments: dict
         assert len(subnets) == len(environment.zones)
 
 
-def test_only_the_owner_of_the_account_makes_its_singletons() -> None:
+def test_only_the_owner_of_the_account_makes_its_singletons(tmp_path: Path) -> None:
     from cdktf import App, Testing
 
     from settings.operations import AccountSettings
@@ -174,7 +175,7 @@ def test_only_the_owner_of_the_account_makes_its_singletons() -> None:
 
     for owns in (True, False):
         environment = load("iot-dev").model_copy(update={"account": AccountSettings(owns_api_gateway_role=owns)})
-        stack = Synthesized(Testing.synth(BootstrapStack(App(), environment=environment)))
+        stack = Synthesized(Testing.synth(BootstrapStack(App(outdir=str(tmp_path)), environment=environment)))
         assert bool(stack.all("aws_api_gateway_account")) is owns
 
 
@@ -188,7 +189,7 @@ def test_one_environment_at_most_owns_the_singletons_of_an_account(environments:
     assert not shared, "only one environment of an account and region may say owns_api_gateway_role = true"
 
 
-def test_the_roles_of_the_workflows_come_by_setting() -> None:
+def test_the_roles_of_the_workflows_come_by_setting(tmp_path: Path) -> None:
     from cdktf import App, Testing
 
     from settings.operations import AccountSettings
@@ -197,7 +198,7 @@ def test_the_roles_of_the_workflows_come_by_setting() -> None:
     for repository in (None, "owner/name"):
         account = AccountSettings(github_repository=repository)
         environment = load("iot-dev").model_copy(update={"account": account})
-        stack = Synthesized(Testing.synth(BootstrapStack(App(), environment=environment)))
+        stack = Synthesized(Testing.synth(BootstrapStack(App(outdir=str(tmp_path)), environment=environment)))
         assert {"plan_role_arn", "deploy_role_arn"} <= stack.outputs.keys() or repository is None
         assert [role["name"] for role in stack.all("aws_iam_role")] == (
             ["iot-deploy-dev", "iot-plan-dev"] if repository else []
