@@ -192,7 +192,7 @@ test-operations:
 	.venv/bin/pytest -m emulator --ignore tests/tools/local
 
 .PHONY: test-fast
-test-fast: lint ## Only the tests that need neither Terraform nor the embedded AWS
+test-fast: lint setup-scan ## Only the tests that need neither Terraform nor the embedded AWS
 	.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda
 	$(rotation-tests)
 
@@ -201,7 +201,7 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 	.venv/bin/pytest -q tests/app --update-addresses
 
 .PHONY: docs
-docs: setup ## Renew the pages and pictures that are made from settings and JSON
+docs: setup setup-scan ## Renew the pages and pictures that are made from settings and JSON
 	$(PY) -m tools.pages.settings
 	$(PY) main.py
 	$(PY) -m tools.pages.evidence

@@ -1,81 +1,68 @@
-"""`docs/licences.md`: what the locks install, with the licence that each package itself names."""
+"""`docs/licences.md`: what the locks install, with its licence as pip-licenses and the lock of npm tell it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from importlib import metadata
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from tools.synthesized.errors import ToolError
 
 _HEAD = """\
 # Licences of what is used
 
-Written by `make docs` from the lock files and from what each package says of itself. The zip of the rotation function
-carries only what stands under "shipped"; the rest runs on the machines of those who build and test. The scanners' own
-environment (`tools/scan/Pipfile.lock`) is used as a program and shipped nowhere.
+Written by `make docs`, from the lock files and from what each package says of itself. Only the first table is shipped,
+in the zip of the rotation function; the rest runs on the machines of those who build and test.
 """
 
 
-def python_packages(root: Path) -> dict[str, str]:
-    """Name -> version of everything in Pipfile.lock."""
-    lock = json.loads((root / "Pipfile.lock").read_text(encoding="utf-8"))
+def locked(lock: Path) -> dict[str, str]:
+    """Name -> version of everything in a Pipfile.lock."""
+    groups = json.loads(lock.read_text(encoding="utf-8"))
     return {
-        name: str(entry["version"]).removeprefix("==")
+        name: entry["version"].removeprefix("==")
         for group in ("default", "develop")
-        for name, entry in lock[group].items()
+        for name, entry in groups[group].items()
     }
-
-
-def node_packages(root: Path) -> dict[tuple[str, str], str]:
-    """(name, version) -> licence of everything in package-lock.json."""
-    lock = json.loads((root / "package-lock.json").read_text(encoding="utf-8"))
-    return {
-        (path.rpartition("node_modules/")[2], str(entry.get("version"))): _plain(entry.get("license"))
-        for path, entry in lock["packages"].items()
-        if path
-    }
-
-
-def _plain(licence: object) -> str:
-    return str(licence) if licence else "not named"
-
-
-def licence_of(name: str) -> str:
-    """What an installed Python package says: its SPDX expression, its classifier, or the first line of its text."""
-    try:
-        found = metadata.metadata(name)
-    except metadata.PackageNotFoundError:
-        return "not installed on this platform"
-    if "License-Expression" in found:
-        return found["License-Expression"]
-    classifiers = [c.rpartition(" :: ")[2] for c in found.get_all("Classifier") or [] if c.startswith("License :: ")]
-    if classifiers:
-        return ", ".join(classifiers)
-    return (found["License"].splitlines() or ["not named"])[0] if "License" in found else "not named"
 
 
 def page(root: Path) -> str:
-    """The whole page."""
-    return "\n".join([_HEAD, *_python(root), "", *_node(root)]) + "\n"
+    """The whole page. Raises ToolError when the scanners are not installed."""
+    requirements = (root / "rotation_lambda" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    shipped = [line.partition("==")[0] for line in requirements if "==" in line]
+    scan = root / "tools" / "scan"
+    scanners = scan / ".venv" / "bin" / "python"
+    if not scanners.is_file():
+        raise ToolError("the scanners are not installed; run: make setup-scan")
+    parts = [
+        _HEAD,
+        f"## Shipped\n\n{_python(sys.executable, shipped)}",
+        f"## Python\n\n{_python(sys.executable, locked(root / 'Pipfile.lock'))}",
+        f"## The scanners (`tools/scan/Pipfile.lock`)\n\n{_python(scanners, locked(scan / 'Pipfile.lock'))}",
+        "\n".join(["## Node.js (the cdktf CLI and the embedded PostgreSQL)", "", *_node(root), ""]),
+    ]
+    return "\n".join(parts)
 
 
-def _python(root: Path) -> Iterator[str]:
-    shipped = {
-        line.partition("==")[0]
-        for line in (root / "rotation_lambda" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-        if "==" in line
-    }
-    yield from ("## Python", "", "| package | version | licence | shipped |", "|---|---|---|---|")
-    for name, version in sorted(python_packages(root).items()):
-        yield f"| {name} | {version} | {licence_of(name)} | {'yes' if name in shipped else ''} |"
+def _python(interpreter: str | Path, names: Iterable[str]) -> str:
+    """The table of these packages, as they are installed for an interpreter; those that are not are missing in it."""
+    command = [sys.executable, "-m", "piplicenses", "--python", str(interpreter), "--format=markdown"]
+    # Without --with-system it leaves out itself and what it needs.
+    command += ["--with-system", "--packages", *names]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _node(root: Path) -> Iterator[str]:
     """Grouped, because the CLI alone brings hundreds."""
-    packages = node_packages(root)
-    yield from ("## Node.js (the cdktf CLI and the embedded PostgreSQL; nothing of it is shipped)", "")
+    lock = json.loads((root / "package-lock.json").read_text(encoding="utf-8"))
+    names: dict[str, set[str]] = defaultdict(set)
+    for path, entry in lock["packages"].items():
+        if path:
+            names[entry.get("license", "not named")].add(path.rpartition("node_modules/")[2])
     yield from ("| licence | packages | which |", "|---|---|---|")
-    for licence in sorted(set(packages.values())):
-        names = sorted({name for (name, _), found in packages.items() if found == licence})
-        shown = ", ".join(names) if licence not in ("MIT", "ISC", "Apache-2.0") else "see package-lock.json"
-        yield f"| {licence} | {len(names)} | {shown} |"
+    for licence, found in sorted(names.items()):
+        shown = "see package-lock.json" if licence in ("MIT", "ISC", "Apache-2.0") else ", ".join(sorted(found))
+        yield f"| {licence} | {len(found)} | {shown} |"
