@@ -208,6 +208,11 @@ docs: setup setup-scan ## Renew the pages and pictures that are made from settin
 	$(PY) -m tools.pages.alarms
 	$(PY) -m tools.pages.diagram
 
+.PHONY: evidence
+evidence: setup ## Print by name the resources that docs/pci-dss.md counts
+	$(PY) main.py
+	$(PY) -m tools.pages.evidence --resources
+
 .PHONY: diagram critical-path
 diagram: named setup ## Draw ENV into docs/diagrams, from its synthesized JSON
 	$(PY) main.py $(env) $(copy)

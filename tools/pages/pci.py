@@ -1,4 +1,4 @@
-"""`docs/pci-dss.md`: requirement, what must hold for it, the resources in which it does, and the check that proves it.
+"""`docs/pci-dss.md`: requirement, what must hold for it, in how many resources it does, and the check that proves it.
 
 Written from the checks and the synthesized JSON, so that it claims nothing which the gate does not hold.
 """
@@ -67,8 +67,8 @@ _HEAD = """\
 
 Written by `make docs` from the synthesized JSON and the checks of `make scan`. A number is how many resources of an
 environment satisfy the check; `+n`, how many are accepted with a reason that stands beside them in `modules/`; `-`,
-that there is none, or that only production is asked. The resources by name stand at the end, and `make scan-proof`
-shows that each check notices when a setting is made worse.
+that there is none, or that only production is asked. `make evidence` prints the resources by name, and
+`make scan-proof` shows that each check notices when a setting is made worse.
 
 This is alignment by settings, not a certificate: the assessment is of your account, your people and your application.
 """
@@ -121,7 +121,7 @@ def page(platforms: Sequence[Platform]) -> str:
             for check in by_requirement[requirement]
         ]
         lines.append("")
-    return "\n".join([*lines, _DUTIES, "## The resources", "", *_resources(platforms)]) + "\n"
+    return "\n".join([*lines, _DUTIES])
 
 
 def _cell(check: Check) -> str:
@@ -151,8 +151,8 @@ def _path(resource: Resource, environment: str) -> str:
     return path.removeprefix(f"{environment}-").replace(f"bootstrap-{environment}", "bootstrap")
 
 
-def _resources(platforms: Sequence[Platform]) -> Iterator[str]:
-    """Each by type, with the environments that have it where not all do."""
+def resources(platforms: Sequence[Platform]) -> Iterator[str]:
+    """What the checks ask about, a line for each type: paths, with the environments that have them where not all do."""
     places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for platform in platforms:
         for resource in platform.resources:

@@ -8,7 +8,8 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from settings import environment_names
-from tools.pages import licences, pci
+from tools.pages import evidence, licences, pci
+from tools.scan.checks import ALL
 from tools.synthesized.errors import ToolError
 from tools.synthesized.platform import Platform
 
@@ -20,6 +21,23 @@ def test_the_evidence_for_pci_dss_is_not_stale(platforms: list[Platform]) -> Non
 
     shipped = [platform for platform in platforms if platform.name in environment_names()]
     assert pci.page(shipped) == written, "run: make docs"
+
+
+def test_the_resources_by_name_are_printed_on_demand(
+    platforms: list[Platform], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(evidence, "read_all", lambda: platforms)
+    monkeypatch.setattr(evidence, "ROOT", None)  # nothing is written
+
+    assert evidence.main(["--resources"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split("`")[1] for line in lines} == {
+        type_ for check in ALL for type_ in check.types if any(platform.by_type.get(type_) for platform in platforms)
+    }
+    assert "* `aws_rds_cluster`: `data/database/cluster`" in lines  # every environment has one
+    page = pci.page(platforms)
+    assert not [line for line in lines if line in page]
 
 
 def test_the_licences_are_not_stale() -> None:
