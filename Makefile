@@ -13,7 +13,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # What a person gives to a command goes to the programs through the environment, as it was typed: neither make nor a
 # shell expands it. `override`, because make expands a variable of the command line whenever it exports it.
-given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE ONLY REPORT
+given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE WHAT REPORT
 $(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
 export $(given)
 
@@ -225,11 +225,9 @@ critical-path: named setup ## How long a first deployment of ENV takes, and what
 openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
 	$(PY) -m tools.pages.openapi $(env)
 
-.PHONY: bench bench-rotation
-bench: setup ## Measure each thing beside what it is compared with, into docs/benchmarks.md; ONLY=<part>,... names parts
-	$(PY) -m tools.bench $${ONLY:+--only="$$ONLY"}
-bench-rotation: setup ## Of that, the rotation function alone
-	$(PY) -m tools.bench --only rotation
+.PHONY: bench
+bench: setup ## Measure WHAT (stock, growth, local or rotation), and fail when it exceeds a limit: docs/benchmarks.md
+	$(PY) -m tools.bench $${WHAT:+"$$WHAT"}
 
 .PHONY: compat
 compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?

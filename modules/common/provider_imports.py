@@ -3,8 +3,9 @@
 The provider package's `__init__` imports some 2,200 modules (9 s, 525 MiB) whichever one is wanted. A bare parent
 module, registered before the first import, lets Python find submodules by path without running that `__init__`.
 Likewise its JavaScript's `index.js` requires some 1,500 files (4 s): a script preloaded into the Node.js process of
-jsii makes each of them wait until its class is used. Bindings and synthesized JSON are the same (`make bench` measures
-it, `tests/app` compares the JSON), and where either is not found as expected, everything is loaded as ever.
+jsii makes each of them wait until its class is used. Bindings and synthesized JSON are the same (`tests/app`
+compares the JSON, `make bench WHAT=stock` the time), and where either is not found as expected, everything is loaded
+as ever.
 
 Therefore: `from cdktf_cdktf_provider_aws.vpc import Vpc`, never `from cdktf_cdktf_provider_aws import vpc`; and the
 program imports `modules` before `cdktf`, whose import starts Node.js.

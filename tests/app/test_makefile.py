@@ -20,7 +20,7 @@ GIVEN = {
     "CONFIRM": ("--confirm",),
     "BASE": ("--base",),
     "ARCHITECTURE": ("--architecture",),
-    "ONLY": ("--only",),
+    "WHAT": (),  # the one that is no option
     "REPORT": ("--json", "--sarif"),
 }
 SWITCHES = {"KEEP": "--keep", "AUTO_APPROVE": "--approve"}
@@ -108,6 +108,7 @@ def test_a_value_on_the_command_line_is_passed_on_as_it_was_typed(kind: str, san
             for name in names:
                 ending = f"/scan.{name.removeprefix('--')}" if name in ("--json", "--sarif") else ""
                 assert options(calls, name) == {meant + ending}, name
+        assert ["-m", "tools.bench", meant] in calls
         assert not (sandbox / "x").exists()
 
 

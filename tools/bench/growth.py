@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from settings import load
 from settings.loader import DIRECTORY
@@ -26,6 +24,9 @@ ROUTES = (10, 100, 300)
 GROWTH_LIMIT = 1.2
 _COPIED = "globecart-prod"  # the one with the most resources
 _ROUTED = "iot-dev"
+
+Rows = Mapping[int, measure.Synthesis]
+"""The run of each number, in rising order."""
 
 
 def write_environments(folder: Path, count: int) -> None:
@@ -49,7 +50,15 @@ def write_routes(folder: Path, count: int) -> None:
     (folder / f"{_ROUTED}.toml").write_text(own, encoding="utf-8")
 
 
-def measured(write: Callable[[Path, int], None], counts: tuple[int, ...]) -> dict[str, Any]:
+def report() -> tuple[list[str], list[str]]:
+    """Both tables, and the limits that are exceeded."""
+    environments = measured(write_environments, ENVIRONMENTS)
+    routes = measured(write_routes, ROUTES)
+    lines = [*table(environments, "environment"), "", *table(routes, "route")]
+    return lines, exceeded(environments, "environment") + exceeded(routes, "route")
+
+
+def measured(write: Callable[[Path, int], None], counts: tuple[int, ...]) -> Rows:
     """For each of `counts` the quickest run, by processor time."""
     runs: dict[int, list[measure.Synthesis]] = {count: [] for count in counts}
     for _ in range(_RUNS):
@@ -59,65 +68,32 @@ def measured(write: Callable[[Path, int], None], counts: tuple[int, ...]) -> dic
                 shutil.copytree(DIRECTORY / "tiers", settings / "tiers")
                 write(settings, count)
                 runs[count].append(measure.synthesize(Path(folder, "cdktf.out"), settings))
-    rows = []
-    for count in counts:
-        best = min(runs[count], key=lambda run: run.processor)
-        rows.append(
-            {
-                "count": count,
-                "seconds": round(min(run.seconds for run in runs[count]), 2),
-                "processor": round(best.processor, 2),
-                "python_mib": best.python_mib,
-                "node_mib": best.node_mib,
-            }
-        )
-    return {"runs": _RUNS, "rows": rows}
+    return {count: min(runs[count], key=lambda run: run.processor) for count in counts}
 
 
-def growths(values: dict[str, Any]) -> dict[str, float]:
+def growths(rows: Rows) -> dict[str, float]:
     """How much longer a unit takes at the third number than at the second: of the whole, and of what is added."""
-    (n0, t0), (n1, t1), (n2, t2) = [(row["count"], row["processor"]) for row in values["rows"]]
+    (n0, t0), (n1, t1), (n2, t2) = [(count, run.processor) for count, run in rows.items()]
     return {"whole": (t2 / n2) / (t1 / n1), "added": ((t2 - t1) / (n2 - n1)) / ((t1 - t0) / (n1 - n0))}
 
 
-def exceeded(values: dict[str, Any], unit: str) -> list[str]:
-    """Limits that are broken, in words."""
-    second, third = (row["count"] for row in values["rows"][1:])
+def exceeded(rows: Rows, unit: str) -> list[str]:
+    """Limits that are exceeded, in words."""
+    _, second, third = rows
     return [
         f"from {second} to {third} {unit}s the time for each grows {growth:.2f} times ({what}); at most {GROWTH_LIMIT}"
-        for what, growth in growths(values).items()
+        for what, growth in growths(rows).items()
         if growth > GROWTH_LIMIT
     ]
 
 
-def page(values: dict[str, Any], unit: str) -> list[str]:
-    """The table of docs/benchmarks.md."""
-    rows = values["rows"]
-    lines = [
-        f"| {unit}s | time | processor time | of the whole, for each | for each one added | Python | Node.js |",
-        "|---|---|---|---|---|---|---|",
+def table(rows: Rows, unit: str) -> list[str]:
+    """The time of each number, and how the time for each changes from the second to the third."""
+    lines = [f"| {unit}s | time | processor time | for each | Python | Node.js |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {count} | {run.seconds:.1f} s | {run.processor:.1f} s | {run.processor / count * 1000:.0f} ms "
+        f"| {run.python_mib} MiB | {run.node_mib} MiB |"
+        for count, run in rows.items()
     ]
-    for before, row in zip([None, *rows], rows, strict=False):
-        added = ""
-        if before:
-            added = _short((row["processor"] - before["processor"]) / (row["count"] - before["count"]))
-        lines.append(
-            f"| {row['count']} | {row['seconds']:.1f} s | {row['processor']:.1f} s "
-            f"| {_short(row['processor'] / row['count'])} | {added} | {row['python_mib']} MiB | {row['node_mib']} MiB |"
-        )
-    counts, times = [row["count"] for row in rows], [row["processor"] for row in rows]
-    fit = statistics.linear_regression(counts, times)
-    growth = growths(values)
-    return [
-        *lines,
-        "",
-        f"A straight line, {fit.intercept:.1f} s and {_short(fit.slope)} for each {unit}, fits with "
-        f"R² = {statistics.correlation(counts, times) ** 2:.4f}. "
-        f"From {rows[1]['count']} to {rows[2]['count']} the time for each changes by "
-        f"**{growth['whole'] - 1:+.0%}** (of the whole) and **{growth['added'] - 1:+.0%}** (of those added); "
-        f"at most {GROWTH_LIMIT - 1:+.0%}.",
-    ]
-
-
-def _short(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+    changes = [f"{growth - 1:+.0%} ({what})" for what, growth in growths(rows).items()]
+    return [*lines, "", f"From the second to the third number the time for each changes by {' and '.join(changes)}."]

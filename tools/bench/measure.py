@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT
 
 
@@ -35,7 +36,7 @@ class Synthesis:
 
 
 def run(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Run:
-    """Run `command` at the project's root. Raises CalledProcessError when it fails."""
+    """Run `command` at the project's root. Raises ToolError with what it printed when it fails."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         # Linux hands a parent's peak of memory on to the program that it starts: a shell in between has a small one.
@@ -43,9 +44,11 @@ def run(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Run
         cwd=ROOT,
         env={**os.environ, **(environ or {})},
         stdout=subprocess.PIPE,
-        check=True,
+        check=False,
         text=True,
     )
+    if done.returncode != 0:
+        raise ToolError(f"{done.stdout}{' '.join(command)} failed with exit code {done.returncode}")
     seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Run(seconds, processor, done.stdout)

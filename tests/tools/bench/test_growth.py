@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from settings import Environment, environment_names, load
 from settings.loader import DIRECTORY
-from tools.bench import growth
+from tools.bench import growth, measure
 
 
 def written(folder: Path, write: Callable[[Path, int], None], count: int) -> list[Environment]:
@@ -20,10 +19,8 @@ def written(folder: Path, write: Callable[[Path, int], None], count: int) -> lis
     return [load(name, directory=folder) for name in environment_names(folder)]
 
 
-def measured(*times: float) -> dict[str, Any]:
-    sizes = {"python_mib": 110, "node_mib": 200}
-    rows = zip((1, 10, 50), times, strict=True)
-    return {"runs": 2, "rows": [{"count": n, "seconds": t, "processor": t, **sizes} for n, t in rows]}
+def measured(*times: float) -> dict[int, measure.Synthesis]:
+    return {n: measure.Synthesis(time, time, 110, 200) for n, time in zip((1, 10, 50), times, strict=True)}
 
 
 def test_environments_have_names_and_networks_of_their_own(tmp_path: Path) -> None:
@@ -40,11 +37,12 @@ def test_an_environment_has_as_many_routes_as_asked(tmp_path: Path) -> None:
 
 
 def test_a_straight_line_holds() -> None:
-    values = measured(4.0, 13.0, 53.0)
+    rows = measured(4.0, 13.0, 53.0)
 
-    assert growth.growths(values) == {"whole": pytest.approx(1.06 / 1.3), "added": pytest.approx(1.0)}
-    assert growth.exceeded(values, "environment") == []
-    assert "3.0 s and 1.00 s for each environment, fits with R² = 1.0000" in growth.page(values, "environment")[-1]
+    assert growth.growths(rows) == {"whole": pytest.approx(1.06 / 1.3), "added": pytest.approx(1.0)}
+    assert growth.exceeded(rows, "environment") == []
+    assert "| 10 | 13.0 s | 13.0 s | 1300 ms | 110 MiB | 200 MiB |" in growth.table(rows, "environment")
+    assert growth.table(rows, "environment")[-1].endswith("changes by -18% (whole) and +0% (added).")
 
 
 def test_what_the_start_would_hide_is_refused() -> None:

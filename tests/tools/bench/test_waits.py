@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.bench import waits
+from tools.bench import local, waits
 
 STACKS = {"iot-dev-network": (), "iot-dev-data": ("iot-dev-network",)}
 LINES = (
@@ -56,3 +56,16 @@ def test_a_stack_whose_name_begins_another_is_not_taken_for_it() -> None:
 def test_a_stack_that_never_completed_is_refused() -> None:
     with pytest.raises(ValueError, match="iot-dev-data was not applied"):
         waits.shares(waits.read(LINES[:-1], STACKS), STACKS)
+
+
+def test_the_tables_of_a_local_deployment() -> None:
+    printed = "done   65.4 s  Bootstrap: iot-dev\nsomething else\ndone  143.0 s  Deploy every stack\n"
+
+    assert local.phases(printed)[2:] == ["| Bootstrap | 65.4 s |", "| Deploy every stack | 143.0 s |"]
+    assert local.pauses(waits.read(LINES, STACKS), STACKS)[2:] == [
+        "| iot-dev-network | 24.0 s | 19.0 s | 13.0 s | 0.54 |",
+        "| iot-dev-data | 20.0 s | 14.0 s | 13.0 s | 0.65 |",
+        "| all, as they overlap | 44.0 s | | 26.0 s | 0.59 |",
+        "",
+        "The provider's pauses, in seconds: aws_kms_key 13, aws_vpc 11.",
+    ]
