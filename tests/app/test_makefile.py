@@ -134,7 +134,7 @@ def test_what_is_not_given_is_no_option(sandbox: Path) -> None:
     _, calls = make(sandbox, *PROGRAMS, "ENV=iot-dev")
 
     words = {word.partition("=")[0] for call in calls for word in call if word.startswith("--")}
-    assert words <= {"--env", "--only"}  # `make bench-rotation` names its part
+    assert words <= {"--env", "--resources"}  # `make bench-rotation` names its part
     assert options(calls, "--only") == set()
 
 
