@@ -122,7 +122,7 @@ migrate: named setup ## Run service.migration_command of ENV in one task of the 
 	$(PY) -m tools.deploy migrate $(env) $(copy)
 
 .PHONY: recover unprotect destroy
-recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and takes back what it made
+recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and imports what it made
 	$(PY) -m tools.deploy recover $(env) $(copy) $(confirm)
 unprotect: named setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
 	$(PY) -m tools.deploy unprotect $(env) $(copy) $(confirm)

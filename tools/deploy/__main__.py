@@ -55,7 +55,7 @@ def _perform(options: argparse.Namespace) -> None:
         confirmed = options.confirm == name
         unlock.unlock(name, environ=environ, s3=_client("s3", environment.region), confirmed=confirmed)
         if confirmed:
-            count = adopt.adopt(name, environ=environ, clients=clients)
+            count = adopt.adopt(name, environ=environ, tagging=clients("resourcegroupstaggingapi"), s3=clients("s3"))
             print(f"Taken back: {count}. Now deploy again.")
     elif verb == "migrate":
         migrate.migrate(environment, clients=clients)

@@ -6,106 +6,126 @@ Without this the next deployment fails, because names are taken, or makes a seco
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from tools.deploy import orphans, plans, processes, states, terraform
-from tools.deploy.aws import Clients
-from tools.deploy.processes import OnLine
+from tools.deploy import orphans, states, terraform
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
 
-# A method can only be looked for once its resource is known, that once the one above it is, and so on up to the API.
-_MOST_ROUNDS = 8
+_Ids = dict[str, tuple[str, str]]
+"""Address -> import id, and what it is of."""
+
+_LEFT = """\
+These carry the environment's tags, but are in no state. Snapshots, backups and older task definitions are meant to be;
+import the rest by `terraform import` in the stack's folder of cdktf.out, or delete it:"""
+_UNSEEN = """\
+What has neither tags nor a name, such as a resource of a REST API or a mount target, was not looked for. Where the next
+deployment says that one exists already, import or delete it."""
 
 
-def adopt(environment: str, *, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None] = print) -> int:
-    """Import every orphan of the environment's stacks; returns how many. `clients` makes boto3 clients.
+def adopt(
+    environment: str, *, environ: Mapping[str, str], tagging: Any, s3: Any, say: Callable[[str], None] = print
+) -> int:
+    """Import what is in no state and Terraform takes, and name what is left; returns the number of imports.
 
-    A stack whose plan fails, mostly because an earlier one is not deployed yet, is left alone; it says why.
-    Raises DeployError.
+    `tagging` and `s3` are boto3 clients. A stack that needs one without a state was not begun. One whose plan fails is
+    left alone, and the reason is shown. Raises DeployError.
     """
-    found = stacks.find(environment)
-    list(states.states(found, clients("s3")))  # a plan that fails for a broken state would look like nothing to adopt
-    return sum(_adopt_stack(stack, environ, clients, say) for stack in found)
-
-
-def _adopt_stack(stack: Stack, environ: Mapping[str, str], clients: Clients, say: Callable[[str], None]) -> int:
-    init = terraform.run(["init", "-reconfigure", "-input=false"], cwd=stack.folder, environ=environ, check=False)
-    if init.returncode:
-        raise DeployError(f"terraform init failed in {stack.name}:\n{init.stdout}{init.stderr}")
-    tried: set[str] = set()
-    adopted = 0
-    for _ in range(_MOST_ROUNDS):
-        planned = [change for change in _creations(stack, environ, say) if change["address"] not in tried]
-        existing = {change["address"]: id_ for change in planned if (id_ := orphans.find(change, clients))}
-        named = {change["address"]: id_ for change in planned if (id_ := orphans.name(change))}
-        tried |= {*existing, *named}
-        # Whether these exist, only the attempt tells.
-        done = {address: id_ for address, id_ in named.items() if not _import_one(stack, address, id_, environ)}
-        _import_all(stack, existing, environ)
-        for address, id_ in {**done, **existing}.items():
-            say(f"{stack.name}: {address} is {id_}")
-        adopted += len(existing) + len(done)
-        if not existing and not done:
-            break
+    found, every = stacks.find(environment), stacks.find_all(environment)
+    tagged = orphans.find(environment, every, tagging=tagging, s3=s3)
+    deployed = {stack.name for stack, _ in states.states(every, s3)}
+    begun = [stack for stack in found if deployed.issuperset(stack.needs)]
+    adopted = sum(_adopt_stack(stack, tagged, environ, say) for stack in begun)
+    if left := orphans.find(environment, every, tagging=tagging, s3=s3):
+        say(_LEFT)
+        for arn, tags in sorted(left.items(), key=lambda item: (item[1].get("Stack", ""), item[0])):
+            say(f"  {tags.get('Stack', '-')}: {arn} {tags.get('Name', '')}".rstrip())
+    say(_UNSEEN)
     return adopted
 
 
-def _import_all(stack: Stack, existing: Mapping[str, str], environ: Mapping[str, str]) -> None:
-    """Import what certainly exists: at once, where that makes nothing else, and otherwise one by one."""
-    if not existing or _import_together(stack, existing, environ):
-        return
-    for address, id_ in existing.items():
-        if error := _import_one(stack, address, id_, environ):
-            raise DeployError(f"{stack.name}: the import of {address} failed:\n{error}")
+def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> int:
+    init = terraform.run(["init", "-reconfigure", "-input=false"], cwd=stack.folder, environ=environ, check=False)
+    if init.returncode:
+        raise DeployError(f"terraform init failed in {stack.name}:\n{init.stdout}{init.stderr}")
+    accepted = _accepted(stack, tagged, environ, say)
+    at_once = bool(accepted) and not _plan(stack, accepted, environ, apply=True)[1]
+    for address, (id_, _) in accepted.items():
+        if not at_once:
+            command = ["import", "-input=false", address, id_]
+            done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+            if done.returncode:
+                raise DeployError(f"{stack.name}: the import of {address} failed:\n{done.stdout}{done.stderr}")
+        say(f"{stack.name}: {address} is {id_}")
+    return len(accepted)
 
 
-def _import_together(stack: Stack, existing: Mapping[str, str], environ: Mapping[str, str]) -> bool:
-    """Whether one plan could import them all: a target takes with it what it depends on, found or not."""
+def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> _Ids:
+    """Import ids by address, with which the stack's plan succeeds and replaces nothing.
+
+    Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong.
+    """
+    taken: _Ids = {}
+    attempts: _Ids = {}
+    refused: set[tuple[str, str]] = set()  # (address, import id or ARN)
+    while True:
+        changes, error = _plan(stack, {**taken, **attempts}, environ)
+        if error and attempts:
+            wrong = _blamed(attempts, error)
+            refused |= {(address, attempts.pop(address)[0]) for address in wrong}
+            continue
+        if error:
+            say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
+            return {}
+        unfit = {change["address"] for change in changes if change["address"] in attempts and not orphans.fits(change)}
+        refused |= {(address, attempts.pop(address)[1]) for address in unfit}
+        taken |= attempts
+        attempts = {}
+        for change in changes:
+            address = change["address"]
+            if change["change"]["actions"] == ["create"] or address in unfit:
+                used = {arn for _, arn in (*taken.values(), *attempts.values())}
+                for id_, arn in orphans.import_ids(change, tagged):
+                    if arn not in used and not refused & {(address, id_), (address, arn)}:
+                        attempts[address] = id_, arn
+                        break
+        if not attempts:
+            return taken
+
+
+def _blamed(attempts: _Ids, error: str) -> list[str]:
+    """The attempts that an error names, by address or by id; all, where it names none."""
+    named = [address for address, (id_, _) in attempts.items() if f'"{address}"' in error or id_ in error]
+    return named or list(attempts)
+
+
+def _plan(
+    stack: Stack, ids: _Ids, environ: Mapping[str, str], *, apply: bool = False
+) -> tuple[list[dict[str, Any]], str]:
+    """The changes of a plan that imports these ids, and its error, of which one is empty.
+
+    With `apply` the plan is for these alone and is applied, unless it would create or delete something beside.
+    """
     blocks, plan = stack.folder / "recover.tf.json", stack.folder / "recover.tfplan"
-    blocks.write_text(
-        json.dumps({"import": [{"to": address, "id": id_} for address, id_ in existing.items()]}), encoding="utf-8"
-    )
+    blocks.write_text(json.dumps({"import": [{"to": to, "id": id_} for to, (id_, _) in ids.items()]}), encoding="utf-8")
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+
     try:
-        targets = [f"-target={address}" for address in existing]
-        changes = _planned(stack, plan, environ, *targets, say=processes.ignore)
-        if not changes or any({"create", "delete"} & set(change["change"]["actions"]) for change in changes):
-            return False
-        done = terraform.run(["apply", "-input=false", str(plan)], cwd=stack.folder, environ=environ, check=False)
+        targets = [f"-target={address}" for address in ids] if apply else []
+        done = run("plan", "-input=false", "-no-color", f"-out={plan}", *targets)
+        if done.returncode:
+            return [], done.stderr
+        changes: list[dict[str, Any]] = json.loads(run("show", "-json", str(plan)).stdout).get("resource_changes", [])
+        if apply and any({"create", "delete"} & set(change["change"]["actions"]) for change in changes):
+            return [], "the plan does more than import"
+        if apply and (done := run("apply", "-input=false", "-no-color", str(plan))).returncode:
+            return [], done.stderr
+        return changes, ""
     finally:
         plan.unlink(missing_ok=True)
         blocks.unlink()
-    return done.returncode == 0
-
-
-def _import_one(stack: Stack, address: str, id_: str, environ: Mapping[str, str]) -> str:
-    """The error, empty when it was imported."""
-    command = ["import", "-input=false", address, id_]
-    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
-    return f"{done.stdout}{done.stderr}" if done.returncode else ""
-
-
-def _creations(stack: Stack, environ: Mapping[str, str], say: OnLine) -> list[dict[str, Any]]:
-    """What the plan would create; nothing where the plan fails."""
-    plan = stack.folder / "recover.tfplan"
-    try:
-        changes = _planned(stack, plan, environ, say=say)
-    finally:
-        plan.unlink(missing_ok=True)
-    return [change for change in changes if change["change"]["actions"] == ["create"]]
-
-
-def _planned(stack: Stack, plan: Path, environ: Mapping[str, str], *options: str, say: OnLine) -> list[dict[str, Any]]:
-    """The changes of a plan, which is left in its file; none where it fails."""
-    command = ["plan", "-json", "-input=false", f"-out={plan}", *options]
-    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
-    if done.returncode:
-        reasons = plans.diagnostics(done.stdout) or [done.stderr.strip()]
-        say(f"{stack.name}: cannot be planned, so nothing is taken back there: {reasons[0]}")
-        return []
-    shown = json.loads(terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ).stdout)
-    changes: list[dict[str, Any]] = shown.get("resource_changes", [])
-    return changes

@@ -1,153 +1,132 @@
-"""Each type of resource is taken back after a killed deployment, or need not be; and nothing that is not ours."""
+"""What is in no state is found by its tags, and only ids that may be a planned resource's are tried."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import io
+import json
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from all_environments import environment_names
-from moto import mock_aws
 
 from tools.deploy import orphans
-from tools.deploy.aws import Clients
-from tools.synthesized import stacks
+from tools.synthesized.stacks import Stack
 
-TAGS = {"Name": "iot-files-dev", "Environment": "iot-dev"}
-LISTED = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+TAGS = {"Environment": "iot-dev", "Stack": "data"}
+NAMED = {**TAGS, "Name": "iot-files-dev"}
+EC2, RDS = "arn:aws:ec2:ca-central-1:111111111111", "arn:aws:rds:ca-central-1:111111111111"
+LOGS = "arn:aws:logs:ca-central-1:111111111111"
+KEY = "arn:aws:kms:ca-central-1:111111111111:key/1-2"
+SECRET = "arn:aws:secretsmanager:ca-central-1:111111111111:secret:iot/dev/own-AbCdEf"
+LOAD_BALANCER = "arn:aws:elasticloadbalancing:ca-central-1:111111111111:loadbalancer/net/iot-entry-dev/0a"
 
 
-def found(clients: Clients, type_: str, **planned: Any) -> str | None:
-    return orphans.find({"type": type_, "change": {"after": planned}}, clients)
+class Pages:
+    """A tagging API of several pages."""
+
+    def __init__(self, *arns: str) -> None:
+        self._arns = arns
+
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "get_resources"
+        return self
+
+    def paginate(self, **asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        assert asked["TagFilters"] == [{"Key": "Environment", "Values": ["iot-dev"]}]
+        tags = [*({"Key": key, "Value": value} for key, value in TAGS.items()), {"Key": "aws:ecs:x", "Value": "y"}]
+        return [{"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags}]} for arn in self._arns]
 
 
-def test_there_is_a_way_for_every_type_of_every_environment(app_outdir: Path) -> None:
-    # Those of bootstrap have none: its state lies on the machine of whoever is at it until it is in its bucket.
-    found = [stack for name in environment_names() for stack in stacks.find(name, outdir=app_outdir)]
-    types = {type_ for stack in found for type_ in stack.configuration["resource"]}
+class Bucket:
+    """A state bucket in which every key has the same state."""
 
-    assert {"aws_vpc", "aws_budgets_budget", "aws_route53_record"} <= types
-    assert [type_ for type_ in sorted(types) if not orphans.is_known(type_)] == []
+    def __init__(self, *attributes: dict[str, str] | None) -> None:
+        resources = [{"instances": [{"attributes": each} for each in attributes]}]
+        self._state = {"version": 4, "serial": 1, "lineage": "own", "outputs": {}, "resources": resources}
+
+    def get_object(self, **_: str) -> dict[str, Any]:
+        return {"Body": io.BytesIO(json.dumps(self._state).encode())}
+
+
+def test_an_orphan_is_in_no_state_by_arn_nor_where_it_has_none_by_id(tmp_path: Path) -> None:
+    backend = {"bucket": "states", "key": "iot-dev/data.tfstate"}
+    # GIVEN a NAT gateway, which has no ARN in a state, and a cluster that has one, and the name of another's
+    state = Bucket({"id": "nat-1"}, {"arn": f"{RDS}:cluster:iot", "id": "iot"}, None)
+    tagging = Pages(f"{EC2}:natgateway/nat-1", f"{EC2}:natgateway/nat-2", f"{RDS}:cluster:iot", f"{RDS}:subgrp:iot")
+
+    found = orphans.find("iot-dev", [Stack("iot-dev-data", tmp_path, backend)], tagging=tagging, s3=state)
+
+    assert found == {f"{EC2}:natgateway/nat-2": TAGS, f"{RDS}:subgrp:iot": TAGS}
 
 
 @pytest.mark.parametrize(
-    ("type_", "planned", "id_"),
+    ("type_", "arn", "tags", "planned", "first"),
     [
-        ("aws_ssm_document", {"name": "a"}, "a"),
-        ("aws_ssm_document", {}, None),
-        ("aws_lambda_permission", {"function_name": "a", "statement_id": "b"}, "a/b"),
-        ("aws_lambda_permission", {"statement_id": "b"}, None),
-        ("aws_iam_role_policy", {"name": "a"}, None),
+        ("aws_eip", f"{EC2}:elastic-ip/eipalloc-1", NAMED, {}, "eipalloc-1"),
+        ("aws_vpc_security_group_ingress_rule", f"{EC2}:security-group-rule/sgr-1", TAGS, {}, "sgr-1"),
+        ("aws_kms_key", KEY, TAGS, {}, "1-2"),
+        ("aws_api_gateway_rest_api", "arn:aws:apigateway:ca-central-1::/restapis/a1", TAGS, {}, "a1"),
+        ("aws_rds_cluster", f"{RDS}:cluster:iot", TAGS, {"cluster_identifier": "iot"}, "iot"),
+        ("aws_cloudwatch_log_group", f"{LOGS}:log-group:/ecs/iot", TAGS, {"name": "/ecs/iot"}, "/ecs/iot"),
+        ("aws_s3_bucket", "arn:aws:s3:::iot-logs", TAGS, {"bucket": "iot-logs"}, "iot-logs"),
+        ("aws_db_subnet_group", f"{RDS}:subgrp:iot", TAGS, {"name": "iot"}, "iot"),
     ],
 )
-def test_a_name_is_an_id_as_soon_as_it_is_known(type_: str, planned: dict[str, str], id_: str | None) -> None:
-    assert orphans.name({"type": type_, "change": {"after": planned}}) == id_
+def test_an_id_follows_from_tags_and_arn(
+    type_: str, arn: str, tags: dict[str, str], planned: dict[str, str], first: str
+) -> None:
+    found = ids(type_, {arn: tags}, **planned, tags_all=tags)
+    assert found[0] == first
+    assert all(found)
+    assert ids(type_, {arn: {**tags, "Stack": "other"}}, **planned, tags_all=tags) == []
 
 
-@pytest.fixture
-def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
-    """moto in this process."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    with mock_aws():
-        yield lambda service: boto3.client(service, region_name="ca-central-1")
+@pytest.mark.parametrize(
+    ("type_", "arn", "planned"),
+    [("aws_secretsmanager_secret", SECRET, "iot/dev/own"), ("aws_lb", LOAD_BALANCER, "iot-entry-dev")],
+)
+def test_the_arn_itself_is_tried_last(type_: str, arn: str, planned: str) -> None:
+    assert ids(type_, {arn: TAGS}, name=planned, tags_all=TAGS)[-1] == arn
 
 
-def test_files_their_targets_and_access_points(clients: Clients) -> None:
-    efs, ec2 = clients("efs"), clients("ec2")
-    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
-    assert found(clients, "aws_efs_file_system", tags_all=TAGS) is None
-
-    # WHEN they exist, beside another's
-    other = efs.create_file_system(CreationToken="other", Tags=[LISTED[0]])["FileSystemId"]
-    files = efs.create_file_system(CreationToken="own", Tags=LISTED)["FileSystemId"]
-    target = efs.create_mount_target(FileSystemId=files, SubnetId=subnet)["MountTargetId"]
-    point = efs.create_access_point(ClientToken="own", FileSystemId=files, Tags=LISTED)["AccessPointId"]
-
-    # THEN they are found, where they were planned
-    assert found(clients, "aws_efs_file_system", tags_all=TAGS) == files
-    assert found(clients, "aws_efs_mount_target", file_system_id=files, subnet_id=subnet) == target
-    assert found(clients, "aws_efs_access_point", file_system_id=files, tags_all=TAGS) == point
-    assert found(clients, "aws_efs_mount_target", file_system_id=other, subnet_id=subnet) is None
-    assert found(clients, "aws_efs_mount_target", subnet_id=subnet) is None
-
-    # WHEN two are equal, THEN nobody knows which is meant
-    efs.create_file_system(CreationToken="third", Tags=LISTED)
-    assert found(clients, "aws_efs_file_system", tags_all=TAGS) is None
+def test_equal_tags_alone_make_no_candidate() -> None:
+    assert ids("aws_rds_cluster", {KEY: TAGS}, cluster_identifier="iot", tags_all=TAGS) == []
 
 
-def test_an_authorizer_and_a_domain(clients: Clients) -> None:
-    gateway, route53, certificate = (
-        clients("apigateway"),
-        clients("route53"),
-        "arn:aws:acm:ca-central-1:1:certificate/1",
-    )
-    api = gateway.create_rest_api(name="own")["id"]
-    gateway.put_method(
-        restApiId=api,
-        resourceId=gateway.get_resources(restApiId=api)["items"][0]["id"],
-        httpMethod="GET",
-        authorizationType="NONE",
-    )
-    zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"].rpartition("/")[2]
-    login = {"rest_api_id": api, "name": "login"}
-    mapping = {"domain_name": "api.example.com"}
-    record = {"zone_id": zone, "name": "api.example.com", "type": "A"}
-    wanted = {
-        "aws_api_gateway_authorizer": login,
-        "aws_api_gateway_base_path_mapping": mapping,
-        "aws_route53_record": record,
-    }
-    assert [found(clients, type_, **planned) for type_, planned in wanted.items()] == [None, None, None]
-
-    # WHEN they exist, beside others
-    pool = "arn:aws:cognito-idp:ca-central-1:111111111111:userpool/ca-central-1_a"
-    for name in ("other", "login"):
-        authorizer = gateway.create_authorizer(
-            restApiId=api, name=name, type="COGNITO_USER_POOLS", providerARNs=[pool], identitySource="header"
-        )["id"]
-    gateway.create_domain_name(domainName="api.example.com", regionalCertificateArn=certificate)
-    gateway.create_base_path_mapping(domainName="api.example.com", restApiId=api)
-    for name in ("api.example.com", "other.example.com"):
-        change = {"Name": name, "Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "192.0.2.1"}]}
-        route53.change_resource_record_sets(
-            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": change}]}
-        )
-
-    # THEN each is found by itself
-    assert [found(clients, type_, **planned) for type_, planned in wanted.items()] == [
-        f"{api}/{authorizer}",
-        "api.example.com/",
-        f"{zone}_api.example.com_A",
-    ]
-    assert found(clients, "aws_api_gateway_authorizer", rest_api_id=api, name="third") is None
-    assert found(clients, "aws_route53_record", zone_id=zone, name="b.example.com", type="A") is None
-    assert found(clients, "aws_route53_record", zone_id=zone, name="api.example.com", type="AAAA") is None
+def test_its_own_name_comes_before_a_word_of_its_type() -> None:
+    other = "arn:aws:elasticache:ca-central-1:111111111111:subnetgroup:cache"
+    assert ids("aws_db_subnet_group", {other: TAGS, f"{RDS}:subgrp:iot": TAGS}, name="iot", tags_all=TAGS)[0] == "iot"
 
 
-def test_a_secret_that_waits_for_its_deletion_is_none(clients: Clients) -> None:
-    secrets = clients("secretsmanager")
-    assert found(clients, "aws_secretsmanager_secret", name="iot/dev/own") is None
+@pytest.mark.parametrize(
+    ("type_", "planned", "expected"),
+    [
+        ("aws_route", {"route_table_id": "rtb-1", "destination_cidr_block": "0.0.0.0/0"}, ["rtb-1_0.0.0.0/0"]),
+        ("aws_route", {"route_table_id": None, "destination_cidr_block": "0.0.0.0/0"}, []),
+        ("aws_iam_role", {"name": "a"}, ["a"]),
+        ("aws_iam_role_policy", {"name": "a"}, []),
+    ],
+)
+def test_what_the_tagging_api_does_not_list(type_: str, planned: dict[str, str], expected: list[str]) -> None:
+    assert ids(type_, {}, **planned) == expected
 
-    arn = secrets.create_secret(Name="iot/dev/own")["ARN"]
-    assert found(clients, "aws_secretsmanager_secret", name="iot/dev/own") == arn
 
-    secrets.delete_secret(SecretId=arn)
-    assert found(clients, "aws_secretsmanager_secret", name="iot/dev/own") is None
+@pytest.mark.parametrize(
+    ("actions", "before", "after", "expected"),
+    [
+        (["no-op"], {"description": "a"}, {"description": "a"}, True),
+        (["update"], {"description": "a", "rotation": False}, {"description": "a", "rotation": True}, True),
+        (["update"], {"description": "a"}, {}, True),  # not known before the apply
+        (["update"], {"description": "b"}, {"description": "a"}, False),
+        (["update"], {"from_port": 80}, {"from_port": 443}, False),
+        (["delete", "create"], {"name": "a"}, {"name": "a"}, False),
+    ],
+)
+def test_an_import_fits_when_nothing_that_aws_knows_changes(
+    actions: list[str], before: dict[str, Any], after: dict[str, Any], expected: bool
+) -> None:
+    assert orphans.fits({"change": {"actions": actions, "before": before, "after": after}}) is expected
 
 
-def test_a_service_that_has_ended_is_none(clients: Clients) -> None:
-    ecs = clients("ecs")
-    planned = {"cluster": "arn:aws:ecs:ca-central-1:111111111111:cluster/iot", "name": "main"}
-    assert found(clients, "aws_ecs_service", **planned) is None
-
-    ecs.create_cluster(clusterName="iot")
-    ecs.register_task_definition(family="main", containerDefinitions=[{"name": "main", "image": "main", "memory": 1}])
-    ecs.create_service(cluster="iot", serviceName="main", taskDefinition="main", desiredCount=0)
-    assert found(clients, "aws_ecs_service", **planned) == "iot/main"
-
-    ecs.delete_service(cluster="iot", service="main")
-    assert found(clients, "aws_ecs_service", **planned) is None
+def ids(type_: str, tagged: orphans.Tagged, **planned: Any) -> list[str]:
+    return [id_ for id_, _ in orphans.import_ids({"type": type_, "change": {"after": planned}}, tagged)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
     assert unlock.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=False, say=said.append) == 1
     assert "OperationTypeApply" in said[0]
     assert unlock.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=True, say=said.append) == 1
-    adopt.adopt(ENVIRONMENT, environ=environ, clients=deployment.client, say=said.append)
+    tagging = deployment.client("resourcegroupstaggingapi")
+    adopt.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
 
     # THEN the next deployment finishes, makes nothing twice, and leaves nothing to do
     terraform.run(["apply", "-auto-approve", "-input=false"], cwd=network.folder, environ=environ)
@@ -59,6 +61,36 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
     assert not doubled
     wanted = network.configuration["resource"]["aws_kms_key"]
     assert len(deployment.client("kms").list_keys()["Keys"]) == len(wanted)
+
+
+def test_a_stack_without_its_state_is_recovered(deployment: Deployment) -> None:
+    # GIVEN a stack of named resources of which Terraform has forgotten everything
+    environ, s3, tagging = deployment.environ, deployment.client("s3"), deployment.client("resourcegroupstaggingapi")
+    data = deployment.stack("data")
+    for stack in (deployment.stack("network"), data):
+        terraform.run(["init", "-input=false"], cwd=stack.folder, environ=environ)
+        terraform.run(["apply", "-auto-approve", "-input=false"], cwd=stack.folder, environ=environ)
+    s3.delete_object(Bucket=data.backend["bucket"], Key=data.backend["key"])
+    made = _tagged(tagging)
+
+    # WHEN it is taken back, and deployed again
+    said: list[str] = []
+    assert adopt.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append) > 0
+    terraform.run(["apply", "-auto-approve", "-input=false"], cwd=data.folder, environ=environ)
+
+    # THEN nothing is made twice, left out or left to do
+    plan = terraform.run(["plan", "-detailed-exitcode", "-input=false"], cwd=data.folder, environ=environ, check=False)
+    assert plan.returncode == 0, plan.stdout
+    assert _tagged(tagging) == made, said
+    left = [line for line in said if line.startswith("  ")]
+    assert [line for line in left if "snapshot:" not in line] == []  # RDS's own of the new cluster
+
+
+def _tagged(tagging: Any) -> set[str]:
+    pages = tagging.get_paginator("get_resources").paginate(
+        TagFilters=[{"Key": "Environment", "Values": [ENVIRONMENT]}]
+    )
+    return {found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]}
 
 
 def test_without_a_lock_there_is_nothing_to_break(deployment: Deployment) -> None:

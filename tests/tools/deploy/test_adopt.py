@@ -1,0 +1,115 @@
+"""Which import ids a stack's plans accept, without Terraform: what is refused, and what two resources could both be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.deploy import adopt, orphans, states
+from tools.synthesized import stacks
+from tools.synthesized.stacks import Stack
+
+TAGS = {"Environment": "iot-dev", "Stack": "network"}
+KEYS = {f"arn:aws:kms:ca-central-1:111111111111:key/{purpose}": TAGS for purpose in ("logs", "data")}
+SECRET = "arn:aws:secretsmanager:ca-central-1:111111111111:secret:own-AbCdEf"
+
+
+class Plans:
+    """Terraform's answers: `real` is what AWS has by import id, `wanted` what the stack has by address."""
+
+    def __init__(self, wanted: dict[str, dict[str, Any]], real: dict[str, dict[str, Any]], *, error: str = "") -> None:
+        self.wanted, self.real, self.error, self.count = wanted, real, error, 0
+
+    def __call__(
+        self, _: Stack, ids: dict[str, tuple[str, str]], __: dict[str, str]
+    ) -> tuple[list[dict[str, Any]], str]:
+        self.count += 1
+        missing = [address for address, (id_, _) in ids.items() if id_ not in self.real]
+        if missing:
+            return [], self.error or f'Cannot import non-existent remote object: to "{missing[0]}"'
+        return [self._change(address, ids.get(address, ("", ""))[0]) for address in self.wanted], ""
+
+    def _change(self, address: str, id_: str) -> dict[str, Any]:
+        change = {
+            "actions": ["no-op" if id_ else "create"],
+            "before": self.real.get(id_),
+            "after": self.wanted[address],
+        }
+        return {"address": address, "type": address.partition(".")[0], "change": change}
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    return Stack("iot-dev-network", tmp_path, {})
+
+
+def accepted(
+    plans: Plans, stack: Stack, tagged: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    monkeypatch.setattr(adopt, "_plan", plans)
+    return {address: id_ for address, (id_, _) in adopt._accepted(stack, tagged, {}, lambda _: None).items()}
+
+
+def test_of_two_alike_each_becomes_what_it_is(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {f"aws_kms_key.{purpose}": {"description": purpose, "tags_all": TAGS} for purpose in ("data", "logs")}
+    real = {purpose: {"description": purpose} for purpose in ("data", "logs")}
+
+    found = accepted(Plans(wanted, real), stack, KEYS, monkeypatch)
+
+    assert found == {"aws_kms_key.data": "data", "aws_kms_key.logs": "logs"}
+
+
+def test_one_that_is_left_over_is_not_forced_into_another(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {f"aws_kms_key.{purpose}": {"description": purpose, "tags_all": TAGS} for purpose in ("alarms", "logs")}
+
+    found = accepted(Plans(wanted, {p: {"description": p} for p in ("data", "logs")}), stack, KEYS, monkeypatch)
+
+    assert found == {"aws_kms_key.logs": "logs"}
+
+
+@pytest.mark.parametrize("error", ["", "reading own-AbCdEf: no such name", "it failed"])
+def test_what_is_refused_is_tried_by_another_id(stack: Stack, error: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: dict[str, dict[str, Any]] = {
+        "aws_secretsmanager_secret.own": {"name": "own", "tags_all": TAGS},
+        "aws_iam_role.own": {"name": "own"},
+    }
+
+    found = accepted(Plans(wanted, {SECRET: {}, "own": {}}, error=error), stack, {SECRET: TAGS}, monkeypatch)
+
+    assert found["aws_secretsmanager_secret.own"] == SECRET
+
+
+def test_a_stack_that_cannot_be_planned_has_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adopt, "_plan", lambda *_: ([], "Unsupported attribute"))
+
+    said: list[str] = []
+
+    assert adopt._accepted(stack, KEYS, {}, said.append) == {}
+    assert said == ["iot-dev-network: cannot be planned, so nothing is imported there: Unsupported attribute"]
+
+
+def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN a network that has a state, and the stacks after it that have none
+    network, data = Stack("iot-dev-network", tmp_path, {}), Stack("iot-dev-data", tmp_path, {}, ("iot-dev-network",))
+    secrets = Stack("iot-dev-secrets", tmp_path, {}, ("iot-dev-data",))
+
+    def adopt_stack(stack: Stack, *_: object) -> int:
+        planned.append(stack.name)
+        return 1
+
+    planned: list[str] = []
+    for name in ("find", "find_all"):
+        monkeypatch.setattr(stacks, name, lambda _: [data, network, secrets])
+    monkeypatch.setattr(states, "states", lambda *_: iter([(network, {})]))
+    monkeypatch.setattr(orphans, "find", lambda *_, **__: {SECRET: {**TAGS, "Name": "own"}, "arn:b": {"Stack": "data"}})
+    monkeypatch.setattr(adopt, "_adopt_stack", adopt_stack)
+
+    said: list[str] = []
+    count = adopt.adopt("iot-dev", environ={}, tagging=None, s3=None, say=said.append)
+
+    assert (count, planned) == (2, ["iot-dev-data", "iot-dev-network"])
+    assert said[1:3] == ["  data: arn:b", f"  network: {SECRET} own"]
