@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTag
 from constructs import Construct
 
 import modules  # noqa: F401  (before the provider: see modules.provider_imports)
+from modules.common.place import Place
 from modules.common.policies import Account
 from settings import Environment
 from settings.naming import Naming
@@ -75,4 +76,14 @@ class BaseStack(TerraformStack):
             "protected",
             value=environment.protected,
             description="Whether this stack was last deployed with its protection; `make destroy` reads it",
+        )
+
+    def place(self, logs_key_arn: str) -> Place:
+        """What constructs of this stack are given; the key of log groups is one of the network stack's."""
+        return Place(
+            self.names,
+            self.account,
+            self.environment.protected,
+            logs_key_arn,
+            self.environment.logs.retention_days,
         )

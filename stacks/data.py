@@ -6,12 +6,11 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from modules.cache import Cache
-from modules.common.keys import EnvironmentKeys
 from modules.database import Database
-from modules.network import Network
 from modules.storage import Storage
 from settings import Environment
 from stacks.base import BaseStack
+from stacks.network import NetworkStack
 
 
 class DataStack(BaseStack):
@@ -21,33 +20,26 @@ class DataStack(BaseStack):
     opens any of them: a consumer adds its own to the `security_group_id` of what it wants to reach.
     """
 
-    def __init__(self, scope: Construct, *, environment: Environment, network: Network, keys: EnvironmentKeys) -> None:
+    def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack) -> None:
         super().__init__(scope, f"{environment.name}-data", environment=environment, component="data")
         self.database = Database(
             self,
             "database",
             settings=environment.database,
-            protected=environment.protected,
-            names=self.names,
-            account=self.account,
+            place=self.place(network.keys.logs),
             zones=environment.zones,
-            vpc_id=network.vpc_id,
-            subnet_group=network.database_subnet_group,
-            data_key_arn=keys.data,
-            logs_key_arn=keys.logs,
-            log_retention_days=environment.logs.retention_days,
+            vpc_id=network.vpc.vpc_id,
+            subnet_group=network.vpc.database_subnet_group,
+            data_key_arn=network.keys.data,
         )
         self.cache = Cache(
             self,
             "cache",
             settings=environment.cache,
-            protected=environment.protected,
-            names=self.names,
-            vpc_id=network.vpc_id,
-            subnet_group=network.cache_subnet_group,
-            data_key_arn=keys.data,
-            logs_key_arn=keys.logs,
-            log_retention_days=environment.logs.retention_days,
+            place=self.place(network.keys.logs),
+            vpc_id=network.vpc.vpc_id,
+            subnet_group=network.vpc.cache_subnet_group,
+            data_key_arn=network.keys.data,
         )
         self.storage: Storage | None = None
         if environment.storage.access_points:
@@ -57,9 +49,9 @@ class DataStack(BaseStack):
                 settings=environment.storage,
                 protected=environment.protected,
                 names=self.names,
-                vpc_id=network.vpc_id,
-                subnet_ids=network.subnet_ids_by_zone("data"),
-                data_key_arn=keys.data,
+                vpc_id=network.vpc.vpc_id,
+                subnet_ids=network.vpc.subnet_ids_by_zone("data"),
+                data_key_arn=network.keys.data,
             )
         self._show()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from modules.network import InterfaceEndpoints, NatGateways, Network
+from modules.network import InterfaceEndpoints, NatGateways
 from settings import Environment
 from stacks.base import BaseStack
+from stacks.network import NetworkStack
 
 
 class EgressStack(BaseStack):
@@ -15,15 +16,15 @@ class EgressStack(BaseStack):
     endpoints.
     """
 
-    def __init__(self, scope: Construct, *, environment: Environment, network: Network) -> None:
+    def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack) -> None:
         super().__init__(scope, f"{environment.name}-egress", environment=environment, component="egress")
         self.nat_gateway_ids = NatGateways(
             self,
             "nat",
             settings=environment.network,
             names=self.names,
-            public_subnet_ids=network.subnet_ids_by_zone("public"),
-            private_route_table_ids=network.private_route_table_ids,
+            public_subnet_ids=network.vpc.subnet_ids_by_zone("public"),
+            private_route_table_ids=network.vpc.private_route_table_ids,
         ).ids
         endpoints = InterfaceEndpoints(
             self,
@@ -31,7 +32,7 @@ class EgressStack(BaseStack):
             settings=environment.network,
             names=self.names,
             account=self.account,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.subnet_ids("private"),
+            vpc_id=network.vpc.vpc_id,
+            subnet_ids=network.vpc.subnet_ids("private"),
         )
         self.endpoint_security_group_id = endpoints.security_group_id

@@ -6,28 +6,28 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from modules.entry import Entry
-from modules.network import Network
 from settings import Environment
 from stacks.base import BaseStack
+from stacks.network import NetworkStack
 
 
 class EntryStack(BaseStack):
-    """Offers `entry`: its target group and security group to the service, its load balancer and URL to the API."""
+    """Offers `load_balancer`: target group and security group to the service, ARN and URL to the API."""
 
-    def __init__(self, scope: Construct, *, environment: Environment, network: Network) -> None:
+    def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack) -> None:
         super().__init__(scope, f"{environment.name}-entry", environment=environment, component="entry")
-        self.entry = Entry(
+        self.load_balancer = Entry(
             self,
             "entry",
             settings=environment.service,
             host_name=environment.api.service_host_name,
-            protected=environment.protected,
-            log_retention_days=environment.logs.retention_days,
-            names=self.names,
-            account=self.account,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.subnet_ids("private"),
+            place=self.place(network.keys.logs),
+            vpc_id=network.vpc.vpc_id,
+            subnet_ids=network.vpc.subnet_ids("private"),
         )
         TerraformOutput(
-            self, "base_url", value=self.entry.base_url, description="What API Gateway calls through the VPC link"
+            self,
+            "base_url",
+            value=self.load_balancer.base_url,
+            description="What API Gateway calls through the VPC link",
         )

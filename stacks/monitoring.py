@@ -1,4 +1,4 @@
-"""The eyes of an environment: alarms, whom they tell, and the dashboard."""
+"""Monitoring of an environment: alarms, their topic, and the dashboard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.common.keys import EnvironmentKeys
 from modules.monitoring import (
     AlarmTopic,
     PlatformAlarms,
@@ -25,12 +24,12 @@ from modules.monitoring import (
     service_row,
     throttled_requests,
 )
-from settings import Environment
 from stacks.api import ApiStack
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
+from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
@@ -43,8 +42,7 @@ class MonitoringStack(BaseStack):
         self,
         scope: Construct,
         *,
-        environment: Environment,
-        keys: EnvironmentKeys,
+        network: NetworkStack,
         egress: EgressStack,
         entry: EntryStack,
         rotation: RotationStack,
@@ -53,6 +51,7 @@ class MonitoringStack(BaseStack):
         service: ServiceStack,
         api: ApiStack,
     ) -> None:
+        environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
         # Its names are known before it is made, so that no reference says that it comes first.
         self.add_dependency(api)
@@ -61,7 +60,7 @@ class MonitoringStack(BaseStack):
             self,
             "topic",
             settings=settings,
-            key_arn=keys.alarms,
+            key_arn=network.keys.alarms,
             names=self.names,
             account=self.account,
         )
@@ -100,25 +99,25 @@ class MonitoringStack(BaseStack):
         environment, thresholds = self.environment, self.environment.monitoring
         yield api_row(
             thresholds,
-            api=api.api.name,
-            stage=api.api.stage_name,
-            web_acl=api.api.web_acl_name,
+            api=api.rest_api.name,
+            stage=api.rest_api.stage_name,
+            web_acl=api.rest_api.web_acl_name,
             region=environment.region,
             throttled=throttled_requests(
-                self, "throttled", names=self.names, access_log_group=api.api.access_log_group
+                self, "throttled", names=self.names, access_log_group=api.rest_api.access_log_group
             ),
         )
         yield entry_row(
             environment.service,
             thresholds,
-            load_balancer=entry.entry.load_balancer_arn_suffix,
-            target_group=entry.entry.target_group_arn_suffix,
+            load_balancer=entry.load_balancer.load_balancer_arn_suffix,
+            target_group=entry.load_balancer.target_group_arn_suffix,
         )
         yield service_row(
             environment.service,
             thresholds,
-            cluster=service.service.cluster_name,
-            service=service.service.service_name,
+            cluster=service.fargate.cluster_name,
+            service=service.fargate.service_name,
         )
 
     def _data_rows(self, data: DataStack, service: ServiceStack) -> Iterator[Row]:
@@ -130,7 +129,7 @@ class MonitoringStack(BaseStack):
                 environment.storage,
                 thresholds,
                 file_system=data.storage.file_system_id,
-                mounting_tasks=service.service.min_count if environment.service.mounts else 0,
+                mounting_tasks=service.fargate.min_count if environment.service.mounts else 0,
             )
 
     def _operations_rows(self, egress: EgressStack, rotation: RotationStack, secrets: SecretsStack) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from stacks.base import BaseStack
 
 
 class NetworkStack(BaseStack):
-    """Offers `network` (VPC, subnets, route tables, subnet groups) and `keys` to later stacks.
+    """Offers `vpc` (subnets, route tables, subnet groups) and `keys` to later stacks.
 
     A key takes 20 seconds: made here side by side, and not one after the other by data, secrets and monitoring, they
     shorten the first deployment by a minute. A stack of their own would only be one more to wait for.
@@ -21,7 +21,7 @@ class NetworkStack(BaseStack):
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:
         super().__init__(scope, f"{environment.name}-network", environment=environment, component="network")
-        self.network = Network(
+        self.vpc = Network(
             self,
             "network",
             settings=environment.network,
@@ -41,15 +41,15 @@ class NetworkStack(BaseStack):
         VpcFlowLog(
             self,
             "flow-log",
-            vpc_id=self.network.vpc_id,
+            vpc_id=self.vpc.vpc_id,
             traffic=environment.network.flow_log_traffic,
             retention_days=environment.logs.retention_days,
             key_arn=self.keys.logs,
             names=self.names,
             account=self.account,
         )
-        TerraformOutput(self, "vpc_id", value=self.network.vpc_id, description="The VPC")
+        TerraformOutput(self, "vpc_id", value=self.vpc.vpc_id, description="The VPC")
         for tier in ("public", "private", "data"):
             TerraformOutput(
-                self, f"{tier}_subnet_ids", value=self.network.subnet_ids(tier), description=f"The {tier} subnets"
+                self, f"{tier}_subnet_ids", value=self.vpc.subnet_ids(tier), description=f"The {tier} subnets"
             )

@@ -26,34 +26,18 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     if environment.suffix is None:
         BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
-    egress = EgressStack(scope, environment=environment, network=network.network)
-    entry = EntryStack(scope, environment=environment, network=network.network)
-    rotation = RotationStack(
-        scope,
-        environment=environment,
-        network=network.network,
-        logs_key_arn=network.keys.logs,
-        package=package,
-    )
-    data = DataStack(scope, environment=environment, network=network.network, keys=network.keys)
-    api = ApiStack(scope, environment=environment, entry=entry.entry, logs_key_arn=network.keys.logs)
-    secrets = SecretsStack(
-        scope, environment=environment, rotation=rotation, data=data, egress=egress, keys=network.keys
-    )
+    egress = EgressStack(scope, environment=environment, network=network)
+    entry = EntryStack(scope, environment=environment, network=network)
+    rotation = RotationStack(scope, environment=environment, network=network, package=package)
+    data = DataStack(scope, environment=environment, network=network)
+    api = ApiStack(scope, environment=environment, network=network, entry=entry)
+    secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
-        scope,
-        environment=environment,
-        network=network.network,
-        data=data,
-        secrets=secrets,
-        egress=egress,
-        entry=entry,
-        keys=network.keys,
+        scope, environment=environment, network=network, data=data, secrets=secrets, egress=egress, entry=entry
     )
     MonitoringStack(
         scope,
-        environment=environment,
-        keys=network.keys,
+        network=network,
         egress=egress,
         entry=entry,
         rotation=rotation,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.network import Network
 from modules.rotation import CodePackage, RotationFunction
 from settings import Environment
 from stacks.base import BaseStack
+from stacks.network import NetworkStack
 
 
 class RotationStack(BaseStack):
@@ -18,7 +18,7 @@ class RotationStack(BaseStack):
     """
 
     def __init__(
-        self, scope: Construct, *, environment: Environment, network: Network, logs_key_arn: str, package: CodePackage
+        self, scope: Construct, *, environment: Environment, network: NetworkStack, package: CodePackage
     ) -> None:
         super().__init__(scope, f"{environment.name}-rotation", environment=environment, component="rotation")
         self.function = RotationFunction(
@@ -26,11 +26,8 @@ class RotationStack(BaseStack):
             "function",
             settings=environment.rotation,
             package=package,
-            names=self.names,
-            account=self.account,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.subnet_ids("private"),
-            logs_key_arn=logs_key_arn,
-            log_retention_days=environment.logs.retention_days,
+            place=self.place(network.keys.logs),
+            vpc_id=network.vpc.vpc_id,
+            subnet_ids=network.vpc.subnet_ids("private"),
         )
         TerraformOutput(self, "function_name", value=self.function.name, description="The rotation function")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.common.keys import EnvironmentKeys
 from modules.rotation import ApplicationSecret, RotationPath, RotationPermissions, RotationWatch, SecretRotation
 from modules.service import secret_readers
 from settings import Environment
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
+from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 
 
@@ -30,7 +30,7 @@ class SecretsStack(BaseStack):
         rotation: RotationStack,
         data: DataStack,
         egress: EgressStack,
-        keys: EnvironmentKeys,
+        network: NetworkStack,
     ) -> None:
         super().__init__(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
         # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
@@ -43,7 +43,7 @@ class SecretsStack(BaseStack):
             protected=environment.protected,
             names=self.names,
             database=database,
-            key_arn=keys.secrets,
+            key_arn=network.keys.secrets,
             reader_role_arns=[
                 function.role_arn,
                 *secret_readers(environment.service, self.names, self.account),
@@ -56,9 +56,9 @@ class SecretsStack(BaseStack):
             function=function,
             account=self.account,
             database=database,
-            data_key_arn=keys.data,
+            data_key_arn=network.keys.data,
             secret_arn=secret.arn,
-            secret_key_arn=keys.secrets,
+            secret_key_arn=network.keys.secrets,
         )
         path = RotationPath(
             self,
@@ -82,4 +82,4 @@ class SecretsStack(BaseStack):
             self, "watch", function=function, names=self.names, secret_arn=secret.arn
         ).failure_rule
         TerraformOutput(self, "secret_arn", value=self.secret_arn, description="The application's database secret")
-        TerraformOutput(self, "secrets_key_arn", value=keys.secrets, description="The key it is encrypted with")
+        TerraformOutput(self, "secrets_key_arn", value=network.keys.secrets, description="The key it is encrypted with")

@@ -23,8 +23,7 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
 from constructs import Construct
 
 from modules.common.encryption import log_group
-from settings.base import RetentionDays
-from settings.naming import Naming
+from modules.common.place import Place
 
 # In the order they are asked, cheapest first: addresses of known attackers, then what a request says.
 MANAGED_GROUPS = (
@@ -50,12 +49,10 @@ class Firewall(Construct):
         *,
         rate_limit: int,
         stage_arn: str,
-        names: Naming,
-        log_retention_days: RetentionDays,
-        logs_key_arn: str,
+        place: Place,
     ) -> None:
         super().__init__(scope, id_)
-        self.name = names.name("api")
+        self.name = place.names.name("api")
         acl = Wafv2WebAcl(
             self,
             "web-acl",
@@ -74,9 +71,9 @@ class Firewall(Construct):
         group = log_group(
             self,
             "log",
-            name=f"aws-waf-logs-{names.name('api')}",
-            retention_days=log_retention_days,
-            key_arn=logs_key_arn,
+            name=f"aws-waf-logs-{place.names.name('api')}",
+            retention_days=place.log_retention_days,
+            key_arn=place.logs_key_arn,
         )
         Wafv2WebAclLoggingConfiguration(
             self,

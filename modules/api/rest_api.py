@@ -19,11 +19,10 @@ from modules.api.redeployment import deployment
 from modules.api.routes import Backends, Checks, Routes
 from modules.api.stage import Stage
 from modules.common.accept import accept
-from modules.common.policies import Account, document, statement
+from modules.common.place import Place
+from modules.common.policies import document, statement
 from settings.api import ApiSettings
 from settings.api_rules import path_pattern
-from settings.base import RetentionDays
-from settings.naming import Naming
 
 
 class Api(Construct):
@@ -43,19 +42,16 @@ class Api(Construct):
         schemas: Mapping[str, Mapping[str, Any]],
         base_url: str,
         load_balancer_arn: str,
-        names: Naming,
-        account: Account,
-        log_retention_days: RetentionDays,
-        logs_key_arn: str,
+        place: Place,
     ) -> None:
         super().__init__(scope, id_)
-        domain = settings.domain if names.suffix is None else None
-        self.name = names.name("api")
+        domain = settings.domain if place.names.suffix is None else None
+        self.name = place.names.name("api")
         api = ApiGatewayRestApi(
             self,
             "rest-api",
             name=self.name,
-            description=f"API of {names.environment}",
+            description=f"API of {place.names.environment}",
             endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
             api_key_source="HEADER",
             binary_media_types=sorted(settings.binary_media_types) or None,
@@ -79,7 +75,7 @@ class Api(Construct):
             cors=settings.cors,
             rest_api_id=self.id,
             root_resource_id=api.root_resource_id,
-            backends=Backends(base_url, link.id, account),
+            backends=Backends(base_url, link.id, place.account),
             checks=Checks(
                 parameters,
                 body,
@@ -89,8 +85,8 @@ class Api(Construct):
                     rest_api_id=self.id,
                     execution_arn=execution_arn,
                     settings=settings.authorizers,
-                    names=names,
-                    account=account,
+                    names=place.names,
+                    account=place.account,
                 ),
             ),
         )
@@ -106,9 +102,7 @@ class Api(Construct):
             ).id,
             stage_name=settings.stage_name,
             throttle=settings.stage_throttle,
-            names=names,
-            log_retention_days=log_retention_days,
-            logs_key_arn=logs_key_arn,
+            place=place,
         )
         for function_arn in sorted({route.function_arn for route in settings.routes if route.function_arn}):
             permit(
@@ -116,7 +110,7 @@ class Api(Construct):
                 f"call-{function_arn.split(':', 6)[6].replace(':', '-')}",
                 function_arn=function_arn,
                 source_arn=f"{execution_arn}/{settings.stage_name}/*",
-                names=names,
+                names=place.names,
             )
         self.stage_name = settings.stage_name
         self.stage_arn = stage.arn
@@ -126,14 +120,12 @@ class Api(Construct):
             "firewall",
             rate_limit=settings.firewall_limit,
             stage_arn=stage.arn,
-            names=names,
-            log_retention_days=log_retention_days,
-            logs_key_arn=logs_key_arn,
+            place=place,
         ).name
         self.key_ids: dict[str, str] = {}
         if settings.plan is not None:
             self.key_ids = Plan(
-                self, "plan", settings=settings.plan, rest_api_id=self.id, stage_name=stage.name, names=names
+                self, "plan", settings=settings.plan, rest_api_id=self.id, stage_name=stage.name, names=place.names
             ).key_ids
         self.url = stage.invoke_url
         if domain is not None:

@@ -13,8 +13,7 @@ from constructs import Construct
 
 from modules.common.accept import accept
 from modules.common.encryption import log_group
-from settings.base import RetentionDays
-from settings.naming import Naming
+from modules.common.place import Place
 
 # No header and no body: neither keys nor card data reach a log (PCI DSS 3.4, 10.2.2).
 ACCESS_LOG = {
@@ -54,15 +53,15 @@ class Stage(Construct):
         deployment_id: str,
         stage_name: str,
         throttle: tuple[int, int],
-        names: Naming,
-        log_retention_days: RetentionDays,
-        logs_key_arn: str,
+        place: Place,
     ) -> None:
         super().__init__(scope, id_)
         access, execution = (
-            log_group(self, f"{kind}-log", name=name, retention_days=log_retention_days, key_arn=logs_key_arn)
+            log_group(
+                self, f"{kind}-log", name=name, retention_days=place.log_retention_days, key_arn=place.logs_key_arn
+            )
             for kind, name in (
-                ("access", names.path("api-access")),
+                ("access", place.names.path("api-access")),
                 ("execution", f"API-Gateway-Execution-Logs_{rest_api_id}/{stage_name}"),
             )
         )

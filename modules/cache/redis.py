@@ -20,6 +20,7 @@ from modules.cache.autoscaling import CacheAutoscaling, owned_count
 from modules.cache.users import CacheUsers
 from modules.common.accept import accept
 from modules.common.encryption import log_group
+from modules.common.place import Place
 from modules.common.security_groups import closed_security_group
 from settings.base import RetentionDays
 from settings.data import CacheSettings
@@ -49,21 +50,18 @@ class Cache(Construct):
         id_: str,
         *,
         settings: CacheSettings,
-        protected: bool,
-        names: Naming,
+        place: Place,
         vpc_id: str,
         subnet_group: str,
         data_key_arn: str,
-        logs_key_arn: str,
-        log_retention_days: RetentionDays,
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
-        users = CacheUsers(self, "users", names=names)
+        users = CacheUsers(self, "users", names=place.names)
         security_group = closed_security_group(
             self,
             "security-group",
-            name=names.name("redis"),
+            name=place.names.name("redis"),
             description="Redis; callers add their own rule",
             vpc_id=vpc_id,
         )
@@ -71,8 +69,8 @@ class Cache(Construct):
         group = ElasticacheReplicationGroup(
             self,
             "replication-group",
-            replication_group_id=names.name("redis"),
-            description=f"Redis of {names.environment}",
+            replication_group_id=place.names.name("redis"),
+            description=f"Redis of {place.names.environment}",
             engine="redis",
             engine_version=settings.engine_version,
             node_type=settings.node_type,
@@ -83,7 +81,7 @@ class Cache(Construct):
             # AWS wants failover on in cluster mode even where there is no replica to fail over to.
             automatic_failover_enabled=settings.form != "single",
             multi_az_enabled=settings.replicas_per_shard > 0,
-            parameter_group_name=self._parameter_group(names),
+            parameter_group_name=self._parameter_group(place.names),
             subnet_group_name=subnet_group,
             security_group_ids=[security_group.id],
             at_rest_encryption_enabled="true",
@@ -96,13 +94,13 @@ class Cache(Construct):
             maintenance_window=settings.maintenance_window,
             # The security group's id is new whenever the stack is, so a second destroy finds the name free.
             final_snapshot_identifier=(
-                names.name(f"redis-final-{security_group.id}") if settings.final_snapshot else None
+                place.names.name(f"redis-final-{security_group.id}") if settings.final_snapshot else None
             ),
             auto_minor_version_upgrade="true",
             apply_immediately=settings.apply_immediately,
-            log_delivery_configuration=list(self._logs(names, logs_key_arn, log_retention_days)),
+            log_delivery_configuration=list(self._logs(place.names, place.logs_key_arn, place.log_retention_days)),
             timeouts=ElasticacheReplicationGroupTimeouts(create="60m", update="60m", delete="60m"),
-            lifecycle=self._lifecycle(protected),
+            lifecycle=self._lifecycle(place.protected),
         )
         if settings.form == "single":
             accept(group, CKV2_AWS_50="one node, which has no other to fail over to; production refuses this form")
@@ -111,7 +109,7 @@ class Cache(Construct):
                 self,
                 "autoscaling",
                 settings=settings.autoscaling,
-                names=names,
+                names=place.names,
                 replication_group_id=group.replication_group_id,
             )
         self.replication_group_id = group.replication_group_id

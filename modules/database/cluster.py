@@ -13,11 +13,11 @@ from constructs import Construct
 
 from modules.common.accept import accept
 from modules.common.encryption import log_group
+from modules.common.place import Place
 from modules.common.policies import Account
 from modules.common.security_groups import closed_security_group
 from modules.database.monitoring import enhanced_monitoring_role
 from modules.database.parameters import ParameterGroups
-from settings.base import RetentionDays
 from settings.data import DatabaseSettings
 from settings.naming import Naming
 
@@ -47,35 +47,31 @@ class Database(Construct):
         id_: str,
         *,
         settings: DatabaseSettings,
-        protected: bool,
-        names: Naming,
-        account: Account,
+        place: Place,
         zones: tuple[str, ...],
         vpc_id: str,
         subnet_group: str,
         data_key_arn: str,
-        logs_key_arn: str,
-        log_retention_days: RetentionDays,
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
-        self._lifecycle = TerraformResourceLifecycle(prevent_destroy=True) if protected else None
+        self._lifecycle = TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None
         self._data_key_arn = data_key_arn
-        self.parameter_groups = ParameterGroups(self, "parameters", settings=settings, names=names)
+        self.parameter_groups = ParameterGroups(self, "parameters", settings=settings, names=place.names)
         group = closed_security_group(
             self,
             "security-group",
-            name=names.name("aurora"),
+            name=place.names.name("aurora"),
             description="Aurora; callers add their own rule",
             vpc_id=vpc_id,
         )
-        identifier = names.name("aurora")
+        identifier = place.names.name("aurora")
         log = log_group(
             self,
             "log-group",
             name=f"/aws/rds/cluster/{identifier}/postgresql",
-            retention_days=log_retention_days,
-            key_arn=logs_key_arn,
+            retention_days=place.log_retention_days,
+            key_arn=place.logs_key_arn,
         )
         cluster = RdsCluster(
             self,
@@ -110,23 +106,23 @@ class Database(Construct):
             delete_automated_backups=not settings.final_snapshot,
             skip_final_snapshot=not settings.final_snapshot,
             # The group's id is new whenever the stack is made anew, so a second destroy finds the name free.
-            final_snapshot_identifier=names.name(f"aurora-final-{group.id}") if settings.final_snapshot else None,
+            final_snapshot_identifier=place.names.name(f"aurora-final-{group.id}") if settings.final_snapshot else None,
             enabled_cloudwatch_logs_exports=["postgresql"],
             database_insights_mode=settings.insights,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=data_key_arn,
             performance_insights_retention_period=settings.performance_insights_retention_days,
             apply_immediately=settings.apply_immediately,
-            deletion_protection=protected,
+            deletion_protection=place.protected,
             lifecycle=self._lifecycle,
             depends_on=[log],
         )
         accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
-        if not protected:
+        if not place.protected:
             accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
         if not settings.iam_authentication:
             accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
-        self._add_instances(cluster, names, account, zones)
+        self._add_instances(cluster, place.names, place.account, zones)
         self.cluster_identifier = cluster.cluster_identifier
         self.cluster_resource_id = cluster.cluster_resource_id
         self.cluster_arn = cluster.arn

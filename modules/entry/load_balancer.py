@@ -8,11 +8,9 @@ from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGrou
 from constructs import Construct
 
 from modules.common.accept import accept
-from modules.common.policies import Account
+from modules.common.place import Place
 from modules.common.security_groups import closed_security_group
 from modules.entry.log_bucket import LoadBalancerLogBucket
-from settings.base import RetentionDays
-from settings.naming import Naming
 from settings.service import ServiceSettings
 
 # TLS 1.2 and 1.3 with forward secrecy only (PCI DSS 4.2.1).
@@ -42,15 +40,12 @@ class Entry(Construct):
         *,
         settings: ServiceSettings,
         host_name: str | None,
-        protected: bool,
-        log_retention_days: RetentionDays,
-        names: Naming,
-        account: Account,
+        place: Place,
         vpc_id: str,
         subnet_ids: list[str],
     ) -> None:
         super().__init__(scope, id_)
-        name = names.name("entry")
+        name = place.names.name("entry")
         group = closed_security_group(
             self,
             "security-group",
@@ -61,10 +56,10 @@ class Entry(Construct):
         logs = LoadBalancerLogBucket(
             self,
             "logs",
-            name=f"{names.name('entry-logs')}-{account.id}",
-            account=account,
-            retention_days=log_retention_days,
-            protected=protected,
+            name=f"{place.names.name('entry-logs')}-{place.account.id}",
+            account=place.account,
+            retention_days=place.log_retention_days,
+            protected=place.protected,
         )
         balancer = Lb(
             self,
@@ -76,11 +71,11 @@ class Entry(Construct):
             security_groups=[group.id],
             enforce_security_group_inbound_rules_on_private_link_traffic="off",
             enable_cross_zone_load_balancing=True,
-            enable_deletion_protection=protected,
+            enable_deletion_protection=place.protected,
             access_logs=LbAccessLogs(bucket=logs.name, enabled=True),
             depends_on=[logs.policy],
         )
-        if not protected:
+        if not place.protected:
             accept(balancer, CKV_AWS_150="quick to destroy on purpose; production is protected")
         targets = LbTargetGroup(
             self,

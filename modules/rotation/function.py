@@ -18,12 +18,11 @@ from constructs import Construct
 
 from modules.common.accept import accept
 from modules.common.encryption import log_group
-from modules.common.policies import UNCONDITIONED, Account, document, service_trust, statement
+from modules.common.place import Place
+from modules.common.policies import UNCONDITIONED, document, service_trust, statement
 from modules.common.role_policies import no_other_managed_policies
 from modules.common.security_groups import closed_security_group
-from settings.base import RetentionDays
 from settings.credentials import RotationSettings
-from settings.naming import Naming
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 _INTERFACES = (
@@ -63,21 +62,18 @@ class RotationFunction(Construct):
         *,
         settings: RotationSettings,
         package: CodePackage,
-        names: Naming,
-        account: Account,
+        place: Place,
         vpc_id: str,
         subnet_ids: list[str],
-        logs_key_arn: str,
-        log_retention_days: RetentionDays,
     ) -> None:
         super().__init__(scope, id_)
-        name = names.name("rotation")
+        name = place.names.name("rotation")
         log = log_group(
             self,
             "log-group",
             name=f"/aws/lambda/{name}",
-            retention_days=log_retention_days,
-            key_arn=logs_key_arn,
+            retention_days=place.log_retention_days,
+            key_arn=place.logs_key_arn,
         )
         group = closed_security_group(
             self,
@@ -100,7 +96,7 @@ class RotationFunction(Construct):
             "policy",
             name=_OWN_POLICY,
             role=role.id,
-            policy=execution_policy(log.arn, account.arn("lambda", f"function:{name}")),
+            policy=execution_policy(log.arn, place.account.arn("lambda", f"function:{name}")),
         )
         accept(
             policy,

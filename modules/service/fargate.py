@@ -21,21 +21,17 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
 )
 from constructs import Construct
 
-from modules.cache import Cache
 from modules.common.encryption import log_group
-from modules.common.policies import Account
-from modules.database import Database
+from modules.common.place import Place
 from modules.entry import Entry
 from modules.network import Network
 from modules.service.container import CONTAINER, container_definition, files_volume, scratch_volume, variables
+from modules.service.links import ServiceLinks
 from modules.service.path import ServicePath
 from modules.service.redeployment import RedeploymentAfterRotation
 from modules.service.roles import ServiceRoles
 from modules.service.scaling import ServiceScaling
-from modules.storage import Storage
-from settings.base import RetentionDays
 from settings.data import CacheSettings
-from settings.naming import Naming
 from settings.network import NetworkSettings
 from settings.service import ServiceSettings
 
@@ -59,33 +55,29 @@ class Service(Construct):
         settings: ServiceSettings,
         network_settings: NetworkSettings,
         cache_settings: CacheSettings,
-        names: Naming,
-        account: Account,
+        place: Place,
         network: Network,
         entry: Entry,
-        endpoint_group_id: str | None,
-        database: Database,
-        cache: Cache,
-        storage: Storage | None,
-        secret_arn: str,
-        secret_key_arn: str,
-        logs_key_arn: str,
-        log_retention_days: RetentionDays,
+        links: ServiceLinks,
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
-        self._storage = storage
-        name = names.name("service")
+        self._storage = links.storage
+        name = place.names.name("service")
         log = log_group(
-            self, "log-group", name=names.path("service"), retention_days=log_retention_days, key_arn=logs_key_arn
+            self,
+            "log-group",
+            name=place.names.path("service"),
+            retention_days=place.log_retention_days,
+            key_arn=place.logs_key_arn,
         )
         # Container Insights makes this one itself, without key and for a day, where it does not exist.
         insights_log = log_group(
             self,
             "insights-log-group",
             name=f"/aws/ecs/containerinsights/{name}/performance",
-            retention_days=log_retention_days,
-            key_arn=logs_key_arn,
+            retention_days=place.log_retention_days,
+            key_arn=place.logs_key_arn,
         )
         cluster = EcsCluster(
             self,
@@ -98,37 +90,32 @@ class Service(Construct):
             self,
             "roles",
             settings=settings,
-            names=names,
-            account=account,
+            place=place,
             log_group_arn=log.arn,
-            database=database,
-            cache=cache,
-            storage=storage,
-            secret_arn=secret_arn,
-            secret_key_arn=secret_key_arn,
+            links=links,
         )
         path = ServicePath(
             self,
             "path",
             settings=settings,
             network_settings=network_settings,
-            names=names,
-            account=account,
+            place=place,
             network=network,
             load_balancer_group_id=entry.security_group_id,
-            endpoint_group_id=endpoint_group_id,
-            database=database,
-            cache=cache,
-            storage=storage,
+            links=links,
         )
         container = container_definition(
             settings,
             variables=variables(
-                settings, database=database, secret_arn=secret_arn, cache_settings=cache_settings, cache=cache
+                settings,
+                database=links.database,
+                secret_arn=links.secret_arn,
+                cache_settings=cache_settings,
+                cache=links.cache,
             ),
-            secret_arn=secret_arn,
+            secret_arn=links.secret_arn,
             log_group=log.name,
-            region=account.region,
+            region=place.account.region,
         )
         service = self._service(
             name,
@@ -140,18 +127,18 @@ class Service(Construct):
             waits_for=[*roles.all, *path.all],
         )
         ServiceScaling(
-            self, "scaling", settings=settings, names=names, cluster_name=cluster.name, service_name=service.name
+            self, "scaling", settings=settings, names=place.names, cluster_name=cluster.name, service_name=service.name
         )
         if settings.redeploy_after_rotation:
             RedeploymentAfterRotation(
                 self,
                 "redeployment",
-                names=names,
-                account=account,
-                secret_arn=secret_arn,
+                names=place.names,
+                account=place.account,
+                secret_arn=links.secret_arn,
                 cluster_name=cluster.name,
                 service_name=service.name,
-                service_arn=account.arn("ecs", f"service/{name}/{name}"),
+                service_arn=place.account.arn("ecs", f"service/{name}/{name}"),
             )
         self.cluster_name = cluster.name
         self.service_name = service.name

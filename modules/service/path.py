@@ -7,13 +7,10 @@ from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityG
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
-from modules.cache import Cache
-from modules.common.policies import Account
+from modules.common.place import Place
 from modules.common.security_groups import closed_security_group
-from modules.database import Database
 from modules.network import Network
-from modules.storage import Storage
-from settings.naming import Naming
+from modules.service.links import ServiceLinks
 from settings.network import NetworkSettings
 from settings.service import ServiceSettings
 
@@ -38,33 +35,29 @@ class ServicePath(Construct):
         *,
         settings: ServiceSettings,
         network_settings: NetworkSettings,
-        names: Naming,
-        account: Account,
+        place: Place,
         network: Network,
         load_balancer_group_id: str,
-        endpoint_group_id: str | None,
-        database: Database,
-        cache: Cache,
-        storage: Storage | None,
+        links: ServiceLinks,
     ) -> None:
         super().__init__(scope, id_)
         group = closed_security_group(
             self,
             "security-group",
-            name=names.name("service"),
+            name=place.names.name("service"),
             description="Tasks of the service",
             vpc_id=network.vpc_id,
         )
         self.security_group_id = group.id
         rules = [
             *self._allow("load balancer", load_balancer_group_id, "service", group.id, settings.port),
-            *self._allow("service", group.id, "database", database.security_group_id, database.port),
-            *self._allow("service", group.id, "redis", cache.security_group_id, cache.port),
+            *self._allow("service", group.id, "database", links.database.security_group_id, links.database.port),
+            *self._allow("service", group.id, "redis", links.cache.security_group_id, links.cache.port),
         ]
-        if storage is not None and settings.mounts:
-            rules += self._allow("service", group.id, "files", storage.security_group_id, storage.port)
-        if endpoint_group_id is not None:
-            rules += self._allow("service", group.id, "endpoints", endpoint_group_id, _HTTPS)
+        if links.storage is not None and settings.mounts:
+            rules += self._allow("service", group.id, "files", links.storage.security_group_id, links.storage.port)
+        if links.endpoint_group_id is not None:
+            rules += self._allow("service", group.id, "endpoints", links.endpoint_group_id, _HTTPS)
         rules.append(
             VpcSecurityGroupEgressRule(
                 self,
@@ -77,7 +70,7 @@ class ServicePath(Construct):
                 to_port=_HTTPS,
             )
         )
-        if _needs_world(settings, network_settings, account.region):
+        if _needs_world(settings, network_settings, place.account.region):
             rules.append(
                 VpcSecurityGroupEgressRule(
                     self,

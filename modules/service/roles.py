@@ -9,11 +9,11 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from modules.cache import Cache
+from modules.common.place import Place
 from modules.common.policies import Account, Conditions, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
-from modules.database import Database
 from modules.service.container import referenced_arns
+from modules.service.links import ServiceLinks
 from modules.storage import Storage
 from settings.naming import Naming
 from settings.service import ServiceSettings
@@ -42,28 +42,23 @@ class ServiceRoles(Construct):
         id_: str,
         *,
         settings: ServiceSettings,
-        names: Naming,
-        account: Account,
+        place: Place,
         log_group_arn: str,
-        database: Database,
-        cache: Cache,
-        storage: Storage | None,
-        secret_arn: str,
-        secret_key_arn: str,
+        links: ServiceLinks,
     ) -> None:
         super().__init__(scope, id_)
-        trust = service_trust("ecs-tasks.amazonaws.com", account, source_arns=[account.arn("ecs", "*")])
+        trust = service_trust("ecs-tasks.amazonaws.com", place.account, source_arns=[place.account.arn("ecs", "*")])
         task = IamRole(
             self,
             "task",
-            name=names.name(_TASK),
+            name=place.names.name(_TASK),
             description="What the code of the service may do",
             assume_role_policy=trust,
         )
         execution = IamRole(
             self,
             "execution",
-            name=names.name(_EXECUTION),
+            name=place.names.name(_EXECUTION),
             description="What ECS does to start a task of the service",
             assume_role_policy=trust,
         )
@@ -76,12 +71,12 @@ class ServiceRoles(Construct):
             role=task.id,
             policy=task_policy(
                 settings,
-                account,
-                database_resource_id=database.cluster_resource_id,
-                cache_connect_arns=cache.connect_arns,
-                storage=storage,
-                secret_arn=secret_arn,
-                secret_key_arn=secret_key_arn,
+                place.account,
+                database_resource_id=links.database.cluster_resource_id,
+                cache_connect_arns=links.cache.connect_arns,
+                storage=links.storage,
+                secret_arn=links.secret_arn,
+                secret_key_arn=links.secret_key_arn,
             ),
         )
         start = IamRolePolicy(
@@ -91,10 +86,10 @@ class ServiceRoles(Construct):
             role=execution.id,
             policy=execution_policy(
                 settings,
-                account,
+                place.account,
                 log_group_arn=log_group_arn,
-                secret_arn=secret_arn,
-                secret_key_arn=secret_key_arn,
+                secret_arn=links.secret_arn,
+                secret_key_arn=links.secret_key_arn,
             ),
         )
         no_other_policies(self, "task", role=task, policies=[work])

@@ -8,6 +8,7 @@ from typing import Any
 
 from cdktf import TerraformOutput
 from constructs import Construct
+from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.api import Api
@@ -47,10 +48,12 @@ def synthesize(
             schemas=copy.deepcopy(schemas) if schemas else {name: api_schemas.read("iot", name) for name in named},
             base_url=base_url,
             load_balancer_arn=load_balancer_arn,
-            names=Naming("iot", "prod", suffix),
-            account=Account("222222222222", "ca-central-1"),
-            log_retention_days=365,
-            logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+            place=place(
+                names=Naming("iot", "prod", suffix),
+                account=Account("222222222222", "ca-central-1"),
+                log_retention_days=365,
+                logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+            ),
         )
         TerraformOutput(scope, "url", value=made.url)
 

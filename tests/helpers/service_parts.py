@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from constructs import Construct
+from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.common.policies import Account
-from modules.service import Service
+from modules.service import Service, ServiceLinks
 from settings import load
 from settings.naming import Naming
 
@@ -72,18 +73,17 @@ def add_service(
         settings=environment.service.model_copy(update={"mounts": {}, **changed}),
         network_settings=environment.network.model_copy(update=network or {}),
         cache_settings=environment.cache,
-        names=Naming("shop", "dev"),
-        account=ACCOUNT,
+        place=place(names=Naming("shop", "dev"), account=ACCOUNT, logs_key_arn=logs_key_arn, log_retention_days=365),
         network=parts.network,
         entry=parts.entry,
-        endpoint_group_id=endpoint_group_id,
-        database=parts.database,
-        cache=parts.cache,
-        storage=parts.storage if with_storage else None,
-        secret_arn=SECRET,
-        secret_key_arn=SECRET_KEY,
-        logs_key_arn=logs_key_arn,
-        log_retention_days=365,
+        links=ServiceLinks(
+            database=parts.database,
+            cache=parts.cache,
+            storage=parts.storage if with_storage else None,
+            secret_arn=SECRET,
+            secret_key_arn=SECRET_KEY,
+            endpoint_group_id=endpoint_group_id,
+        ),
     )
 
 

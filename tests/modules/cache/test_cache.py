@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cdktf import TerraformOutput
 from constructs import Construct
+from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.cache import Cache
@@ -28,13 +29,15 @@ def synthesize(*, protected: bool = False, names: Naming | None = None, **change
             scope,
             "cache",
             settings=load("iot-prod").cache.model_copy(update=changed),
-            protected=protected,
-            names=names or Naming("iot", "prod"),
+            place=place(
+                protected=protected,
+                names=names or Naming("iot", "prod"),
+                logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+                log_retention_days=365,
+            ),
             vpc_id="vpc-1",
             subnet_group="iot-cache-prod",
             data_key_arn="arn:aws:kms:ca-central-1:222222222222:key/data",
-            logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
-            log_retention_days=365,
         )
         made = {"endpoint": cache.endpoint, "reader_endpoint": cache.reader_endpoint, "user_name": cache.user_name}
         TerraformOutput(scope, "made", value={**made, "connect_arns": list(cache.connect_arns)})

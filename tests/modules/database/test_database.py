@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from cdktf import TerraformOutput
 from constructs import Construct
+from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.common.policies import Account
@@ -34,15 +35,17 @@ def synthesize(environment: str = "iot-prod", *, protected: bool = True, **chang
             scope,
             "database",
             settings=settings,
-            protected=protected,
-            names=Naming("iot", "prod"),
-            account=Account("222222222222", "ca-central-1"),
+            place=place(
+                protected=protected,
+                names=Naming("iot", "prod"),
+                account=Account("222222222222", "ca-central-1"),
+                logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+                log_retention_days=365,
+            ),
             zones=ZONES,
             vpc_id="vpc-1",
             subnet_group="iot-database-prod",
             data_key_arn="arn:aws:kms:ca-central-1:222222222222:key/data",
-            logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
-            log_retention_days=365,
         )
         typed = (
             "writer_endpoint", "reader_endpoint", "cluster_identifier", "cluster_resource_id", "master_secret_arn",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cdktf import TerraformOutput
 from constructs import Construct
+from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.common.policies import Account
@@ -27,10 +28,7 @@ def synthesize(*, protected: bool = False, **changed: Any) -> Synthesized:
             "entry",
             settings=load("iot-dev").service.model_copy(update=changed),
             host_name="service.example.com",
-            protected=protected,
-            log_retention_days=365,
-            names=Naming("iot", "prod"),
-            account=ACCOUNT,
+            place=place(protected=protected, log_retention_days=365, names=Naming("iot", "prod"), account=ACCOUNT),
             vpc_id="vpc-1",
             subnet_ids=["subnet-a", "subnet-b"],
         )

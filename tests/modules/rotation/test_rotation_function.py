@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.common.policies import Account
@@ -33,12 +34,9 @@ def function(package: CodePackage, **settings: Any) -> Synthesized:
             "function",
             settings=RotationSettings(recovery_window_days=0, **settings),
             package=package,
-            names=Naming("iot", "dev"),
-            account=ACCOUNT,
+            place=place(names=Naming("iot", "dev"), account=ACCOUNT, logs_key_arn="arn:logs-key", log_retention_days=7),
             vpc_id="vpc-1",
             subnet_ids=["subnet-a", "subnet-b"],
-            logs_key_arn="arn:logs-key",
-            log_retention_days=7,
         )
     )
 
