@@ -6,15 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings.account import AccountSettings
 from settings.api import ApiSettings
 from settings.base import Settings, described
-from settings.credentials import RotationSettings
-from settings.data import CacheSettings, DatabaseSettings, StorageSettings
+from settings.cache import CacheSettings
+from settings.database import DatabaseSettings
+from settings.encryption import EncryptionSettings
+from settings.logs import LogSettings
 from settings.monitoring import MonitoringSettings
 from settings.naming import Naming
 from settings.network import NetworkSettings
-from settings.operations import AccountSettings, EncryptionSettings, LogSettings, StateSettings
+from settings.rotation import RotationSettings
 from settings.service import ServiceSettings
+from settings.state import StateSettings
+from settings.storage import StorageSettings
 
 Tier = Literal["development", "production"]
 

@@ -1,12 +1,18 @@
-"""Settings of the monitoring stack: who is told, and from which values on."""
+"""Table `monitoring`: who is notified, and the thresholds of alarms. Its types and rules."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from settings.base import Percent, Settings, described
+from settings.broken import Broken
+
+if TYPE_CHECKING:
+    from settings.cache import CacheSettings
+    from settings.service import ServiceSettings
 
 _Subscriber = Annotated[
     str,
@@ -79,3 +85,36 @@ class MonitoringSettings(Settings):
             ge=1, le=1_000_000_000, description="US dollars per month, 1 to 1000000000; absent means no budget alarm"
         ),
     ] = None
+
+
+def _subscribers(monitoring: MonitoringSettings) -> Iterator[Broken]:
+    subscribers = monitoring.subscribers
+    if len(set(subscribers)) != len(subscribers):
+        yield Broken("monitoring.subscribers", list(subscribers), "each subscriber once", "delete the doubles")
+    if monitoring.monthly_budget_usd is not None and not subscribers:
+        yield Broken(
+            "monitoring.monthly_budget_usd",
+            monitoring.monthly_budget_usd,
+            "a budget together with monitoring.subscribers, whom it tells",
+            "add one or more",
+        )
+
+
+def _above_what_scaling_aims_at(
+    monitoring: MonitoringSettings, service: ServiceSettings, cache: CacheSettings
+) -> Iterator[Broken]:
+    """Scaling keeps a value at its target: an alarm at or below it would never end."""
+    aims = [
+        ("cpu_percent", "service.cpu_target_percent", service.cpu_target_percent),
+        ("memory_percent", "service.memory_target_percent", service.memory_target_percent),
+    ]
+    if cache.autoscaling is not None:
+        aims.append(("cpu_percent", "cache.autoscaling.cpu_target_percent", cache.autoscaling.cpu_target_percent))
+    for name, key, target in aims:
+        threshold = getattr(monitoring, name)
+        if target is not None and threshold <= target:
+            yield Broken(f"monitoring.{name}", threshold, f"more than {key} = {target}", "raise it")
+
+
+# Run by `settings.rules` with those of the other tables.
+RULES = (_subscribers, _above_what_scaling_aims_at)

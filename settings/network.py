@@ -1,14 +1,17 @@
-"""Settings of the network and egress stacks."""
+"""Table `network`: the VPC, and how its private subnets reach the internet and AWS. Its types and rules."""
 
 from __future__ import annotations
 
 import typing
+from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from settings.base import Settings
+from settings.broken import Broken
 from settings.cidr import ALLOWED_VPC, vpc_fault
 
 # Interface endpoints cost about 7 USD a month and zone each. These are the services that code in the private
@@ -41,3 +44,34 @@ class NetworkSettings(Settings):
     flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
         default="ALL", description='"ALL", "ACCEPT" or "REJECT"; PCI DSS 10.2 wants ALL'
     )
+
+
+def _reserved_networks(network: NetworkSettings) -> Iterator[Broken]:
+    vpc = IPv4Network(network.cidr)
+    for block in network.reserved_cidrs:
+        try:
+            overlaps = IPv4Network(block).overlaps(vpc)
+        except ValueError:
+            yield Broken("network.reserved_cidrs", block, "IPv4 blocks without host bits", "correct the block")
+            continue
+        if overlaps:
+            yield Broken("network.cidr", network.cidr, f"a block that does not overlap {block}", "choose another block")
+
+
+def _way_out(network: NetworkSettings) -> Iterator[Broken]:
+    needed = {"secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"} - set(network.interface_endpoints)
+    if network.nat == "none" and needed:
+        yield Broken(
+            "network.interface_endpoints",
+            list(network.interface_endpoints),
+            f'with nat = "none" also {", ".join(sorted(needed))}: tasks and the rotation function call them',
+            "add them or choose another nat",
+        )
+    if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
+        yield Broken(
+            "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
+        )
+
+
+# Run by `settings.rules` with those of the other tables.
+RULES = (_reserved_networks, _way_out)

@@ -10,19 +10,13 @@ import importlib.util
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from settings.api_rules import API_RULES
+from settings import api, cache, database, monitoring, network, rotation, service, storage
 from settings.base import Settings
 from settings.broken import Broken, Unshown
-from settings.credential_rules import CREDENTIAL_RULES
-from settings.data_rules import DATA_RULES
-from settings.monitoring_rules import MONITORING_RULES
 from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
-from settings.network import NetworkSettings
-from settings.service_rules import SERVICE_RULES
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
@@ -31,11 +25,14 @@ PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
 _MOST_TAGS = 50 - len(PLATFORM_TAGS) - 2
 
 _RULES: list[Callable[..., Iterator[Broken]]] = [
-    *DATA_RULES,
-    *CREDENTIAL_RULES,
-    *API_RULES,
-    *SERVICE_RULES,
-    *MONITORING_RULES,
+    *database.RULES,
+    *cache.RULES,
+    *storage.RULES,
+    *rotation.RULES,
+    *network.RULES,
+    *api.RULES,
+    *service.RULES,
+    *monitoring.RULES,
 ]
 
 
@@ -119,32 +116,3 @@ def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
                 "tags", key, f"a key that differs from {seen[key.lower()]} by more than its case", "choose another key"
             )
         seen.setdefault(key.lower(), key)
-
-
-@_rule
-def _reserved_networks(network: NetworkSettings) -> Iterator[Broken]:
-    vpc = IPv4Network(network.cidr)
-    for block in network.reserved_cidrs:
-        try:
-            overlaps = IPv4Network(block).overlaps(vpc)
-        except ValueError:
-            yield Broken("network.reserved_cidrs", block, "IPv4 blocks without host bits", "correct the block")
-            continue
-        if overlaps:
-            yield Broken("network.cidr", network.cidr, f"a block that does not overlap {block}", "choose another block")
-
-
-@_rule
-def _way_out(network: NetworkSettings) -> Iterator[Broken]:
-    needed = {"secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"} - set(network.interface_endpoints)
-    if network.nat == "none" and needed:
-        yield Broken(
-            "network.interface_endpoints",
-            list(network.interface_endpoints),
-            f'with nat = "none" also {", ".join(sorted(needed))}: tasks and the rotation function call them',
-            "add them or choose another nat",
-        )
-    if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
-        yield Broken(
-            "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
-        )

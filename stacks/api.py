@@ -6,7 +6,8 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from modules.api import Api
-from settings import Environment, api_schemas
+from settings import Environment
+from settings.api import schemas as api_schemas
 from stacks.base import BaseStack
 from stacks.entry import EntryStack
 from stacks.network import NetworkStack

@@ -20,7 +20,7 @@ from constructs import Construct
 from modules.common.accept import accept
 from modules.common.buckets import close
 from modules.common.policies import deny_without_tls, document
-from settings.operations import StateSettings
+from settings.state import StateSettings
 
 
 class StateBucket(Construct):

@@ -14,8 +14,8 @@ from constructs import Construct
 
 from modules.api.functions import invocation_uri, permit
 from modules.common.policies import Account
-from settings import api_schemas
 from settings.api import AuthorizerSettings, CorsSettings
+from settings.api import schemas as api_schemas
 from settings.naming import Naming
 
 # The variables are JSON texts with their quotes: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html

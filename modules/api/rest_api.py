@@ -21,8 +21,7 @@ from modules.api.stage import Stage
 from modules.common.accept import accept
 from modules.common.place import Place
 from modules.common.policies import document, statement
-from settings.api import ApiSettings
-from settings.api_rules import path_pattern
+from settings.api import ApiSettings, path_pattern
 
 
 class Api(Construct):

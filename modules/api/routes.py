@@ -16,8 +16,7 @@ from constructs import Construct
 from modules.api.functions import invocation_uri
 from modules.common.accept import accept
 from modules.common.policies import Account
-from settings.api import BODY_METHODS, CorsSettings, RouteSettings
-from settings.api_rules import path_variables
+from settings.api import BODY_METHODS, CorsSettings, RouteSettings, path_variables
 
 # What API Gateway waits at most for a backend, unless AWS has raised it for the account.
 _TIMEOUT_MS = 29_000

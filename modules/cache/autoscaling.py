@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.appautoscaling_policy import (
 from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
 from constructs import Construct
 
-from settings.data import CacheAutoscalingSettings
+from settings.cache import CacheAutoscalingSettings
 from settings.naming import Naming
 
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoScaling-Scaling-Defining-Policy-API.html

@@ -23,7 +23,7 @@ from modules.common.encryption import log_group
 from modules.common.place import Place
 from modules.common.security_groups import closed_security_group
 from settings.base import RetentionDays
-from settings.data import CacheSettings
+from settings.cache import CacheSettings
 from settings.naming import Naming
 
 _PORT = 6379

@@ -13,7 +13,7 @@ from constructs import Construct
 from modules.common.accept import accept
 from modules.common.policies import Account, key_policy
 from settings.base import RetentionDays
-from settings.operations import EncryptionSettings
+from settings.encryption import EncryptionSettings
 
 
 class EncryptionKey(Construct):

@@ -8,8 +8,8 @@ from constructs import Construct
 
 from modules.common.encryption import EncryptionKey
 from modules.common.policies import Account
+from settings.encryption import EncryptionSettings
 from settings.naming import Naming
-from settings.operations import EncryptionSettings
 
 
 class EnvironmentKeys(Construct):

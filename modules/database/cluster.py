@@ -18,7 +18,7 @@ from modules.common.policies import Account
 from modules.common.security_groups import closed_security_group
 from modules.database.monitoring import enhanced_monitoring_role
 from modules.database.parameters import ParameterGroups
-from settings.data import DatabaseSettings
+from settings.database import DatabaseSettings
 from settings.naming import Naming
 
 _ENGINE = "aurora-postgresql"

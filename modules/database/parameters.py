@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
 )
 from constructs import Construct
 
-from settings.data import DatabaseSettings, PostgresVersion
+from settings.database import DatabaseSettings, PostgresVersion
 from settings.naming import Naming
 
 # Major versions from which a family has the value below as its own. RDS takes no note of such a parameter and reads it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modules.monitoring.alarms import Metric
-from settings.data import CacheSettings
+from settings.cache import CacheSettings
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from modules.common.place import Place
 from modules.common.policies import UNCONDITIONED, document, service_trust, statement
 from modules.common.role_policies import no_other_managed_policies
 from modules.common.security_groups import closed_security_group
-from settings.credentials import RotationSettings
+from settings.rotation import RotationSettings
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 _INTERFACES = (

@@ -17,8 +17,8 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_rotation import (
 from constructs import Construct
 
 from modules.rotation.function import RotationFunction
-from settings.credentials import RotationSettings
 from settings.naming import Naming
+from settings.rotation import RotationSettings
 
 
 class SecretRotation(Construct):

@@ -13,8 +13,8 @@ from constructs import Construct
 
 from modules.common.policies import document, statement
 from modules.database import Database
-from settings.credentials import RotationSettings
 from settings.naming import Naming
+from settings.rotation import RotationSettings
 
 # A stage that nobody moves: AWS deletes versions that have none.
 BOOTSTRAP_STAGE = "BOOTSTRAP"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from modules.cache import Cache
 from modules.database import Database
-from settings.data import CacheSettings
+from settings.cache import CacheSettings
 from settings.service import DATABASE_REFERENCE, ServiceSettings
 
 CONTAINER = "service"

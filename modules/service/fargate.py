@@ -31,7 +31,7 @@ from modules.service.path import ServicePath
 from modules.service.redeployment import RedeploymentAfterRotation
 from modules.service.roles import ServiceRoles
 from modules.service.scaling import ServiceScaling
-from settings.data import CacheSettings
+from settings.cache import CacheSettings
 from settings.network import NetworkSettings
 from settings.service import ServiceSettings
 

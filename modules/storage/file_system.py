@@ -19,8 +19,8 @@ from constructs import Construct
 
 from modules.common.policies import document, statement
 from modules.common.security_groups import closed_security_group
-from settings.data import AccessPointSettings, StorageSettings
 from settings.naming import Naming
+from settings.storage import AccessPointSettings, StorageSettings
 
 _PORT = 2049
 

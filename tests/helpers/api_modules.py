@@ -13,8 +13,9 @@ from synthesized import Synthesized, synthesize_module
 
 from modules.api import Api
 from modules.common.policies import Account
-from settings import api_schemas, load
+from settings import load
 from settings.api import ApiSettings
+from settings.api import schemas as api_schemas
 from settings.naming import Naming
 
 BASE_URL = "http://entry.example.com:80"

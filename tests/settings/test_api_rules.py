@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from settings_files import Changes, SettingsFiles, settings_text
 
-from settings import api_schemas, load
-from settings.api import ApiSettings
-from settings.api_rules import path_pattern, path_variables
+from settings import load
+from settings.api import ApiSettings, path_pattern, path_variables
+from settings.api import schemas as api_schemas
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
 OWN_CERTIFICATE = CERTIFICATE.replace("us-east-1", "ca-central-1")

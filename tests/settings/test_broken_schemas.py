@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from settings_files import SettingsFiles, settings_text
 
-from settings import api_schemas
+from settings.api import schemas as api_schemas
 
 # What stands in the place of the schema of a route -> the reason.
 SCHEMAS: dict[str, tuple[Callable[[Path], object], str]] = {

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from settings import demands, load, rules
-from settings.data import AccessPointSettings, CacheAutoscalingSettings, StorageSettings
+from settings.cache import CacheAutoscalingSettings
+from settings.storage import AccessPointSettings, StorageSettings
 from settings.windows import daily, weekly
 
 

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from settings_files import SettingsFiles, settings_text, valid_environment
 
 from settings import load, rules
-from settings.data import AccessPointSettings
-from settings.service import EcrRepository, ServiceSettings
-from settings.service_rules import FARGATE_MEMORY
+from settings.service import FARGATE_MEMORY, EcrRepository, ServiceSettings
+from settings.storage import AccessPointSettings
 
 CERTIFICATE = "arn:aws:acm:{}:333333333333:certificate/12345678-1234-1234-1234-123456789012"
 SECRET = "arn:aws:secretsmanager:ca-central-1:333333333333:secret:payment-Ab12Cd"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from main import build_app
 from settings import load
-from settings.operations import AccountSettings
+from settings.account import AccountSettings
 from tools.scan.checks import ALL
 from tools.synthesized.platform import read_all
 

@@ -170,7 +170,7 @@ def test_the_network_tells_people_its_subnets(stacks: Stacks, environments: dict
 def test_only_the_owner_of_the_account_makes_its_singletons(tmp_path: Path) -> None:
     from cdktf import App, Testing
 
-    from settings.operations import AccountSettings
+    from settings.account import AccountSettings
     from stacks.bootstrap import BootstrapStack
 
     for owns in (True, False):
@@ -192,7 +192,7 @@ def test_one_environment_at_most_owns_the_singletons_of_an_account(environments:
 def test_the_roles_of_the_workflows_come_by_setting(tmp_path: Path) -> None:
     from cdktf import App, Testing
 
-    from settings.operations import AccountSettings
+    from settings.account import AccountSettings
     from stacks.bootstrap import BootstrapStack
 
     for repository in (None, "owner/name"):

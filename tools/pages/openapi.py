@@ -15,9 +15,9 @@ from typing import Any
 from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from settings import Environment, SettingsError, api_schemas, environment_names, load
-from settings.api import BODY_METHODS, ApiSettings, RouteSettings
-from settings.api_rules import path_variables
+from settings import Environment, SettingsError, environment_names, load
+from settings.api import BODY_METHODS, ApiSettings, RouteSettings, path_variables
+from settings.api import schemas as api_schemas
 from settings.loader import DIRECTORY
 
 ROOT = DIRECTORY.parent

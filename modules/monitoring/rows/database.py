@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modules.monitoring.alarms import Alarm, Chart, Metric, Row
-from settings.data import DatabaseSettings
+from settings.database import DatabaseSettings
 from settings.monitoring import MonitoringSettings
 
 _BYTES_PER_CAPACITY_UNIT = 2 * 1024**3

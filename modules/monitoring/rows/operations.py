@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modules.monitoring.alarms import Alarm, Chart, Metric, Row, of_many
-from settings.credentials import RotationSettings
 from settings.monitoring import MonitoringSettings
+from settings.rotation import RotationSettings
 
 _DAY = 86_400
 

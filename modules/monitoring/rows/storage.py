@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from modules.monitoring.alarms import Alarm, Chart, Metric, Row, of_many
 from modules.monitoring.cache_nodes import CacheNodes
-from settings.data import CacheSettings, StorageSettings
+from settings.cache import CacheSettings
 from settings.monitoring import MonitoringSettings
+from settings.storage import StorageSettings
 
 # What a Redis node accepts: `maxclients`, which ElastiCache fixes.
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html

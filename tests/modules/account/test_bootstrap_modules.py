@@ -8,7 +8,7 @@ import pytest
 from synthesized import Synthesized, synthesize_module
 
 from modules.account import ImageRepository, StateBucket
-from settings.operations import StateSettings
+from settings.state import StateSettings
 
 
 @pytest.fixture(scope="module")

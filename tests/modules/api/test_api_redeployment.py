@@ -13,8 +13,8 @@ from api_modules import FUNCTION, POOL, settings, synthesize
 from synthesized import Synthesized, read_stack
 
 from modules.api.redeployment import NOT_DEPLOYED, definition_hash, deployed
-from settings import api_schemas
 from settings.api import AuthorizerSettings, CorsSettings, PlanSettings, RouteSettings
+from settings.api import schemas as api_schemas
 
 # The reasons stand beside them in modules/api/redeployment.py. Whoever adds one says here, too, that it is meant.
 EXCLUDED = {

@@ -12,7 +12,7 @@ from synthesized import Synthesized, synthesize_module
 
 from modules.cache import Cache
 from settings import load
-from settings.data import CacheAutoscalingSettings
+from settings.cache import CacheAutoscalingSettings
 from settings.naming import SHORTEST_LIMIT, Naming
 
 FORMS: dict[str, dict[str, Any]] = {

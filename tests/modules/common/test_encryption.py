@@ -13,8 +13,8 @@ from modules.common.encryption import EncryptionKey
 from modules.common.keys import EnvironmentKeys
 from modules.common.policies import Account, deny_without_tls, document, key_policy, service_trust, statement
 from modules.network import VpcFlowLog
+from settings.encryption import EncryptionSettings
 from settings.naming import Naming
-from settings.operations import EncryptionSettings
 
 ACCOUNT = Account("111111111111", "ca-central-1")
 ROOT = {"AWS": "arn:aws:iam::111111111111:root"}

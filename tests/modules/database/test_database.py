@@ -15,7 +15,7 @@ from modules.common.policies import Account
 from modules.database import Database
 from modules.database.parameters import cluster_parameters
 from settings import load
-from settings.data import PostgresVersion
+from settings.database import PostgresVersion
 from settings.naming import Naming
 
 VERSIONS = get_args(PostgresVersion)

@@ -21,7 +21,7 @@ from modules.monitoring.alarms import Alarm, Metric
 from modules.monitoring.cache_nodes import CacheNodes
 from modules.monitoring.rows.database import max_connections
 from settings import Environment, load
-from settings.data import CacheAutoscalingSettings
+from settings.cache import CacheAutoscalingSettings
 
 CERTIFICATE = "arn:aws:acm:ca-central-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
 

@@ -15,9 +15,9 @@ from modules.database import Database
 from modules.rotation import ApplicationSecret, RotationPath
 from modules.rotation.access import rotation_policy
 from modules.rotation.secret import connection_facts, reading_policy
-from settings.credentials import RotationSettings
 from settings.naming import Naming
 from settings.network import NetworkSettings
+from settings.rotation import RotationSettings
 
 ROOT = Path(__file__).parents[3]
 ROLE = "arn:aws:iam::111111111111:role/{}"

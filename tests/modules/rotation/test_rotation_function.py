@@ -13,8 +13,8 @@ from synthesized import Synthesized, synthesize_module
 from modules.common.policies import Account
 from modules.rotation import CodePackage, RotationFunction
 from modules.rotation.function import execution_policy
-from settings.credentials import RotationSettings
 from settings.naming import Naming
+from settings.rotation import RotationSettings
 
 ACCOUNT = Account("111111111111", "ca-central-1")
 FUNCTION_ARN = "arn:aws:lambda:ca-central-1:111111111111:function:iot-rotation-dev"

@@ -11,8 +11,8 @@ from synthesized import Synthesized, synthesize_module
 
 from modules.storage import Storage
 from modules.storage.file_system import file_system_policy
-from settings.data import AccessPointSettings, StorageSettings
 from settings.naming import Naming
+from settings.storage import AccessPointSettings, StorageSettings
 
 SUBNETS = {"ca-central-1a": "subnet-a", "ca-central-1b": "subnet-b", "ca-central-1d": "subnet-d"}
 POINTS = {

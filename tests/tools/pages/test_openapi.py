@@ -10,8 +10,9 @@ import pytest
 from all_environments import environment_names, load
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from settings import Environment, api_schemas
+from settings import Environment
 from settings.api import AuthorizerSettings, DomainSettings, RouteSettings
+from settings.api import schemas as api_schemas
 from tools.pages import openapi
 
 POOL = "arn:aws:cognito-idp:ca-central-1:111111111111:userpool/ca-central-1_Abc"

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_network
 
-from settings import api_schemas
-from settings.api import BODY_METHODS, ApiSettings
+from settings.api import schemas
+from settings.api.tables import BODY_METHODS, ApiSettings
 from settings.broken import Broken
-from settings.service import ServiceSettings
-from settings.service_rules import foreign_certificate
+from settings.service import ServiceSettings, foreign_certificate
 
 # API Gateway answers these itself: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RESERVED = ("/ping", "/sping")
@@ -195,8 +194,8 @@ def _request_schemas(project: str, api: ApiSettings) -> Iterator[Broken]:
                 key, route.request_schema, f"no schema without one of {', '.join(BODY_METHODS)}", "delete the key"
             )
         try:
-            api_schemas.read(project, route.request_schema)
-        except api_schemas.SchemaError as error:
+            schemas.read(project, route.request_schema)
+        except schemas.SchemaError as error:
             allowed = "a JSON schema of draft 4, which is all that API Gateway knows"
             yield Broken(key, route.request_schema, allowed, f"correct it: {error}")
 
@@ -219,7 +218,7 @@ def path_pattern(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "*", path)
 
 
-API_RULES = (
+RULES = (
     _name_in_certificate,
     _domain,
     _origin,

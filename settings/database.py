@@ -1,17 +1,76 @@
-"""Rules between settings of the data stack; `settings.rules` runs them with all others."""
+"""Table `database`: Aurora PostgreSQL Serverless v2. Its types, and the rules between its keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from settings.base import DailyWindow, Settings, WeeklyWindow, described
 from settings.broken import Broken
-from settings.data import CacheSettings, DatabaseSettings, StorageSettings
 from settings.windows import DAY, daily, weekly
+
+# PostgreSQL folds unquoted names to lower case; RDS refuses master names that PostgreSQL or RDS reserves.
+_PgName = Annotated[
+    str, described("1 to 63 lower-case letters, digits and _, beginning with a letter", r"^[a-z][a-z0-9_]{0,62}$")
+]
+
+_Acu = Annotated[
+    float, Field(ge=0, le=256, multiple_of=0.5, description="Aurora capacity units from 0 to 256 in steps of 0.5")
+]
+
+PostgresVersion = Literal["15", "16", "17"]
+
+
+class DatabaseSettings(Settings):
+    """One Aurora PostgreSQL Serverless v2 cluster."""
+
+    engine_version: PostgresVersion = Field(
+        description='the major version as text ("15", "16", "17"); Aurora chooses and upgrades the minor one'
+    )
+    name: _PgName
+    master_username: _PgName
+    instances: Annotated[int, Field(ge=1, le=16, description="1 writer and up to 15 readers: 1 to 16")]
+    min_capacity: _Acu
+    max_capacity: _Acu
+    auto_pause_seconds: Annotated[
+        int,
+        Field(
+            ge=0, le=86400, description="seconds idle before a pause: 0 (never), or 300 to 86400 with min_capacity = 0"
+        ),
+    ] = 0
+    backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")]
+    backup_window: DailyWindow
+    maintenance_window: WeeklyWindow
+    apply_immediately: bool = Field(description="true (changes now) or false (changes in the maintenance window)")
+    final_snapshot: bool = Field(
+        description="true (keep a last snapshot and the backups when destroyed) or false (keep nothing)"
+    )
+    iam_authentication: bool = Field(default=True, description="true or false")
+    slow_statement_ms: Annotated[
+        int, Field(ge=100, le=3_600_000, description="statements slower than this are logged: 100 to 3600000 ms")
+    ]
+    insights: Literal["standard", "advanced"] = Field(description='Database Insights: "standard" or "advanced"')
+    performance_insights_retention_days: Annotated[
+        int,
+        Field(ge=7, le=731, description="7, a multiple of 31 up to 713, or 731; advanced insights need 465 or more"),
+    ]
+    enhanced_monitoring_seconds: Literal[0, 1, 5, 10, 15, 30, 60] = Field(
+        description="0 (off), 1, 5, 10, 15, 30 or 60 seconds"
+    )
+    master_rotation_days: Annotated[
+        int,
+        Field(ge=1, le=90, description="days between rotations of the RDS-managed master secret, 1 to 90 (PCI DSS 8)"),
+    ]
+
 
 _RESERVED_MASTER_NAMES = frozenset(
     {"admin", "postgres", "rdsadmin", "root", "master", "rds_superuser", "public", "user"}
 )
+
 _RESERVED_DATABASE_NAMES = frozenset({"rdsadmin", "template0", "template1", "postgres"})
+
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 _LONGEST_MASTER_NAME = 16
 
@@ -57,10 +116,6 @@ def _database_windows(database: DatabaseSettings) -> Iterator[Broken]:
     yield from _windows("database", "backup_window", database.backup_window, database.maintenance_window, minutes=30)
 
 
-def _cache_windows(cache: CacheSettings) -> Iterator[Broken]:
-    yield from _windows("cache", "snapshot_window", cache.snapshot_window, cache.maintenance_window, minutes=60)
-
-
 def _windows(part: str, backup_key: str, backup: str, maintenance: str, *, minutes: int) -> Iterator[Broken]:
     """AWS takes neither a short window nor two that overlap; a maintenance window of days is one end too early."""
     copies, changes = daily(backup), weekly(maintenance)
@@ -76,58 +131,5 @@ def _windows(part: str, backup_key: str, backup: str, maintenance: str, *, minut
         )
 
 
-def _cache_form(cache: CacheSettings) -> Iterator[Broken]:
-    if cache.form == "single" and cache.replicas_per_shard != 0:
-        yield Broken("cache.replicas_per_shard", cache.replicas_per_shard, '0 with form = "single"', "set it to 0")
-    if cache.form == "replicated" and cache.replicas_per_shard < 1:
-        yield Broken(
-            "cache.replicas_per_shard", cache.replicas_per_shard, '1 to 5 with form = "replicated"', "raise it"
-        )
-    if cache.form != "cluster" and cache.shards != 1:
-        yield Broken("cache.shards", cache.shards, f'1 with form = "{cache.form}"', 'set it to 1, or form to "cluster"')
-    if cache.shards * (1 + cache.replicas_per_shard) > 500:
-        yield Broken("cache.shards", cache.shards, "at most 500 nodes together with the replicas", "lower it")
-
-
-def _cache_autoscaling(cache: CacheSettings) -> Iterator[Broken]:
-    scaling = cache.autoscaling
-    if scaling is None:
-        return
-    if cache.form != "cluster":
-        yield Broken("cache.autoscaling", scaling.dimension, 'only with form = "cluster"', "delete the table")
-        return
-    # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoScaling.html
-    if cache.node_type.startswith("cache.t"):
-        yield Broken(
-            "cache.node_type", cache.node_type, "with autoscaling a type of the m, r or c families", "choose one"
-        )
-    if scaling.min_count > scaling.max_count:
-        yield Broken("cache.autoscaling.max_count", scaling.max_count, f"{scaling.min_count} or more", "raise it")
-    if scaling.dimension == "replicas" and scaling.max_count > 5:
-        yield Broken("cache.autoscaling.max_count", scaling.max_count, "at most 5 replicas", "lower it")
-
-
-def _access_points(storage: StorageSettings) -> Iterator[Broken]:
-    """A directory belongs to whoever mounts it first, so two access points to it must be the same user."""
-    seen: dict[str, str] = {}
-    for name, point in storage.access_points.items():
-        if point.path in seen:
-            yield Broken(
-                f"storage.access_points.{name}.path",
-                point.path,
-                f"a directory other than that of {seen[point.path]}",
-                "choose another, or mount the same access point twice",
-            )
-        seen.setdefault(point.path, name)
-
-
-DATA_RULES = (
-    _capacity,
-    _insights,
-    _database_names,
-    _database_windows,
-    _cache_form,
-    _cache_autoscaling,
-    _cache_windows,
-    _access_points,
-)
+# Run by `settings.rules` with those of the other tables.
+RULES = (_capacity, _insights, _database_names, _database_windows)

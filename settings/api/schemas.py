@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-DIRECTORY = Path(__file__).resolve().parents[1] / "environments" / "schemas"
+DIRECTORY = Path(__file__).resolve().parents[2] / "environments" / "schemas"
 # API Gateway knows no newer one: https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
 DRAFT = "http://json-schema.org/draft-04/schema#"
 

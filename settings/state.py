@@ -1,0 +1,17 @@
+"""Table `state`: the state bucket."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.base import Settings
+
+
+class StateSettings(Settings):
+    """The state bucket, made by the bootstrap stack."""
+
+    noncurrent_version_days: Annotated[
+        int, Field(ge=30, le=3650, description="days an overwritten state stays restorable, 30 to 3650")
+    ] = 365
