@@ -206,3 +206,30 @@ def test_everything_that_is_missing_is_said_before_an_installation() -> None:
         "npm",
         "Terraform 1.11 or newer",
     ]
+
+
+def test_everything_that_is_missing_is_one_line_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/proc")
+    monkeypatch.setattr(machine, "PYTHON", (9, 0))
+
+    assert machine.main() == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(" needed")[0] for line in said] == [
+        "Python 3.11 or newer is",
+        "Node.js 20 or newer is",
+        "npm is",
+        "Terraform 1.11 or newer is",
+    ]
+
+
+def test_a_program_that_does_not_answer(program: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    program("node", "exit 0")
+
+    def hang(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("node", 60)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+
+    assert "cannot be run (Command 'node' timed out after 60 seconds)" in str(machine.node_fault(os.environ))
