@@ -53,8 +53,6 @@ class MonitoringStack(BaseStack):
     ) -> None:
         environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
-        # Its names are known before it is made, so that no reference says that it comes first.
-        self.add_dependency(api)
         settings = environment.monitoring
         topic = AlarmTopic(
             self,

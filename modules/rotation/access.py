@@ -6,11 +6,11 @@ from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
-from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
 from modules.common.policies import Account, document, statement
 from modules.common.role_policies import no_other_inline_policies
+from modules.common.security_groups import open_port
 from modules.database import Database
 from modules.rotation.function import RotationFunction
 from settings.network import NetworkSettings
@@ -105,27 +105,12 @@ class RotationPath(Construct):
 
     def _rules(self, target: str, group_id: str, port: int) -> tuple[ITerraformDependable, ITerraformDependable]:
         """Out of the function's group and into the target's."""
-        return (
-            VpcSecurityGroupEgressRule(
-                self,
-                f"to-{target}",
-                security_group_id=self._function_group_id,
-                description=f"Rotation function to {target}",
-                referenced_security_group_id=group_id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            ),
-            VpcSecurityGroupIngressRule(
-                self,
-                f"into-{target}",
-                security_group_id=group_id,
-                description="From the rotation function",
-                referenced_security_group_id=self._function_group_id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            ),
+        return open_port(
+            self,
+            port,
+            ids=(f"to-{target}", f"into-{target}"),
+            groups=(self._function_group_id, group_id),
+            descriptions=(f"Rotation function to {target}", "From the rotation function"),
         )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
-from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
 from modules.common.place import Place
-from modules.common.security_groups import closed_security_group
+from modules.common.security_groups import closed_security_group, open_port
 from modules.network import Network
 from modules.service.links import ServiceLinks
 from settings.network import NetworkSettings
@@ -90,27 +89,12 @@ class ServicePath(Construct):
     ) -> tuple[ITerraformDependable, ITerraformDependable]:
         """Out of the source's group and into the target's."""
         id_ = f"{source.replace(' ', '-')}-{target}"
-        return (
-            VpcSecurityGroupEgressRule(
-                self,
-                f"{id_}-out",
-                security_group_id=source_group_id,
-                description=f"{source.capitalize()} to {target}",
-                referenced_security_group_id=target_group_id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            ),
-            VpcSecurityGroupIngressRule(
-                self,
-                f"{id_}-in",
-                security_group_id=target_group_id,
-                description=f"From {source}",
-                referenced_security_group_id=source_group_id,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-            ),
+        return open_port(
+            self,
+            port,
+            ids=(f"{id_}-out", f"{id_}-in"),
+            groups=(source_group_id, target_group_id),
+            descriptions=(f"{source.capitalize()} to {target}", f"From {source}"),
         )
 
 

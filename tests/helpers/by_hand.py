@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-Clients = Callable[[str], Any]
+from tools.deploy.aws import Clients
+
 _WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 TASK_ROLE = "iot-service-task-dev"

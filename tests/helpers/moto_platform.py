@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 
 from tools.change import unmanaged
-from tools.change.findings import Kind
+from tools.change.findings import FindingKind
 
 REGION = "ca-central-1"
 _ANYWHERE = [{"CidrIp": "0.0.0.0/0"}]
@@ -44,7 +44,7 @@ class Platform:
         """What is found, as text."""
         found, errors = unmanaged.find({"iot-dev-data": self.state}, self._watched)
         assert errors == {}
-        assert {(item.kind, item.stack) for item in found} <= {(Kind.UNMANAGED, "iot-dev-data")}
+        assert {(item.kind, item.stack) for item in found} <= {(FindingKind.UNMANAGED, "iot-dev-data")}
         return [item.says for item in found]
 
     def _watched(self, service: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tools.change import findings, page
-from tools.change.findings import Kind
+from tools.change.findings import FindingKind
 from tools.change.plans import Action, StackPlan, read
 from tools.change.values import SENSITIVE, UNKNOWN
 from tools.deploy import plans, terraform
@@ -118,7 +118,7 @@ def test_a_plan_that_prevent_destroy_ends_names_what_it_protects(folder: Folder)
     _, found = folder.plan(protected)
 
     (finding,) = findings.find([found], reads={})
-    assert (finding.kind, finding.address) == (Kind.REFUSED, "terraform_data.replaced")
+    assert (finding.kind, finding.address) == (FindingKind.REFUSED, "terraform_data.replaced")
 
 
 def test_a_configuration_that_cannot_be_planned_says_why(folder: Folder) -> None:

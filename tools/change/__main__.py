@@ -21,7 +21,7 @@ from rich.console import Console
 
 from settings import Environment, load
 from tools.change import html, markdown, page, revision, terminal, unmanaged
-from tools.change.findings import Finding
+from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
 from tools.change.rehearsal import Rehearsal
@@ -111,7 +111,7 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
     clients = cache(partial(boto3.client, region_name=environment.region))
     ask = plans.drift if drift else plans.plan
     planned = _read(ask(environment.name, environ=environ, s3=clients("s3")), drift=drift)
-    added: list[Finding] = []
+    added: list[ReviewFinding] = []
     if drift:
         states = plans.read_states(stacks.find_all(environment.name), clients("s3"))
         added, errors = unmanaged.find(states, clients)

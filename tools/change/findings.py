@@ -15,7 +15,7 @@ from tools.synthesized.resource_types import resource_types
 _PROTECTED = re.compile(r"Resource (\S+) has lifecycle\.prevent_destroy set")
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """In the order of the page."""
 
     STATEFUL = "stateful"
@@ -28,27 +28,27 @@ class Kind(StrEnum):
     IAM = "iam"
 
 
-TITLES: Mapping[Kind, str] = {
-    Kind.STATEFUL: "Stateful resources replaced or destroyed",
-    Kind.REFUSED: "Refused by Terraform",
-    Kind.UNMANAGED: "Added outside of Terraform",
-    Kind.ONE_WAY: "Refused by AWS, or impossible to take back",
-    Kind.OUTPUT: "Outputs that another stack reads disappear",
-    Kind.RENAME: "Renames without moved",
-    Kind.PORT: "Ports",
-    Kind.IAM: "Permissions",
+TITLES: Mapping[FindingKind, str] = {
+    FindingKind.STATEFUL: "Stateful resources replaced or destroyed",
+    FindingKind.REFUSED: "Refused by Terraform",
+    FindingKind.UNMANAGED: "Added outside of Terraform",
+    FindingKind.ONE_WAY: "Refused by AWS, or impossible to take back",
+    FindingKind.OUTPUT: "Outputs that another stack reads disappear",
+    FindingKind.RENAME: "Renames without moved",
+    FindingKind.PORT: "Ports",
+    FindingKind.IAM: "Permissions",
 }
 
 
 # What somebody may allow by name.
-ALLOWABLE = (Kind.STATEFUL, Kind.ONE_WAY)
+ALLOWABLE = (FindingKind.STATEFUL, FindingKind.ONE_WAY)
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReviewFinding:
     """One thing to look at. `more` is what it opens, grants or loses; `less` what it takes back."""
 
-    kind: Kind
+    kind: FindingKind
     stack: str
     address: str
     says: str
@@ -59,7 +59,14 @@ class Finding:
     @property
     def is_red(self) -> bool:
         """Whether it is shown in red: lost state, additions by hand, one-way changes, broken readers, an open port."""
-        red = (Kind.STATEFUL, Kind.REFUSED, Kind.UNMANAGED, Kind.ONE_WAY, Kind.OUTPUT, Kind.RENAME)
+        red = (
+            FindingKind.STATEFUL,
+            FindingKind.REFUSED,
+            FindingKind.UNMANAGED,
+            FindingKind.ONE_WAY,
+            FindingKind.OUTPUT,
+            FindingKind.RENAME,
+        )
         if self.kind in red:
             return not self.allowed
         return any(access.is_alarming(line) for line in self.more)
@@ -70,8 +77,8 @@ Reads = Mapping[str, Collection[tuple[str, str]]]
 
 
 def find(
-    plans: Sequence[StackPlan], *, reads: Reads, allow: Collection[str] = (), unmanaged: Sequence[Finding] = ()
-) -> list[Finding]:
+    plans: Sequence[StackPlan], *, reads: Reads, allow: Collection[str] = (), unmanaged: Sequence[ReviewFinding] = ()
+) -> list[ReviewFinding]:
     """All findings, sorted, with those of `unmanaged` among them.
 
     `reads` is that of the new configuration; `allow` holds the addresses that are allowed by name.
@@ -79,60 +86,60 @@ def find(
     found = [*unmanaged, *(finding for plan in plans for change in plan.changes for finding in _of(change))]
     found += _refusals(plans)
     found += [
-        Finding(Kind.ONE_WAY, change.stack, change.address, says)
+        ReviewFinding(FindingKind.ONE_WAY, change.stack, change.address, says)
         for plan in plans
         for change, says in one_way.find(plan.changes)
     ]
     found += _vanished(plans, reads)
     found += _renames(plans)
-    order = list(Kind)
+    order = list(FindingKind)
     marked = [replace(item, allowed=item.kind in ALLOWABLE and _is_allowed(item, allow)) for item in found]
     return sorted(marked, key=lambda item: (order.index(item.kind), item.allowed, not item.is_red))
 
 
-def _is_allowed(finding: Finding, allow: Collection[str]) -> bool:
+def _is_allowed(finding: ReviewFinding, allow: Collection[str]) -> bool:
     return finding.address in allow or f"{finding.stack}.{finding.address}" in allow
 
 
-def _of(change: Change) -> Iterator[Finding]:
+def _of(change: Change) -> Iterator[ReviewFinding]:
     lost = resource_types().of(change.type).lost
     if lost and change.action in (Action.REPLACED, Action.DESTROYED):
         because = f", {change.cause}" if change.cause else ""
         says = f"{change.action}{because}. Lost: {lost}"
-        yield Finding(Kind.STATEFUL, change.stack, change.address, says)
+        yield ReviewFinding(FindingKind.STATEFUL, change.stack, change.address, says)
     ports = access.ports(change)
     if ports.more or ports.less:
-        yield Finding(
-            Kind.PORT, change.stack, change.address, _verdict(ports, "opened", "closed"), ports.more, ports.less
+        yield ReviewFinding(
+            FindingKind.PORT, change.stack, change.address, _verdict(ports, "opened", "closed"), ports.more, ports.less
         )
     permissions = access.permissions(change)
     if permissions.more or permissions.less:
         says = _verdict(permissions, "widened", "narrowed")
-        yield Finding(Kind.IAM, change.stack, change.address, says, permissions.more, permissions.less)
+        yield ReviewFinding(FindingKind.IAM, change.stack, change.address, says, permissions.more, permissions.less)
 
 
 def _verdict(difference: access.Difference, wider: str, narrower: str) -> str:
     return f"{wider} and {narrower}" if difference.more and difference.less else wider if difference.more else narrower
 
 
-def _refusals(plans: Sequence[StackPlan]) -> Iterator[Finding]:
+def _refusals(plans: Sequence[StackPlan]) -> Iterator[ReviewFinding]:
     """prevent_destroy ends a plan with an error, and so the plan lists nothing."""
     for plan in plans:
         for error in plan.errors:
             if protected := _PROTECTED.search(error):
                 says = "would be replaced or destroyed, and is protected by prevent_destroy: the plan ends there"
-                yield Finding(Kind.REFUSED, plan.name, protected[1], says)
+                yield ReviewFinding(FindingKind.REFUSED, plan.name, protected[1], says)
 
 
-def _vanished(plans: Sequence[StackPlan], reads: Reads) -> Iterator[Finding]:
+def _vanished(plans: Sequence[StackPlan], reads: Reads) -> Iterator[ReviewFinding]:
     gone = {(plan.name, output.name) for plan in plans for output in plan.outputs if output.action is Action.DESTROYED}
     for stack, output in sorted(gone):
         readers = sorted(reader for reader, read in reads.items() if (stack, output) in read)
         if readers:
-            yield Finding(Kind.OUTPUT, stack, output, f"disappears while {', '.join(readers)} reads it")
+            yield ReviewFinding(FindingKind.OUTPUT, stack, output, f"disappears while {', '.join(readers)} reads it")
 
 
-def _renames(plans: Sequence[StackPlan]) -> Iterator[Finding]:
+def _renames(plans: Sequence[StackPlan]) -> Iterator[ReviewFinding]:
     changes = [change for plan in plans for change in plan.changes]
     for old, new in renames.find(changes):
         if old.stack == new.stack:
@@ -145,4 +152,4 @@ def _renames(plans: Sequence[StackPlan]) -> Iterator[Finding]:
                 f"{old.address} leaves {old.stack}, and {new.address} in {new.stack} looks the same. If it moves, add "
                 "removed (without destroying) there, and import here"
             )
-        yield Finding(Kind.RENAME, new.stack, new.address, says)
+        yield ReviewFinding(FindingKind.RENAME, new.stack, new.address, says)

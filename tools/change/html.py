@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tools.change import difference
-from tools.change.findings import TITLES, Kind
+from tools.change.findings import TITLES, FindingKind
 from tools.change.page import COLUMNS, Page, remark
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -24,5 +24,5 @@ def render(page: Page) -> str:
     )
     template = environment.get_template("page.html")
     return template.render(
-        page=page, kinds=list(Kind), titles=TITLES, columns=COLUMNS, remark=remark, difference=difference
+        page=page, kinds=list(FindingKind), titles=TITLES, columns=COLUMNS, remark=remark, difference=difference
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tools.change import difference
-from tools.change.findings import TITLES, Finding, Kind
+from tools.change.findings import TITLES, FindingKind, ReviewFinding
 from tools.change.page import COLUMNS, LOSS, Page, remark
 from tools.change.plans import Action, Change, StackPlan
 from tools.change.values import Attribute
@@ -44,7 +44,7 @@ def _head(page: Page) -> Iterator[str]:
     yield f"## {page.title}: {_plain(page.environment)}\n"
     yield f"{mark} **{_plain(page.verdict)}**\n"
     yield f"{_plain(page.subject)}\n"
-    for kind in Kind:
+    for kind in FindingKind:
         found = page.of(kind)
         if found:
             yield f"### {TITLES[kind]}\n"
@@ -64,7 +64,7 @@ def _head(page: Page) -> Iterator[str]:
     yield ""
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: ReviewFinding) -> str:
     mark = "🔴 " if finding.is_red else "☑️ allowed: " if finding.allowed else ""
     lines = [f"- {mark}{_code(finding.address)} ({_plain(finding.stack)}): {_plain(finding.says)}"]
     lines += [f"  - more: {_code(line)}" for line in finding.more]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tools.change import findings
-from tools.change.findings import Finding, Kind, Reads
+from tools.change.findings import FindingKind, Reads, ReviewFinding
 from tools.change.plans import Action, StackPlan
 
 # 2 is for a call or a settings file at fault, as argparse has it: see README.md.
@@ -31,21 +31,25 @@ class Page:
     environment: str
     subject: str
     plans: tuple[StackPlan, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[ReviewFinding, ...]
     unused: tuple[str, ...] = ()
     """Addresses that were allowed by name and need it not."""
     drift: bool = False
     """Whether any change at all is what was looked for."""
 
     @property
-    def lost(self) -> list[Finding]:
+    def lost(self) -> list[ReviewFinding]:
         """What forbids to go on until somebody allows it by name."""
-        return [item for item in self.findings if item.kind in (Kind.STATEFUL, Kind.REFUSED) and not item.allowed]
+        return [
+            item
+            for item in self.findings
+            if item.kind in (FindingKind.STATEFUL, FindingKind.REFUSED) and not item.allowed
+        ]
 
     @property
-    def one_way(self) -> list[Finding]:
+    def one_way(self) -> list[ReviewFinding]:
         """What AWS refuses or nobody can take back, and is not allowed by name."""
-        return [item for item in self.of(Kind.ONE_WAY) if not item.allowed]
+        return [item for item in self.of(FindingKind.ONE_WAY) if not item.allowed]
 
     @property
     def failed(self) -> list[StackPlan]:
@@ -59,10 +63,10 @@ class Page:
         For drift 4 when there is some, 1 when it could not be looked for everywhere.
         """
         if self.drift:
-            return DRIFT if self.changed or self.of(Kind.UNMANAGED) else FAILURE if self.failed else FINE
+            return DRIFT if self.changed or self.of(FindingKind.UNMANAGED) else FAILURE if self.failed else FINE
         if self.lost:
             return LOSS
-        return FAILURE if self.failed or self.one_way or self.of(Kind.OUTPUT) else FINE
+        return FAILURE if self.failed or self.one_way or self.of(FindingKind.OUTPUT) else FINE
 
     @property
     def verdict(self) -> str:
@@ -71,7 +75,7 @@ class Page:
         failing = ", ".join(plan.name for plan in self.failed)
         resources = f"{count} resource{'s' if count != 1 else ''} in {_stacks(len(self.changed))}"
         if self.drift and self.exit_code == DRIFT:
-            added = len(self.of(Kind.UNMANAGED))
+            added = len(self.of(FindingKind.UNMANAGED))
             said = [resources] if self.changed else []
             return f"Drift: {', '.join([*said, *([f'{added} added outside of Terraform'] if added else [])])}"
         if self.lost:
@@ -92,7 +96,7 @@ class Page:
         """Stacks in which something happens."""
         return [plan for plan in self.plans if plan.changes or plan.outputs]
 
-    def of(self, kind: Kind) -> list[Finding]:
+    def of(self, kind: FindingKind) -> list[ReviewFinding]:
         """The findings of one kind."""
         return [item for item in self.findings if item.kind is kind]
 
@@ -106,7 +110,7 @@ def make(
     reads: Reads,
     allow: Collection[str] = (),
     drift: bool = False,
-    unmanaged: Sequence[Finding] = (),
+    unmanaged: Sequence[ReviewFinding] = (),
 ) -> Page:
     """The page of these plans; `allow` names what may be lost or is one-way, plain or after its stack's name.
 
@@ -161,7 +165,7 @@ def to_json(page: Page) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _names(found: Sequence[Finding]) -> str:
+def _names(found: Sequence[ReviewFinding]) -> str:
     names = list(dict.fromkeys(item.address for item in found))
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{rest}"

@@ -50,21 +50,21 @@ class Permission:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PolicyComparison:
     """What a changed policy allows more, and what less."""
 
     more: tuple[str, ...]
     less: tuple[str, ...]
 
 
-def compare(before: object, after: object) -> Comparison:
+def compare(before: object, after: object) -> PolicyComparison:
     """Compare two policy documents; one that is missing, or no document, allows nothing."""
     old, new = set(_permissions(before)), set(_permissions(after))
     gained = [item for item in new if item.effect == "Allow" and not any(known.covers(item) for known in old)]
     lost = [item for item in old if item.effect == "Allow" and not any(kept.covers(item) for kept in new)]
     undenied = [item for item in old if item.effect == "Deny" and not any(kept.covers(item) for kept in new)]
     denied = [item for item in new if item.effect == "Deny" and not any(known.covers(item) for known in old)]
-    return Comparison(
+    return PolicyComparison(
         more=(*map(str, _together(gained)), *(f"no longer {item}" for item in _together(undenied))),
         less=(*(f"no longer {item}" for item in _together(lost)), *map(str, _together(denied))),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Resource:
+class StateResource:
     """One instance of a managed resource, with its attributes as the state has them."""
 
     stack: str
@@ -35,9 +35,9 @@ class States:
         )
 
 
-def _read(stack: str, state: Mapping[str, Any]) -> Iterator[Resource]:
+def _read(stack: str, state: Mapping[str, Any]) -> Iterator[StateResource]:
     for resource in state.get("resources", ()):
         if resource["mode"] == "managed":
             address = f"{resource['type']}.{resource['name']}"
             for instance in resource["instances"]:
-                yield Resource(stack, address, resource["type"], instance["attributes"])
+                yield StateResource(stack, address, resource["type"], instance["attributes"])

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tools.change.findings import TITLES, Kind
+from tools.change.findings import TITLES, FindingKind
 from tools.change.page import COLUMNS, FINE, Page, remark
 from tools.change.plans import Action
 
@@ -27,7 +27,7 @@ def plain(text: object, style: str = "") -> Text:
 
 def show(page: Page, console: Console) -> None:
     """Print it, the most dangerous first."""
-    for kind in Kind:
+    for kind in FindingKind:
         found = page.of(kind)
         if found:
             console.print()

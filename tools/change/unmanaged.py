@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.change.findings import Finding, Kind
-from tools.change.states import Resource, States
+from tools.change.findings import FindingKind, ReviewFinding
+from tools.change.states import StateResource, States
 from tools.change.unmanaged_kinds import additions
 from tools.deploy.aws import Clients
 
 
-def find(states: Mapping[str, Mapping[str, Any]], clients: Clients) -> tuple[list[Finding], dict[str, list[str]]]:
+def find(states: Mapping[str, Mapping[str, Any]], clients: Clients) -> tuple[list[ReviewFinding], dict[str, list[str]]]:
     """The additions as findings, and for each stack the errors of questions that AWS did not answer.
 
     `states` maps the name of each stack to its Terraform state.
@@ -25,7 +25,7 @@ def find(states: Mapping[str, Mapping[str, Any]], clients: Clients) -> tuple[lis
     from botocore.exceptions import BotoCoreError, ClientError
 
     known = States(states)
-    found: list[Finding] = []
+    found: list[ReviewFinding] = []
     silent: dict[tuple[str, str], list[str]] = defaultdict(list)
     for parent in known.resources:
         try:
@@ -40,6 +40,6 @@ def find(states: Mapping[str, Mapping[str, Any]], clients: Clients) -> tuple[lis
     return found, dict(errors)
 
 
-def _of(parent: Resource, known: States, clients: Clients) -> Iterator[Finding]:
+def _of(parent: StateResource, known: States, clients: Clients) -> Iterator[ReviewFinding]:
     for addition in additions(parent, known, clients):
-        yield Finding(Kind.UNMANAGED, parent.stack, parent.address, f"{addition}: in no state")
+        yield ReviewFinding(FindingKind.UNMANAGED, parent.stack, parent.address, f"{addition}: in no state")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.change.states import Resource, States
+from tools.change.states import StateResource, States
 from tools.deploy.aws import Clients, ask, pages
 
 
@@ -122,10 +122,10 @@ _LISTS: Mapping[str, tuple[_List, ...]] = {
     ),
 }  # fmt: skip
 
-_Asks = Callable[[Resource, States, Clients], Iterator[str]]
+_Asks = Callable[[StateResource, States, Clients], Iterator[str]]
 
 
-def additions(parent: Resource, states: States, clients: Clients) -> Iterator[str]:
+def additions(parent: StateResource, states: States, clients: Clients) -> Iterator[str]:
     """What hangs on `parent`, is in no state, and was not made by AWS; nothing where the parent does not exist."""
     for list_ in _LISTS.get(parent.type, ()):
         yield from _listed(list_, parent, states, clients)
@@ -133,7 +133,7 @@ def additions(parent: Resource, states: States, clients: Clients) -> Iterator[st
         yield from asks(parent, states, clients)
 
 
-def _listed(list_: _List, parent: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _listed(list_: _List, parent: StateResource, states: States, clients: Clients) -> Iterator[str]:
     arguments: dict[str, Any] = {name: parent[attribute] for name, attribute in list_.arguments.items()}
     if list_.filter:
         arguments["Filters"] = [{"Name": list_.filter, "Values": [parent["id"]]}]
@@ -169,7 +169,7 @@ def _does_not_count(item: Mapping[str, Any]) -> bool:
     )
 
 
-def _route_tables(vpc: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _route_tables(vpc: StateResource, states: States, clients: Clients) -> Iterator[str]:
     """Tables, their routes and their subnets. Every VPC has a main table, which is in no state of its own.
 
     AWS makes the local routes, and those of a gateway endpoint in each table that the endpoint names, which is an
@@ -202,7 +202,7 @@ _DESTINATIONS = {
 }
 
 
-def _api_routes(api: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _api_routes(api: StateResource, states: States, clients: Clients) -> Iterator[str]:
     own = {"rest_api_id": api["id"]}
     for item in pages(clients("apigateway"), "get_resources", "items", restApiId=api["id"], embed=["methods"]):
         if item["id"] != api["root_resource_id"] and not states.has("aws_api_gateway_resource", id=item["id"], **own):
@@ -212,14 +212,14 @@ def _api_routes(api: Resource, states: States, clients: Clients) -> Iterator[str
                 yield f"aws_api_gateway_method {method} {item['path']}"
 
 
-def _usage_plans(api: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _usage_plans(api: StateResource, states: States, clients: Clients) -> Iterator[str]:
     for plan in pages(clients("apigateway"), "get_usage_plans", "items"):
         is_of_api = any(stage["apiId"] == api["id"] for stage in plan.get("apiStages", ()))
         if is_of_api and not states.has("aws_api_gateway_usage_plan", id=plan["id"]):
             yield f"aws_api_gateway_usage_plan {plan['id']} {plan['name']}"
 
 
-def _keys_without_plan(_account: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _keys_without_plan(_account: StateResource, states: States, clients: Clients) -> Iterator[str]:
     """API keys that no usage plan has hang on nothing but the account: its one owner shows them.
 
     A key that has a plan is shown at the plan.
@@ -232,7 +232,7 @@ def _keys_without_plan(_account: Resource, states: States, clients: Clients) -> 
             yield f"aws_api_gateway_api_key {key['id']} {key['name']}"
 
 
-def _callers(function: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _callers(function: StateResource, states: States, clients: Clients) -> Iterator[str]:
     """Who else may call a function, and whether it has a URL of its own."""
     name = function["function_name"]
     policy = ask(clients("lambda").get_policy, FunctionName=name)
@@ -245,7 +245,7 @@ def _callers(function: Resource, states: States, clients: Clients) -> Iterator[s
         yield f"aws_lambda_function_url {url['FunctionUrl']} AuthType {url['AuthType']}"
 
 
-def _secret_policy(secret: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _secret_policy(secret: StateResource, states: States, clients: Clients) -> Iterator[str]:
     """Statements about anybody but AWS services: whether RDS gives its secret of the master user one is not documented.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
@@ -259,7 +259,7 @@ def _secret_policy(secret: Resource, states: States, clients: Clients) -> Iterat
                 yield f"aws_secretsmanager_secret_policy {arn} {json.dumps(principal)}"
 
 
-def _repository_policy(repository: Resource, states: States, clients: Clients) -> Iterator[str]:
+def _repository_policy(repository: StateResource, states: States, clients: Clients) -> Iterator[str]:
     name = repository["name"]
     if not states.has("aws_ecr_repository_policy", repository=name):
         policy = ask(clients("ecr").get_repository_policy, repositoryName=name)

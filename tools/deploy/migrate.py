@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from settings import Environment
+from tools.deploy.aws import Clients
 from tools.synthesized.errors import DeployError
 
 _POLL_SECONDS = 5.0
 _STARTED_BY = "migration"
 _LOG_LINES = 50
-
-Clients = Callable[[str], Any]
 
 
 def migrate(

@@ -11,10 +11,10 @@ from typing import Any
 
 import psycopg2
 
+from tools.deploy.aws import Clients
 from tools.local.database import EmbeddedDatabase
 from tools.synthesized.errors import DeployError
 
-Clients = Callable[[str], Any]
 _ROTATION_SECONDS = 120.0
 _POLL_SECONDS = 0.5
 

@@ -10,13 +10,13 @@ import pytest
 from settings import load
 from tools.change import __main__ as command
 from tools.change import unmanaged
-from tools.change.findings import Finding, Kind
+from tools.change.findings import FindingKind, ReviewFinding
 from tools.change.page import Page
 from tools.deploy import cdktf, plans
 from tools.deploy.plans import Planned
 from tools.synthesized import stacks
 
-_ADDED = Finding(Kind.UNMANAGED, "iot-dev-data", "aws_security_group.a", "a rule: in no state")
+_ADDED = ReviewFinding(FindingKind.UNMANAGED, "iot-dev-data", "aws_security_group.a", "a rule: in no state")
 Ask = Callable[..., Page]
 
 
@@ -24,7 +24,7 @@ Ask = Callable[..., Page]
 def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
     """`ask_aws` about one deployed stack without a change; takes what is found in no state, and the errors."""
 
-    def asked(found: list[Finding], errors: dict[str, list[str]], *, drift: bool = True) -> Page:
+    def asked(found: list[ReviewFinding], errors: dict[str, list[str]], *, drift: bool = True) -> Page:
         planned = [Planned("iot-dev-data", {})]
         monkeypatch.setattr(cdktf, "synthesize", lambda *_: None)
         monkeypatch.setattr(command, "_reads", lambda *_: {})
@@ -33,7 +33,9 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         monkeypatch.setattr(stacks, "find_all", lambda name: [name])
         monkeypatch.setattr(plans, "read_states", lambda stacks, _: {stack: {} for stack in stacks})
 
-        def find(states: dict[str, Any], clients: Callable[[str], Any]) -> tuple[list[Finding], dict[str, list[str]]]:
+        def find(
+            states: dict[str, Any], clients: Callable[[str], Any]
+        ) -> tuple[list[ReviewFinding], dict[str, list[str]]]:
             assert drift, "a plan does not look for additions"
             assert list(states) == ["iot-dev"]
             assert clients("ec2").meta.region_name == "ca-central-1"
@@ -53,7 +55,7 @@ def test_an_addition_is_drift(ask: Ask) -> None:
     made = ask([_ADDED], {})
 
     assert made.exit_code == 4
-    assert made.of(Kind.UNMANAGED) == [_ADDED]
+    assert made.of(FindingKind.UNMANAGED) == [_ADDED]
 
 
 def test_a_question_that_was_not_answered_fails_its_stack(ask: Ask) -> None:

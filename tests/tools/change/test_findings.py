@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from plan_documents import change, output, plan
 
-from tools.change.findings import Finding, Kind, find
+from tools.change.findings import FindingKind, ReviewFinding, find
 from tools.change.plans import StackPlan, read
 
 _RULE = {"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432, "security_group_id": "sg-1"}
 _INGRESS = "aws_vpc_security_group_ingress_rule.a"
 
 
-def _find(*plans: StackPlan, kind: Kind, **options: Any) -> list[Finding]:
+def _find(*plans: StackPlan, kind: FindingKind, **options: Any) -> list[ReviewFinding]:
     return [item for item in find(plans, **{"reads": {}, **options}) if item.kind is kind]
 
 
@@ -25,7 +25,7 @@ def _policy(*actions: str, **statement: object) -> str:
 
 @pytest.mark.parametrize("actions", [["delete"], ["delete", "create"], ["create", "delete"]])
 def test_a_database_that_is_destroyed_or_replaced_is_red(actions: list[str]) -> None:
-    (found,) = _find(plan(change("aws_rds_cluster.a", *actions, before={"x": 1})), kind=Kind.STATEFUL)
+    (found,) = _find(plan(change("aws_rds_cluster.a", *actions, before={"x": 1})), kind=FindingKind.STATEFUL)
 
     assert found.is_red
     assert found.says.endswith("Lost: its data")
@@ -33,18 +33,18 @@ def test_a_database_that_is_destroyed_or_replaced_is_red(actions: list[str]) -> 
 
 @pytest.mark.parametrize("actions", [["create"], ["update"], ["no-op"]])
 def test_a_database_that_stays_loses_nothing(actions: list[str]) -> None:
-    assert not _find(plan(change("aws_rds_cluster.a", *actions, before={"x": 1}, after={})), kind=Kind.STATEFUL)
+    assert not _find(plan(change("aws_rds_cluster.a", *actions, before={"x": 1}, after={})), kind=FindingKind.STATEFUL)
 
 
 def test_a_security_group_holds_no_state() -> None:
-    assert not _find(plan(change("aws_security_group.a", "delete", before={"x": 1})), kind=Kind.STATEFUL)
+    assert not _find(plan(change("aws_security_group.a", "delete", before={"x": 1})), kind=FindingKind.STATEFUL)
 
 
 @pytest.mark.parametrize("name", ["aws_rds_cluster.a", "iot-dev-data.aws_rds_cluster.a"])
 def test_what_is_allowed_by_name_is_not_red(name: str) -> None:
     gone = plan(*(change(f"aws_rds_cluster.{letter}", "delete", before={"x": letter}) for letter in "ab"))
 
-    found = _find(gone, kind=Kind.STATEFUL, allow=[name])
+    found = _find(gone, kind=FindingKind.STATEFUL, allow=[name])
 
     assert [(item.address, item.is_red) for item in found] == [
         ("aws_rds_cluster.b", True),
@@ -58,7 +58,7 @@ def test_prevent_destroy_names_what_it_protects() -> None:
         "this resource to be destroyed."
     )
 
-    (found,) = _find(read("iot-prod-network", None, errors=[error]), kind=Kind.REFUSED)
+    (found,) = _find(read("iot-prod-network", None, errors=[error]), kind=FindingKind.REFUSED)
 
     assert (found.address, found.is_red) == ("aws_vpc.main", True)
 
@@ -66,7 +66,7 @@ def test_prevent_destroy_names_what_it_protects() -> None:
 def test_an_output_that_disappears_is_named_with_its_readers_only_if_it_has_any() -> None:
     network = plan(stack="iot-dev-network", vpc_id=output("delete", before="a"), unread=output("delete", before="b"))
 
-    (found,) = _find(network, kind=Kind.OUTPUT, reads={"iot-dev-data": {("iot-dev-network", "vpc_id")}})
+    (found,) = _find(network, kind=FindingKind.OUTPUT, reads={"iot-dev-data": {("iot-dev-network", "vpc_id")}})
 
     assert (found.address, found.is_red) == ("vpc_id", True)
     assert "iot-dev-data reads it" in found.says
@@ -75,7 +75,7 @@ def test_an_output_that_disappears_is_named_with_its_readers_only_if_it_has_any(
 def test_an_output_that_changes_does_not_disappear() -> None:
     network = plan(stack="iot-dev-network", vpc_id=output("update", before="a", after="b"))
 
-    assert not _find(network, kind=Kind.OUTPUT, reads={"iot-dev-data": {("iot-dev-network", "vpc_id")}})
+    assert not _find(network, kind=FindingKind.OUTPUT, reads={"iot-dev-data": {("iot-dev-network", "vpc_id")}})
 
 
 def test_a_new_address_for_the_same_name_is_a_rename_without_moved() -> None:
@@ -84,7 +84,7 @@ def test_a_new_address_for_the_same_name_is_a_rename_without_moved() -> None:
         change("aws_rds_cluster.old", "delete", before=cluster), change("aws_rds_cluster.new", "create", after=cluster)
     )
 
-    (found,) = _find(renamed, kind=Kind.RENAME)
+    (found,) = _find(renamed, kind=FindingKind.RENAME)
 
     assert "aws_rds_cluster.old" in found.says
     assert "moved" in found.says
@@ -101,7 +101,7 @@ def test_without_a_name_the_likest_pair_is_the_rename() -> None:
         change(f"{address}.new", "create", after=rule(5432)),
     )
 
-    (found,) = _find(renamed, kind=Kind.RENAME)
+    (found,) = _find(renamed, kind=FindingKind.RENAME)
 
     assert found.address == f"{address}.new"
 
@@ -115,7 +115,7 @@ def test_two_names_are_two_things_and_a_moved_one_is_no_rename() -> None:
         change("aws_vpc.new", "no-op", before={"x": 1}, after={"x": 1}, previous_address="aws_vpc.old"),
     )
 
-    assert not _find(two, moved, kind=Kind.RENAME)
+    assert not _find(two, moved, kind=FindingKind.RENAME)
 
 
 def test_a_resource_that_changes_its_stack_is_found_across_plans() -> None:
@@ -123,7 +123,7 @@ def test_a_resource_that_changes_its_stack_is_found_across_plans() -> None:
     leaves = plan(change("aws_s3_bucket.a", "delete", before=bucket), stack="iot-dev-data")
     arrives = plan(change("aws_s3_bucket.b", "create", after=bucket), stack="iot-dev-entry")
 
-    (found,) = _find(leaves, arrives, kind=Kind.RENAME)
+    (found,) = _find(leaves, arrives, kind=FindingKind.RENAME)
 
     assert "leaves iot-dev-data" in found.says
 
@@ -132,7 +132,7 @@ def test_a_resource_that_changes_its_stack_is_found_across_plans() -> None:
 def test_an_opened_port_is_called_out_and_red_for_the_world(block: str, red: bool) -> None:
     opened = plan(change(_INGRESS, "create", after={**_RULE, "cidr_ipv4": block}))
 
-    (found,) = _find(opened, kind=Kind.PORT)
+    (found,) = _find(opened, kind=FindingKind.PORT)
 
     assert found.more == (f"tcp 5432 from {block} into sg-1",)
     assert found.is_red is red
@@ -143,7 +143,7 @@ def test_a_closed_port_and_a_moved_one() -> None:
     closed = plan(change(_INGRESS, "delete", before=rule))
     wider = plan(change(_INGRESS, "update", before=rule, after={**rule, "to_port": 5440}))
 
-    assert [item.says for item in _find(closed, wider, kind=Kind.PORT)] == ["closed", "opened and closed"]
+    assert [item.says for item in _find(closed, wider, kind=FindingKind.PORT)] == ["closed", "opened and closed"]
 
 
 def test_a_rule_that_is_only_made_anew_opens_nothing() -> None:
@@ -159,7 +159,7 @@ def test_a_rule_that_is_only_made_anew_opens_nothing() -> None:
         )
     )
 
-    assert not _find(anew, kind=Kind.PORT)
+    assert not _find(anew, kind=FindingKind.PORT)
 
 
 def test_a_rule_that_is_made_anew_for_everybody_is_opened() -> None:
@@ -175,7 +175,7 @@ def test_a_rule_that_is_made_anew_for_everybody_is_opened() -> None:
         )
     )
 
-    (found,) = _find(anew, kind=Kind.PORT)
+    (found,) = _find(anew, kind=FindingKind.PORT)
 
     assert (found.more, found.less) == (
         ("tcp 22 from 0.0.0.0/0 into sg-1",),
@@ -191,7 +191,7 @@ def test_a_network_acl_says_by_number_what_it_says_by_name() -> None:
     same = plan(change("aws_network_acl.a", "update", before=acl("6", "10.0.0.0/8"), after=acl("tcp", "10.0.0.0/8")))
     opened = plan(change("aws_network_acl.a", "update", before=acl("6", "10.0.0.0/8"), after=acl("6", "0.0.0.0/0")))
 
-    (found,) = _find(same, opened, kind=Kind.PORT)
+    (found,) = _find(same, opened, kind=FindingKind.PORT)
 
     assert found.more == ("tcp 1-9 from 0.0.0.0/0 into this network ACL",)
 
@@ -203,7 +203,7 @@ def test_rules_within_a_group_and_in_a_network_acl_are_ports_too() -> None:
         plan(
             change("aws_security_group.a", "create", after=group), change("aws_network_acl_rule.a", "create", after=acl)
         ),
-        kind=Kind.PORT,
+        kind=FindingKind.PORT,
     )
 
     assert [item.more for item in found] == [
@@ -222,7 +222,7 @@ def test_a_widened_policy_says_what_it_allows_more() -> None:
         )
     )
 
-    (found,) = _find(widened, kind=Kind.IAM)
+    (found,) = _find(widened, kind=FindingKind.IAM)
 
     assert (found.says, found.more, found.is_red) == ("widened", ("s3:PutObject on arn:1",), False)
 
@@ -232,7 +232,7 @@ def test_everything_for_everybody_is_red() -> None:
         change("aws_sqs_queue.a", "update", before={"policy": None}, after={"policy": _policy("sqs:*", Principal="*")})
     )
 
-    (found,) = _find(opened, kind=Kind.IAM)
+    (found,) = _find(opened, kind=FindingKind.IAM)
 
     assert (found.more, found.is_red) == (("* may sqs:* on arn:1",), True)
 
@@ -247,13 +247,13 @@ def test_a_policy_in_another_order_is_the_same() -> None:
         )
     )
 
-    assert not _find(same, kind=Kind.IAM)
+    assert not _find(same, kind=FindingKind.IAM)
 
 
 def test_a_policy_that_is_not_known_yet_is_called_out() -> None:
     late = plan(change("aws_iam_policy.a", "update", before={"policy": _policy("a:b")}, unknown={"policy": True}))
 
-    (found,) = _find(late, kind=Kind.IAM)
+    (found,) = _find(late, kind=FindingKind.IAM)
 
     assert "known after apply" in found.more[0]
 
@@ -262,7 +262,7 @@ def test_a_changed_policy_that_is_sensitive_is_called_out() -> None:
     before, after = ({"policy": _policy(action)} for action in ("a:b", "a:*"))
     hidden = plan(change("aws_iam_policy.a", "update", before=before, after=after, sensitive={"policy": True}))
 
-    (found,) = _find(hidden, kind=Kind.IAM)
+    (found,) = _find(hidden, kind=FindingKind.IAM)
 
     assert found.more == ("policy: sensitive, so that it cannot be compared here",)
 
@@ -271,7 +271,7 @@ def test_an_attached_policy_is_a_permission() -> None:
     arn = "arn:aws:iam::aws:policy/AdministratorAccess"
     attached = plan(change("aws_iam_role_policy_attachment.a", "create", after={"role": "r", "policy_arn": arn}))
 
-    (found,) = _find(attached, kind=Kind.IAM)
+    (found,) = _find(attached, kind=FindingKind.IAM)
 
     assert found.more == (f"has {arn}",)
 
@@ -287,11 +287,11 @@ def test_a_policy_that_an_exclusive_resource_removes_is_named(type_: str, key: s
     before, after = {key: ["own", "by-hand"]}, {key: ["new", "own"]}
     removing = plan(change(f"{type_}.a", "update", before=before, after=after))
 
-    (found,) = _find(removing, kind=Kind.IAM)
+    (found,) = _find(removing, kind=FindingKind.IAM)
 
     assert (found.more, found.less) == ((), ("no longer has by-hand",))
     for actions in (["create"], ["delete"]):  # what it adds has a resource of its own; its end removes nothing
-        assert not _find(plan(change(f"{type_}.a", *actions, before=before, after=after)), kind=Kind.IAM)
+        assert not _find(plan(change(f"{type_}.a", *actions, before=before, after=after)), kind=FindingKind.IAM)
 
 
 def test_the_most_dangerous_stands_first() -> None:
@@ -306,4 +306,4 @@ def test_the_most_dangerous_stands_first() -> None:
         reads={},
     )
 
-    assert [item.kind for item in found] == [Kind.STATEFUL, Kind.PORT, Kind.IAM]
+    assert [item.kind for item in found] == [FindingKind.STATEFUL, FindingKind.PORT, FindingKind.IAM]

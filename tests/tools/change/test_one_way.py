@@ -8,7 +8,7 @@ import pytest
 from plan_documents import change, plan
 
 from tools.change import page
-from tools.change.findings import Finding, Kind
+from tools.change.findings import FindingKind, ReviewFinding
 from tools.change.page import Page
 
 _REDIS = "aws_elasticache_replication_group.a"
@@ -19,8 +19,8 @@ def _page(*changes: dict[str, Any], allow: tuple[str, ...] = ()) -> Page:
     return page.make("Rehearsal", environment="iot-dev", subject="", plans=[plan(*changes)], reads={}, allow=allow)
 
 
-def _found(*changes: dict[str, Any]) -> list[Finding]:
-    return _page(*changes).of(Kind.ONE_WAY)
+def _found(*changes: dict[str, Any]) -> list[ReviewFinding]:
+    return _page(*changes).of(FindingKind.ONE_WAY)
 
 
 def _engine(before: object, after: object, type_: str = "aws_rds_cluster") -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _redis(enabled: bool, **after: object) -> dict[str, Any]:
 def test_an_earlier_engine_version_is_refused(before: str, after: str, type_: str) -> None:
     made = _page(_engine(before, after, type_))
 
-    (found,) = made.of(Kind.ONE_WAY)
+    (found,) = made.of(FindingKind.ONE_WAY)
     assert found.is_red
     assert found.says.startswith(f"engine version {before} → {after}: AWS refuses an earlier version.")
     assert (made.exit_code, made.verdict) == (1, f"AWS refuses it, or nobody can take it back: {type_}.a")
@@ -57,7 +57,7 @@ def test_an_earlier_engine_version_is_refused(before: str, after: str, type_: st
 def test_a_later_or_the_same_one_is_not(before: object, after: object) -> None:
     made = _page(_engine(before, after))
 
-    assert (made.of(Kind.ONE_WAY), made.exit_code) == ([], 0)
+    assert (made.of(FindingKind.ONE_WAY), made.exit_code) == ([], 0)
 
 
 def test_one_that_is_not_known_yet_is_not_judged() -> None:
@@ -69,7 +69,7 @@ def test_one_that_is_not_known_yet_is_not_judged() -> None:
 def test_a_replacement_by_an_earlier_one_is_a_loss_of_state_instead() -> None:
     made = _page({**_engine("16", "15"), "change": {**_engine("16", "15")["change"], "actions": ["delete", "create"]}})
 
-    assert [item.kind for item in made.findings] == [Kind.STATEFUL]
+    assert [item.kind for item in made.findings] == [FindingKind.STATEFUL]
     assert made.exit_code == 3
 
 
@@ -143,7 +143,7 @@ def test_the_lock_of_a_vault(actions: list[str], before: object, after: object, 
 def test_what_is_allowed_by_name_is_shown_and_passes() -> None:
     made = _page(_engine("16", "15"), allow=("aws_rds_cluster.a",))
 
-    (found,) = made.of(Kind.ONE_WAY)
+    (found,) = made.of(FindingKind.ONE_WAY)
     assert (found.allowed, found.is_red, made.exit_code, made.unused) == (True, False, 0, ())
 
 

@@ -13,15 +13,18 @@ from plan_documents import change, output, plan
 from rich.console import Console
 
 from tools.change import html, markdown, page, terminal
-from tools.change.findings import Finding, Kind
+from tools.change.findings import FindingKind, ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
 from tools.synthesized.errors import INTERRUPTED, SynthesisError
 from tools.synthesized.paths import ROOT
 
 _HOSTILE = "<script src=//evil.example></script>"
-_ADDED = Finding(
-    Kind.UNMANAGED, "iot-dev-data", "aws_security_group.a", "aws_vpc_security_group_ingress_rule sgr-1: in no state"
+_ADDED = ReviewFinding(
+    FindingKind.UNMANAGED,
+    "iot-dev-data",
+    "aws_security_group.a",
+    "aws_vpc_security_group_ingress_rule sgr-1: in no state",
 )
 _LOST = change("aws_rds_cluster.a", "delete", before={"cluster_identifier": "a"})
 _REFUSAL = "Instance cannot be destroyed: Resource aws_vpc.main has lifecycle.prevent_destroy set, but"

@@ -15,7 +15,7 @@ from synthesized_changes import edit, keep, only, synthesize
 from settings import load
 from tools.change import page, revision
 from tools.change.__main__ import main
-from tools.change.findings import Kind
+from tools.change.findings import FindingKind
 from tools.change.page import Page
 from tools.change.plans import Action, read
 from tools.change.rehearsal import Rehearsal, Say
@@ -110,7 +110,9 @@ def test_what_aws_refuses_although_terraform_plans_it_is_named(base: Base, tmp_p
 
     made = base.review(outdir, _DATA)
 
-    assert {(item.kind, item.address.split(".")[0]) for item in made.findings} == {(Kind.ONE_WAY, "aws_rds_cluster")}
+    assert {(item.kind, item.address.split(".")[0]) for item in made.findings} == {
+        (FindingKind.ONE_WAY, "aws_rds_cluster")
+    }
     assert [item.says.partition(":")[0] for item in made.findings] == [
         "engine version 16 → 15",
         "storage type gp2 → aurora-iopt1",  # moto's word for the standard
@@ -132,7 +134,7 @@ def test_a_renamed_cluster_is_a_rename_until_it_is_moved(base: Base, tmp_path: P
 
     made = base.review(outdir, _DATA)
 
-    assert [item.address for item in made.of(Kind.RENAME)] == ["aws_rds_cluster.renamed"]
+    assert [item.address for item in made.of(FindingKind.RENAME)] == ["aws_rds_cluster.renamed"]
     assert f"aws_rds_cluster.{ids[0]}" in [item.address for item in made.lost]
 
     # WHEN it is moved
@@ -160,7 +162,7 @@ def test_an_output_that_another_stack_reads_disappears(base: Base, tmp_path: Pat
     made = base.review(outdir, _NETWORK)
 
     (finding,) = made.findings
-    assert (finding.kind, finding.address, finding.is_red) == (Kind.OUTPUT, output, True)
+    assert (finding.kind, finding.address, finding.is_red) == (FindingKind.OUTPUT, output, True)
     assert _DATA in finding.says
     assert made.exit_code == 1
 
@@ -183,7 +185,7 @@ def test_an_opened_port_is_called_out(base: Base, tmp_path: Path) -> None:
 
     (finding,) = base.review(outdir, _DATA).findings
 
-    assert (finding.kind, finding.says, finding.is_red) == (Kind.PORT, "opened", True)
+    assert (finding.kind, finding.says, finding.is_red) == (FindingKind.PORT, "opened", True)
     assert finding.more[0].startswith("tcp 5432 from 0.0.0.0/0 into sg-")
 
 
@@ -200,7 +202,7 @@ def test_a_widened_policy_is_called_out(base: Base, tmp_path: Path) -> None:
 
     (finding,) = base.review(outdir, _NETWORK).findings
 
-    assert (finding.kind, finding.says, finding.more) == (Kind.IAM, "widened", ("iam:PassRole on *",))
+    assert (finding.kind, finding.says, finding.more) == (FindingKind.IAM, "widened", ("iam:PassRole on *",))
 
 
 def _rehearse(base: Base, outdir: Path) -> Page:
@@ -278,7 +280,7 @@ def test_the_command_itself(base: Base, tmp_path: Path, monkeypatch: pytest.Monk
     code, said = run(name="/iot/dev/other")
     assert code == 3
     lost = said["findings"][0]
-    assert (lost["kind"], lost["red"]) == (Kind.STATEFUL, True)
+    assert (lost["kind"], lost["red"]) == (FindingKind.STATEFUL, True)
     assert "name: /iot/dev/vpc-flow → /iot/dev/other" in lost["says"]
 
 
@@ -290,7 +292,7 @@ def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_p
 
     assert [plan.name for plan in made.failed] == [_DATA]
     assert output in made.failed[0].errors[0]
-    assert made.of(Kind.OUTPUT)
+    assert made.of(FindingKind.OUTPUT)
 
 
 def test_a_vpc_that_is_used_is_refused_and_what_comes_after_is_planned(base: Base, tmp_path: Path) -> None:

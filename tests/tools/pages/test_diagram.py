@@ -16,7 +16,7 @@ from settings import environment_names
 from tools.pages.diagram import __main__ as command
 from tools.pages.diagram.dot import dot
 from tools.pages.diagram.mermaid import mermaid
-from tools.pages.diagram.model import Arrow, Box, Kind, Picture
+from tools.pages.diagram.model import Arrow, ArrowKind, Box, Picture
 from tools.pages.diagram.reading import picture
 from tools.pages.diagram.render import RenderError, svg
 from tools.pages.diagram.stacks import stacks
@@ -122,7 +122,7 @@ def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
         platform = read(load(environment), app_outdir)
         drawn = picture(environment, platform)
 
-        allowed = {(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.kind is Kind.ALLOWED}
+        allowed = {(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.kind is ArrowKind.ALLOWED}
         ports = {arrow.label for arrow in drawn.arrows}
         for rule in platform.all(*_RULES):
             (own,) = platform.referred(rule.stack, rule.values["security_group_id"])
@@ -130,8 +130,8 @@ def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
                 ends = [f"{group.stack}/{group.address}" for group in (own, other)]
                 assert tuple(ends if rule.type == _RULES[1] else ends[::-1]) in allowed, rule.address
                 assert any(f"tcp {rule.values['from_port']}" in label for label in ports), rule.address
-        assert Kind.HALF not in {arrow.kind for arrow in drawn.arrows}
-        assert Kind.OPEN not in {arrow.kind for arrow in drawn.arrows}
+        assert ArrowKind.HALF not in {arrow.kind for arrow in drawn.arrows}
+        assert ArrowKind.OPEN not in {arrow.kind for arrow in drawn.arrows}
 
 
 def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Platform) -> None:
@@ -139,7 +139,7 @@ def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Pl
 
     assert box(drawn, "Gateway endpoint of S3").tier == "private"
     (arrow,) = arrows(drawn, "ECS service on Fargate", "Gateway endpoint of S3")
-    assert (arrow.label, arrow.kind) == ("tcp 443", Kind.ALLOWED)
+    assert (arrow.label, arrow.kind) == ("tcp 443", ArrowKind.ALLOWED)
     # What lies outside of the VPC is reached from the public tier, or is before the API.
     tiers = {found.key: found.tier for found in drawn.boxes}
     assert {tiers[arrow.source] for arrow in drawn.arrows if tiers[arrow.target] is None} == {None, "public"}
@@ -190,7 +190,7 @@ def test_a_rule_without_its_other_half_is_shown_as_such(changed: dict[str, Any])
 
     (arrow,) = arrows(picture("iot-prod", of_stacks("iot-prod", changed, {})), "Lambda function", "Aurora")
 
-    assert (arrow.label, arrow.kind) == ("tcp 5432", Kind.HALF)
+    assert (arrow.label, arrow.kind) == ("tcp 5432", ArrowKind.HALF)
 
 
 def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: dict[str, Any]) -> None:
@@ -201,7 +201,7 @@ def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: dict[str, An
 
     drawn = picture("iot-prod", of_stacks("iot-prod", changed, {}))
 
-    (arrow,) = [arrow for arrow in drawn.arrows if arrow.kind is Kind.OPEN]
+    (arrow,) = [arrow for arrow in drawn.arrows if arrow.kind is ArrowKind.OPEN]
     assert (arrow.label, arrow.target) == ("tcp 1024-2048", box(drawn, "Aurora").key)
     assert "open to any address" in dot(drawn)
 
@@ -219,7 +219,7 @@ def test_an_environment_without_a_vpc_cannot_be_drawn() -> None:
 
 def test_text_from_settings_cannot_break_the_picture() -> None:
     boxes = (Box("a", 'A & "B"', "<i>", ("x < y",), None), Box("b", "B", ""))
-    drawn = Picture("e", "r", "10.0.0.0/8", ("z1a",), (), boxes, (Arrow("a", "b", "<&>", Kind.ALLOWED),))
+    drawn = Picture("e", "r", "10.0.0.0/8", ("z1a",), (), boxes, (Arrow("a", "b", "<&>", ArrowKind.ALLOWED),))
 
     assert ElementTree.fromstring(svg(dot(drawn)).split("\n", 3)[3]) is not None
     assert mermaid(drawn).splitlines()[1] == '  box0["<b>A &amp; &quot;B&quot;</b><br/>&lt;i&gt;"]'

@@ -29,7 +29,7 @@ _LOG_TAIL_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FunctionResult:
     payload: str
     failed: bool
     log: str
@@ -51,7 +51,7 @@ class Overrides:
 
 
 @dataclass
-class Settings:
+class HostSettings:
     endpoint_url: str = ""
     overrides_file: Path | None = None
     directory: Path | None = None
@@ -69,7 +69,7 @@ class Settings:
         return merged
 
 
-SETTINGS = Settings()
+SETTINGS = HostSettings()
 
 
 def _fits_host(extension: Path) -> bool:
@@ -117,7 +117,7 @@ def _error(kind: str, message: str) -> str:
     return json.dumps({"errorMessage": message, "errorType": kind})
 
 
-def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Outcome:
+def _call(function: Any, event: Any, request_id: str, log_stream: str) -> FunctionResult:
     overrides = SETTINGS.overrides(function.function_name)
     with tempfile.TemporaryDirectory(dir=SETTINGS.directory) as directory:
         task_root, outcome_file = Path(directory, "task"), Path(directory, "outcome.json")
@@ -163,21 +163,21 @@ def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Outcom
             log.seek(0)
             text = log.read().decode(errors="replace")
         if process.returncode == 0 and outcome_file.exists():
-            return Outcome(log=text, **{"failed": False, **json.loads(outcome_file.read_text())})
+            return FunctionResult(log=text, **{"failed": False, **json.loads(outcome_file.read_text())})
     if timed_out:
         message = f"{request_id} Task timed out after {int(function.timeout):.2f} seconds"
-        return Outcome(_error("Sandbox.Timedout", f"RequestId: {message}"), True, f"{text}{message}\n")
+        return FunctionResult(_error("Sandbox.Timedout", f"RequestId: {message}"), True, f"{text}{message}\n")
     message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {process.returncode}"
-    return Outcome(_error("Runtime.ExitError", message), True, f"{text}{message}\n")
+    return FunctionResult(_error("Runtime.ExitError", message), True, f"{text}{message}\n")
 
 
-def run(function: Any, event: Any) -> Outcome:
+def run(function: Any, event: Any) -> FunctionResult:
     """Call a function with the state's lock held; what it printed goes to its log group, as on AWS."""
     started = time.monotonic()
     request_id = str(uuid.uuid4())
     log_stream = f"{utcnow():%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
     if function.package_type != "Zip" or not str(function.run_time).startswith("python"):
-        outcome = Outcome(
+        outcome = FunctionResult(
             _error("Runtime.Unsupported", "the embedded AWS runs Python functions from zip files only"),
             True,
             "",
@@ -186,7 +186,7 @@ def run(function: Any, event: Any) -> Outcome:
         try:
             outcome = _call(function, event, request_id, log_stream)
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            outcome = Outcome(
+            outcome = FunctionResult(
                 _error("Runtime.StartError", f"the embedded AWS cannot start the function: {error}"), True, ""
             )
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from tools.pages.diagram.model import Arrow, Box, Kind, Picture, Tier
+from tools.pages.diagram.model import Arrow, ArrowKind, Box, Picture, Tier
 from tools.pages.diagram.render import FONT
 
 _INK, _QUIET, _LINE = "#1f2933", "#52606d", "#9aa5b1"
@@ -13,10 +13,10 @@ _INK, _QUIET, _LINE = "#1f2933", "#52606d", "#9aa5b1"
 _ZONE_COLOURS = ("#dbeafe", "#fef3c7", "#ede9fe", "#e5e7eb")
 _TIER_COLOURS = {"public": "#fff7ed", "private": "#f0f9ff", "data": "#f7fee7"}
 _ARROWS = {
-    Kind.ALLOWED: ("#1d4ed8", "solid"),
-    Kind.PATH: ("#52606d", "dashed"),
-    Kind.HALF: ("#b45309", "dotted"),
-    Kind.OPEN: ("#b91c1c", "bold"),
+    ArrowKind.ALLOWED: ("#1d4ed8", "solid"),
+    ArrowKind.PATH: ("#52606d", "dashed"),
+    ArrowKind.HALF: ("#b45309", "dotted"),
+    ArrowKind.OPEN: ("#b91c1c", "bold"),
 }
 
 
@@ -60,7 +60,7 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 def _arrow(arrow: Arrow, names: dict[str, str]) -> str:
     colour, style = _ARROWS[arrow.kind]
-    weight = 8 if arrow.kind is Kind.PATH else 1  # the way in is a straight line
+    weight = 8 if arrow.kind is ArrowKind.PATH else 1  # the way in is a straight line
     ends = f"{names[arrow.source]} -> {names[arrow.target]}"
     # A table around the label keeps it off the line.
     label = f'<<TABLE BORDER="0" CELLPADDING="2"><TR><TD>{escape(arrow.label)}</TD></TR></TABLE>>'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from tools.pages.diagram.model import Box, Kind, Picture
+from tools.pages.diagram.model import ArrowKind, Box, Picture
 
-_LINES = {Kind.ALLOWED: "-->", Kind.PATH: "-.->", Kind.HALF: "-.-x", Kind.OPEN: "==>"}
+_LINES = {ArrowKind.ALLOWED: "-->", ArrowKind.PATH: "-.->", ArrowKind.HALF: "-.-x", ArrowKind.OPEN: "==>"}
 
 
 def mermaid(picture: Picture) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class ArrowKind(Enum):
     """What an arrow stands for."""
 
     ALLOWED = "allowed by the security groups of both ends"
@@ -48,7 +48,7 @@ class Arrow:
     source: str
     target: str
     label: str
-    kind: Kind
+    kind: ArrowKind
 
 
 @dataclass(frozen=True)

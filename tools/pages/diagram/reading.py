@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.pages.diagram import apis
 from tools.pages.diagram.facts import facts, rank, service_of, spread, title
-from tools.pages.diagram.model import Arrow, Box, Kind, Picture, Tier
+from tools.pages.diagram.model import Arrow, ArrowKind, Box, Picture, Tier
 from tools.synthesized.errors import SynthesisError
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Resource
@@ -46,7 +46,7 @@ class _Reading:
         self._subnets = platform.all("aws_subnet")
         self._zones = tuple(sorted({str(subnet.values["availability_zone"]) for subnet in self._subnets}))
         self._boxes: dict[str, Box] = {}
-        self._arrows: dict[tuple[str, str, Kind], list[str]] = defaultdict(list)
+        self._arrows: dict[tuple[str, str, ArrowKind], list[str]] = defaultdict(list)
 
     def picture(self) -> Picture:
         for group in self._platform.all("aws_security_group"):
@@ -163,7 +163,7 @@ class _Reading:
         cells = {str(subnet.values["availability_zone"]): "gateway" for subnet in subnets}
         self._add(Box(_NAT, title(gateways[0]), "", (), _tier(subnets[0]), cells))
         self._add(Box(_INTERNET, "Internet", "", ("AWS services without an endpoint, too",)))
-        self._arrows[_NAT, _INTERNET, Kind.PATH].append("internet gateway")
+        self._arrows[_NAT, _INTERNET, ArrowKind.PATH].append("internet gateway")
 
     # -- arrows
 
@@ -178,11 +178,11 @@ class _Reading:
                     ends = (other, _key(own)) if inwards else (_key(own), other)
                     sides.setdefault((*ends, _ports(rule)), set()).add("in" if inwards else "out")
         for (source, target, ports), found in sides.items():
-            kind = Kind.ALLOWED
+            kind = ArrowKind.ALLOWED
             if source == _CLIENTS:
-                kind = Kind.OPEN
+                kind = ArrowKind.OPEN
             elif len(found) == 1 and {source, target} <= groups:
-                kind = Kind.HALF
+                kind = ArrowKind.HALF
             self._arrows[source, target, kind].append(ports)
 
     def _others(self, rule: Resource, inwards: bool) -> Iterator[str]:
@@ -212,7 +212,7 @@ class _Reading:
             own = facts(self._platform, api)
             key = self._add(Box(_key(api), title(api), str(api.values["name"]), tuple(own)))
             self._add(Box(_CLIENTS, "Clients", "", apis.clients(self._platform, api)))
-            self._arrows[_CLIENTS, key, Kind.PATH].append("HTTPS 443")
+            self._arrows[_CLIENTS, key, ArrowKind.PATH].append("HTTPS 443")
             links = {
                 link: None
                 for integration in apis.own(self._platform, api, "aws_api_gateway_integration")
@@ -220,9 +220,9 @@ class _Reading:
             }
             for balancer in (balancer for link in links for balancer in self._meant(link, "target_arns")):
                 for group in self._groups_of(balancer):
-                    self._arrows[key, _key(group), Kind.PATH].append("VPC link")
+                    self._arrows[key, _key(group), ArrowKind.PATH].append("VPC link")
             for box, label in apis.outside(self._platform, api):
-                self._arrows[key, self._add(box), Kind.PATH].append(label)
+                self._arrows[key, self._add(box), ArrowKind.PATH].append(label)
 
 
 def _key(resource: Resource) -> str:

@@ -13,7 +13,7 @@ Values = list[object]
 
 
 @dataclass(frozen=True)
-class Demand:
+class ValueDemand:
     """`holds` gets all values found under the path; `text` completes "must ...". `setting` is the key in an
     environment's file that decides, where one does.
     """
@@ -22,7 +22,7 @@ class Demand:
     holds: Callable[[Platform, Resource, Values], bool]
     setting: str | None = None
 
-    def set_by(self, key: str) -> Demand:
+    def set_by(self, key: str) -> ValueDemand:
         """The same, decided by this setting."""
         return replace(self, setting=key)
 
@@ -42,29 +42,29 @@ def _normal(value: object) -> object:
     return value
 
 
-def _each(text: str, holds: Callable[[object], bool]) -> Demand:
-    return Demand(text, lambda _p, _r, values: bool(values) and all(holds(_normal(value)) for value in values))
+def _each(text: str, holds: Callable[[object], bool]) -> ValueDemand:
+    return ValueDemand(text, lambda _p, _r, values: bool(values) and all(holds(_normal(value)) for value in values))
 
 
-def be(wanted: object) -> Demand:
+def be(wanted: object) -> ValueDemand:
     """Exactly this, and present."""
     return _each(f"be {wanted!r}".lower(), lambda value: value == wanted and type(value) is type(wanted))
 
 
-def be_one_of(*wanted: object) -> Demand:
+def be_one_of(*wanted: object) -> ValueDemand:
     """One of these."""
     return _each(f"be one of {', '.join(map(str, wanted))}", lambda value: value in wanted)
 
 
-def not_be(*unwanted: object) -> Demand:
+def not_be(*unwanted: object) -> ValueDemand:
     """None of these; may be absent, because the default of the provider is safe."""
-    return Demand(
+    return ValueDemand(
         f"not be {' or '.join(map(str, unwanted))}".lower(),
         lambda _p, _r, values: all(_normal(value) not in unwanted for value in values),
     )
 
 
-def be_between(least: int, most: int) -> Demand:
+def be_between(least: int, most: int) -> ValueDemand:
     """A number within both bounds."""
     return _each(
         f"be {least} to {most}" if most < 10**9 else f"be {least} or more",
@@ -72,52 +72,54 @@ def be_between(least: int, most: int) -> Demand:
     )
 
 
-def be_unset_or(demand: Demand) -> Demand:
+def be_unset_or(demand: ValueDemand) -> ValueDemand:
     """Absent, because the default is safe, or as `demand` says."""
-    return Demand(
+    return ValueDemand(
         f"be unset, or {demand.text}", lambda platform, r, values: not values or demand.holds(platform, r, values)
     )
 
 
-def be_at_least(least: int) -> Demand:
+def be_at_least(least: int) -> ValueDemand:
     """A number not below."""
     return be_between(least, 10**9)
 
 
-def be_absent(why: str) -> Demand:
+def be_absent(why: str) -> ValueDemand:
     """Not there at all."""
-    return Demand(f"be absent: {why}", lambda _p, _r, values: not values)
+    return ValueDemand(f"be absent: {why}", lambda _p, _r, values: not values)
 
 
-def be_present() -> Demand:
+def be_present() -> ValueDemand:
     """There, and not empty."""
-    return Demand("be set", lambda _p, _r, values: bool(values) and all(value not in ("", [], {}) for value in values))
+    return ValueDemand(
+        "be set", lambda _p, _r, values: bool(values) and all(value not in ("", [], {}) for value in values)
+    )
 
 
-def match(pattern: str, text: str) -> Demand:
+def match(pattern: str, text: str) -> ValueDemand:
     """A text of this form."""
-    return Demand(
+    return ValueDemand(
         text, lambda _p, _r, values: bool(values) and all(re.fullmatch(pattern, str(value)) for value in values)
     )
 
 
-def mention(*wanted: str) -> Demand:
+def mention(*wanted: str) -> ValueDemand:
     """A text in which all of these stand."""
-    return Demand(
+    return ValueDemand(
         f"mention {', '.join(wanted)}",
         lambda _p, _r, values: bool(values) and all(text in str(value) for value in values for text in wanted),
     )
 
 
-def contain(*wanted: str) -> Demand:
+def contain(*wanted: str) -> ValueDemand:
     """A list that holds all of these."""
-    return Demand(
+    return ValueDemand(
         f"contain {', '.join(wanted)}",
         lambda _p, _r, values: set(wanted) <= {item for value in values for item in _items(value)},
     )
 
 
-def refer_to(*types: str) -> Demand:
+def refer_to(*types: str) -> ValueDemand:
     """References to resources of the environment of one of these types, and nothing else."""
 
     def holds(platform: Platform, resource: Resource, values: Values) -> bool:
@@ -126,7 +128,7 @@ def refer_to(*types: str) -> Demand:
             any(target.type in types for target in platform.referred(resource.stack, item)) for item in items
         )
 
-    return Demand(f"refer to {' or '.join(types)} of this environment", holds)
+    return ValueDemand(f"refer to {' or '.join(types)} of this environment", holds)
 
 
 def _items(value: object) -> list[object]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from tools.scan.checks.check import Check
 from tools.scan.checks.demands import (
-    Demand,
+    ValueDemand,
     be,
     be_absent,
     be_at_least,
@@ -31,7 +31,7 @@ _YEAR = 365
 _DEFAULT_NAMES = ("admin", "administrator", "master", "postgres", "root", "rdsadmin")
 
 # (check, type, path, demand, PCI DSS requirements[, "production"])
-RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, str, str], ...] = (
+RULES: tuple[tuple[str, str, str, ValueDemand, str] | tuple[str, str, str, ValueDemand, str, str], ...] = (
     # Keys
     ("KMS_ROTATION", "aws_kms_key", "enable_key_rotation", be(True), "3.7.4"),
     ("KMS_ROTATION_PERIOD", "aws_kms_key", "rotation_period_in_days",
@@ -254,7 +254,7 @@ RULES: tuple[tuple[str, str, str, Demand, str] | tuple[str, str, str, Demand, st
 
 
 def _broken(
-    platform: Platform, *, check: str, type_: str, path: str, demand: Demand, production: bool
+    platform: Platform, *, check: str, type_: str, path: str, demand: ValueDemand, production: bool
 ) -> Iterator[Finding]:
     if production and platform.tier != "production":
         return
@@ -263,7 +263,7 @@ def _broken(
             yield resource.finding(check, f"{path} {demand.message}")
 
 
-def _check(id_: str, type_: str, path: str, demand: Demand, pci: str, tier: str = "") -> Check:
+def _check(id_: str, type_: str, path: str, demand: ValueDemand, pci: str, tier: str = "") -> Check:
     claim = f"`{type_}`: {path} must {demand.text}{', in production' if tier else ''}"
     run = partial(_broken, check=id_, type_=type_, path=path, demand=demand, production=bool(tier))
     return Check(id_, claim, tuple(pci.split()), (type_,), run, production=bool(tier))
