@@ -4,8 +4,9 @@
 
 The zip holds the package `rotation`, the RDS certificate authorities, and psycopg2 for CPython 3.13 on the
 chosen architecture. Wheels are kept in
-`build/wheels`; when the locked one is there, nothing is downloaded. Entries are sorted, dated 1980 and
-stored without compression, because different versions of zlib compress to different bytes.
+`build/wheels`; when the locked one is there, nothing is downloaded. Entries are sorted and dated 1980.
+Nothing is compressed here, because different versions of zlib compress to different bytes: what comes from
+the wheel keeps the compressed bytes that it has there, under its locked hash, and the rest is stored.
 
 A wheel whose hash is not in `requirements.txt`, a library for another architecture or another Python, and
 an authority that is not in `certificates/fingerprints.txt` fail the build.
@@ -23,6 +24,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,12 +86,13 @@ def build(
         raise BuildError(f"architecture {architecture!r}: allowed are {', '.join(ARCHITECTURES)}")
     target = ARCHITECTURES[architecture]
     name, hashes = locked(requirements)
-    content = wheel_content(find_wheel(name, hashes, target, wheels, requirements), target)
+    wheel = find_wheel(name, hashes, target, wheels, requirements)
+    content = wheel_content(wheel, target)
     content |= {f"rotation/{file.name}": file.read_bytes() for file in sorted((HERE / "rotation").glob("*.py"))}
     content["certificates/rds-ca-roots.pem"] = checked_authorities(certificates)
     path = output or PROJECT / "build" / f"rotation-{architecture}.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content)
+    _write(path, content, _compressed(wheel))
     digest = hashlib.sha256(path.read_bytes())
     return Package(path, base64.b64encode(digest.digest()).decode(), digest.hexdigest(), path.stat().st_size)
 
@@ -194,7 +197,20 @@ def checked_authorities(certificates: Path) -> bytes:
     return pem.encode()
 
 
-def _write(path: Path, content: Mapping[str, bytes]) -> None:
+def _compressed(wheel: Path) -> dict[str, bytes]:
+    """The deflated bytes of the wheel's entries."""
+    data = wheel.read_bytes()
+    found = {}
+    with zipfile.ZipFile(wheel) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type == zipfile.ZIP_DEFLATED:
+                # A local header has 30 bytes, a name and extra fields: APPNOTE.TXT of the ZIP format, section 4.3.7.
+                start = entry.header_offset + 30 + sum(struct.unpack_from("<HH", data, entry.header_offset + 26))
+                found[entry.filename] = data[start : start + entry.compress_size]
+    return found
+
+
+def _write(path: Path, content: Mapping[str, bytes], compressed: Mapping[str, bytes]) -> None:
     """Replace the file at once: two syntheses may run at the same time, and neither may read half a zip."""
     temporary = path.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
@@ -202,8 +218,23 @@ def _write(path: Path, content: Mapping[str, bytes]) -> None:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = 3
             entry.external_attr = (0o100755 if is_library(name) else 0o100644) << 16
-            archive.writestr(entry, data)
+            if name in compressed:
+                _add_compressed(archive, entry, data, compressed[name])
+            else:
+                archive.writestr(entry, data)
     temporary.replace(path)
+
+
+def _add_compressed(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, compressed: bytes) -> None:
+    """What `writestr` does, with bytes that are compressed already, which zipfile does not offer."""
+    assert archive.fp is not None
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.CRC, entry.file_size, entry.compress_size = zlib.crc32(data), len(data), len(compressed)
+    entry.header_offset = archive.fp.tell()
+    archive.fp.write(entry.FileHeader(zip64=False) + compressed)
+    archive.filelist.append(entry)
+    archive.NameToInfo[entry.filename] = entry
+    archive.start_dir = archive.fp.tell()
 
 
 def main(arguments: list[str] | None = None) -> int:
