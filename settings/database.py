@@ -9,7 +9,7 @@ from pydantic import Field
 
 from settings.base import DailyWindow, Settings, WeeklyWindow, described
 from settings.broken import Broken
-from settings.windows import DAY, daily, weekly
+from settings.windows import conflicts
 
 # PostgreSQL folds unquoted names to lower case; RDS refuses master names that PostgreSQL or RDS reserves.
 _PgName = Annotated[
@@ -113,22 +113,7 @@ def _database_names(database: DatabaseSettings) -> Iterator[Broken]:
 
 
 def _database_windows(database: DatabaseSettings) -> Iterator[Broken]:
-    yield from _windows("database", "backup_window", database.backup_window, database.maintenance_window, minutes=30)
-
-
-def _windows(part: str, backup_key: str, backup: str, maintenance: str, *, minutes: int) -> Iterator[Broken]:
-    """AWS takes neither a short window nor two that overlap; a maintenance window of days is one end too early."""
-    copies, changes = daily(backup), weekly(maintenance)
-    if copies[0].length < minutes:
-        yield Broken(f"{part}.{backup_key}", backup, f"{minutes} minutes or more", "make it longer")
-    if not minutes <= changes.length <= DAY:
-        yield Broken(
-            f"{part}.maintenance_window", maintenance, f"from {minutes} minutes to 24 hours", "correct its ends"
-        )
-    elif any(copy.overlaps(changes) for copy in copies):
-        yield Broken(
-            f"{part}.maintenance_window", maintenance, f"outside of {backup_key} = {backup}", "move one of the two"
-        )
+    yield from conflicts("database", "backup_window", database.backup_window, database.maintenance_window, minutes=30)
 
 
 # Run by `settings.rules` with those of the other tables.

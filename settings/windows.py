@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from settings.broken import Broken
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
@@ -36,3 +39,18 @@ def weekly(text: str) -> Window:
 def _minute(time: str) -> int:
     hours, minutes = time.split(":")
     return int(hours) * 60 + int(minutes)
+
+
+def conflicts(part: str, backup_key: str, backup: str, maintenance: str, *, minutes: int) -> Iterator[Broken]:
+    """AWS takes neither a short window nor two that overlap; a maintenance window of days is one end too early."""
+    copies, changes = daily(backup), weekly(maintenance)
+    if copies[0].length < minutes:
+        yield Broken(f"{part}.{backup_key}", backup, f"{minutes} minutes or more", "make it longer")
+    if not minutes <= changes.length <= DAY:
+        yield Broken(
+            f"{part}.maintenance_window", maintenance, f"from {minutes} minutes to 24 hours", "correct its ends"
+        )
+    elif any(copy.overlaps(changes) for copy in copies):
+        yield Broken(
+            f"{part}.maintenance_window", maintenance, f"outside of {backup_key} = {backup}", "move one of the two"
+        )
