@@ -59,7 +59,7 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Written by `make docs` from `environments/`. A key stands in `environments/<environment>.toml`; where it does",
+        "Written by `make docs` from `settings/`. A key is set in `environments/<environment>.toml`; where it is",
         "not, `environments/tiers/<tier>.toml` is asked, then the default of the program.",
         "",
         "| key | allowed | development | production |",
