@@ -108,7 +108,7 @@ def test_without_a_name_the_likest_pair_is_the_rename() -> None:
 
 @pytest.mark.parametrize(("alike", "pairs"), [(4, 1), (3, 0)])
 def test_four_of_five_attributes_are_enough_for_a_rename(alike: int, pairs: int) -> None:
-    old = {letter: 1 for letter in "abcde"}
+    old = dict.fromkeys("abcde", 1)
     new = {letter: 1 if index < alike else 2 for index, letter in enumerate("abcde")}
     moved = plan(change("aws_thing.a", "delete", before=old), change("aws_thing.b", "create", after=new))
 

@@ -20,6 +20,7 @@ from tools.change.values import SENSITIVE, UNKNOWN, Attribute
         (["create", "delete"], Action.REPLACED),
         (["delete"], Action.DESTROYED),
         (["forget"], Action.FORGOTTEN),
+        (["create", "forget"], Action.REPLACED),
     ],
 )
 def test_every_action_has_its_word(actions: list[str], expected: Action) -> None:
