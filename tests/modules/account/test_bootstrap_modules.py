@@ -48,10 +48,6 @@ def test_versions_expire_only_where_versions_are_kept_and_the_policy_waits_for_t
     assert policy["depends_on"] == [state.address("aws_s3_bucket_public_access_block")]
 
 
-def test_unless_it_is_set_a_state_can_be_restored_for_a_year() -> None:
-    assert StateSettings().noncurrent_version_days == 365
-
-
 def test_locks_can_be_deleted_because_there_is_no_object_lock(state: Synthesized) -> None:
     assert not state.all("aws_s3_bucket_object_lock_configuration")
     assert "object_lock_enabled" not in state.one("aws_s3_bucket")
