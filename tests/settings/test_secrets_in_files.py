@@ -36,6 +36,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "a key that the file's name states": ({"stage": f'"redis://:{SECRET}@host"'}, "stage"),
     "a key as a table's name": ({"tags": f'{{"ftp://a:{SECRET}@b" = "x"}}'}, "tags"),
     "an access key of AWS": ({"service.environment.ID": f'"AKIA{"A" * 16} {SECRET}"'}, "service.environment.ID"),
+    "a temporary access key": ({"service.environment.ID": f'"ASIA{"A" * 16} {SECRET}"'}, "service.environment.ID"),
     "a token of GitHub": ({"service.environment.ID": f'"ghp_{"a" * 36} {SECRET}"'}, "service.environment.ID"),
 }
 NAMES = [

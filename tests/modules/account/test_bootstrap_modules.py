@@ -40,6 +40,14 @@ def test_overwritten_states_can_be_restored_for_a_time_and_current_ones_never_ex
     assert "expiration" not in rule
 
 
+def test_versions_expire_only_where_versions_are_kept_and_the_policy_waits_for_the_block(state: Synthesized) -> None:
+    """S3 refuses a policy and a public access block that are written at the same time."""
+    lifecycle, policy = state.one("aws_s3_bucket_lifecycle_configuration"), state.one("aws_s3_bucket_policy")
+
+    assert lifecycle["depends_on"] == [state.address("aws_s3_bucket_versioning")]
+    assert policy["depends_on"] == [state.address("aws_s3_bucket_public_access_block")]
+
+
 def test_locks_can_be_deleted_because_there_is_no_object_lock(state: Synthesized) -> None:
     assert not state.all("aws_s3_bucket_object_lock_configuration")
     assert "object_lock_enabled" not in state.one("aws_s3_bucket")

@@ -106,6 +106,15 @@ def test_without_a_name_the_likest_pair_is_the_rename() -> None:
     assert found.address == f"{address}.new"
 
 
+@pytest.mark.parametrize(("alike", "pairs"), [(4, 1), (3, 0)])
+def test_four_of_five_attributes_are_enough_for_a_rename(alike: int, pairs: int) -> None:
+    old = dict.fromkeys("abcde", 1)
+    new = {letter: 1 if index < alike else 2 for index, letter in enumerate("abcde")}
+    moved = plan(change("aws_thing.a", "delete", before=old), change("aws_thing.b", "create", after=new))
+
+    assert len(_find(moved, kind=Kind.RENAME)) == pairs
+
+
 def test_two_names_are_two_things_and_a_moved_one_is_no_rename() -> None:
     two = plan(
         change("aws_iam_role.old", "delete", before={"name": "reader", "path": "/", "x": 1, "y": 2}),
@@ -128,9 +137,17 @@ def test_a_resource_that_changes_its_stack_is_found_across_plans() -> None:
     assert "leaves iot-dev-data" in found.says
 
 
-@pytest.mark.parametrize(("block", "red"), [("0.0.0.0/0", True), ("10.0.0.0/16", False)])
-def test_an_opened_port_is_called_out_and_red_for_the_world(block: str, red: bool) -> None:
-    opened = plan(change(_INGRESS, "create", after={**_RULE, "cidr_ipv4": block}))
+@pytest.mark.parametrize(
+    ("version", "block", "red"),
+    [
+        ("ipv4", "0.0.0.0/0", True),
+        ("ipv6", "::/0", True),
+        ("ipv4", "10.0.0.0/16", False),
+        ("ipv6", "2001:db8::/32", False),
+    ],
+)
+def test_an_opened_port_is_called_out_and_red_for_the_world(version: str, block: str, red: bool) -> None:
+    opened = plan(change(_INGRESS, "create", after={**_RULE, f"cidr_{version}": block}))
 
     (found,) = _find(opened, kind=FindingKind.PORT)
 

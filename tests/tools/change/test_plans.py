@@ -20,6 +20,7 @@ from tools.change.values import SENSITIVE, UNKNOWN, Attribute
         (["create", "delete"], Action.REPLACED),
         (["delete"], Action.DESTROYED),
         (["forget"], Action.FORGOTTEN),
+        (["create", "forget"], Action.REPLACED),
     ],
 )
 def test_every_action_has_its_word(actions: list[str], expected: Action) -> None:
@@ -45,6 +46,19 @@ def test_a_move_and_an_import_are_seen_although_nothing_else_changes() -> None:
         (Action.MOVED, "aws_vpc.old"),
         (Action.IMPORTED, None),
     ]
+
+
+@pytest.mark.parametrize(("marked", "open_"), [("before", "after"), ("after", "before")])
+def test_a_mark_on_one_side_hides_that_side(marked: str, open_: str) -> None:
+    """A number: sensitive texts are looked for everywhere."""
+    item = change("aws_thing.a", "update", before={"pin": 1111}, after={"pin": 2222})
+    item["change"][f"{marked}_sensitive"] = {"pin": True}
+
+    (found,) = plan(item).changes
+
+    assert getattr(found, marked) == {"pin": SENSITIVE}
+    assert getattr(found.attributes[0], marked) == SENSITIVE
+    assert getattr(found, open_)["pin"] in (1111, 2222)
 
 
 def test_differences_are_as_deep_as_both_sides_have_the_same_form() -> None:

@@ -78,6 +78,11 @@ def test_within_a_block_too() -> None:
         ),
         ("environment", [f"{_REMOTE}.outputs.chosen_by_a_person"]),
         ("master_password", [_VPC]),
+        ("session_token", [_VPC]),
+        ("client_secret", [_VPC]),
+        ("credential_file", [_VPC]),
+        ("private_key", [_VPC]),
+        ("auth_header", [_VPC]),
     ],
 )
 def test_everything_else_stays_hidden(attribute: str, references: list[str]) -> None:

@@ -233,6 +233,15 @@ def test_a_migration_out_of_time_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
     assert ecs.stopped == [TASK]
 
 
+def test_a_migration_has_the_minutes_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter((0.0, 59.0, 119.0))
+    monkeypatch.setattr("tools.deploy.migrate.time.monotonic", lambda: next(now))
+    ecs = Ecs()
+
+    assert run(ecs, migration_timeout_minutes=2)[-1] == "Migrated"
+    assert ecs.stopped == []
+
+
 def test_an_interrupt_stops_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
