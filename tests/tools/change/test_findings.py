@@ -112,7 +112,7 @@ def test_four_of_five_attributes_are_enough_for_a_rename(alike: int, pairs: int)
     new = {letter: 1 if index < alike else 2 for index, letter in enumerate("abcde")}
     moved = plan(change("aws_thing.a", "delete", before=old), change("aws_thing.b", "create", after=new))
 
-    assert len(_find(moved, kind=Kind.RENAME)) == pairs
+    assert len(_find(moved, kind=FindingKind.RENAME)) == pairs
 
 
 def test_two_names_are_two_things_and_a_moved_one_is_no_rename() -> None:
