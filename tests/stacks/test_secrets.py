@@ -169,6 +169,7 @@ def test_the_age_is_reported_every_day(app_outdir: Path, environment: str) -> No
     assert (
         target["rule"] == f"${{{stack.address('aws_cloudwatch_event_rule', schedule_expression='rate(1 day)')}.name}}"
     )
+    assert target["depends_on"] == [stack.address("aws_lambda_permission", principal="events.amazonaws.com")]
 
 
 @every_environment

@@ -230,6 +230,14 @@ def test_the_redeployment_may_update_this_service_and_nothing_else() -> None:
     )
 
 
+def test_nothing_redeploys_before_its_role_may() -> None:
+    synthesized = synthesize(redeploy_after_rotation=True)
+
+    for type_, policy_name in (("aws_ssm_document", "redeploy"), ("aws_cloudwatch_event_target", "start-runbook")):
+        waits_for = synthesized.one(type_)["depends_on"]
+        assert waits_for == [synthesized.address("aws_iam_role_policy", name=policy_name)]
+
+
 def test_without_the_option_nothing_redeploys() -> None:
     made = synthesize(redeploy_after_rotation=False)
 
