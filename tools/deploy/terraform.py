@@ -88,8 +88,6 @@ def settings(environ: Mapping[str, str]) -> dict[str, str]:
         "CI": "1",
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
-        # Seconds between writes of the state during an apply; a killed Terraform forgets what came after the last.
-        "TF_STATE_PERSIST_INTERVAL": "5",
         "FORCE_COLOR": "0",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }

@@ -58,9 +58,9 @@ def test_prevent_destroy_names_what_it_protects() -> None:
         "this resource to be destroyed."
     )
 
-    (found,) = _find(read("iot-prod-network", None, errors=[error]), kind=FindingKind.REFUSED)
+    (found,) = _find(read("iot-prod-network", None, errors=[error]), kind=FindingKind.REFUSED, allow=["aws_vpc.main"])
 
-    assert (found.address, found.is_red) == ("aws_vpc.main", True)
+    assert (found.address, found.is_red, found.allowed) == ("aws_vpc.main", True, False)
 
 
 def test_an_output_that_disappears_is_named_with_its_readers_only_if_it_has_any() -> None:
@@ -153,6 +153,22 @@ def test_an_opened_port_is_called_out_and_red_for_the_world(version: str, block:
 
     assert found.more == (f"tcp 5432 from {block} into sg-1",)
     assert found.is_red is red
+
+
+@pytest.mark.parametrize("key", ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"])
+def test_every_kind_of_peer_is_named(key: str) -> None:
+    (found,) = _find(plan(change(_INGRESS, "create", after={**_RULE, key: "a-peer"})), kind=FindingKind.PORT)
+
+    assert found.more == ("tcp 5432 from a-peer into sg-1",)
+
+
+@pytest.mark.parametrize("key", ["policy", "assume_role_policy", "access_policy", "resource_policy"])
+def test_a_policy_is_compared_whatever_its_attribute_is_called(key: str) -> None:
+    item = change("aws_thing.a", "update", before={key: _policy("s3:GetObject")}, after={key: _policy("s3:*")})
+
+    (found,) = _find(plan(item), kind=FindingKind.IAM)
+
+    assert found.more == ("s3:* on arn:1",)
 
 
 def test_a_closed_port_and_a_moved_one() -> None:

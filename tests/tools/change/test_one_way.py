@@ -76,7 +76,7 @@ def test_a_replacement_by_an_earlier_one_is_a_loss_of_state_instead() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ([_redis(False, num_node_groups=3)], "cluster mode off → on: AWS refuses this in one step"),
+        ([_redis(False, num_node_groups=2)], "cluster mode off → on: AWS refuses this in one step"),
         ([_parameters("yes"), _redis(False, parameter_group_name="new")], "cluster mode off → on"),
         ([_parameters("no"), _redis(True, parameter_group_name="new")], "cluster mode on → off: AWS refuses this"),
     ],

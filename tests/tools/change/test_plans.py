@@ -61,6 +61,20 @@ def test_a_mark_on_one_side_hides_that_side(marked: str, open_: str) -> None:
     assert getattr(found, open_)["pin"] in (1111, 2222)
 
 
+@pytest.mark.parametrize(("actions", "expected"), [("update", Action.CHANGED), ("delete create", Action.REPLACED)])
+def test_what_happens_to_a_moved_resource_is_not_hidden_by_the_move(actions: str, expected: Action) -> None:
+    item = change("aws_vpc.b", *actions.split(), before={"x": 1}, after={"x": 2}, previous_address="aws_vpc.a")
+
+    assert [(found.action, found.previous_address) for found in plan(item).changes] == [(expected, "aws_vpc.a")]
+
+
+@pytest.mark.parametrize(("secret", "shown"), [("sesame", SENSITIVE), ("seven", "seven")])
+def test_a_sensitive_text_of_six_letters_is_hidden_wherever_it_is_repeated(secret: str, shown: str) -> None:
+    item = change("aws_thing.a", "create", after={"code": secret, "copy": secret}, sensitive={"code": True})
+
+    assert plan(item).changes[0].after == {"code": SENSITIVE, "copy": shown}
+
+
 def test_differences_are_as_deep_as_both_sides_have_the_same_form() -> None:
     (found,) = plan(
         change(

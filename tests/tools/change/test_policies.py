@@ -28,6 +28,8 @@ _IF = {"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}
         ([{**_GET, "Principal": {"AWS": "a"}}], [{**_GET, "Principal": {"AWS": "*"}}], "* may s3:GetObject"),
         ([{**_GET, "Effect": "Deny"}], [], "no longer denied: s3:GetObject"),
         ([_GET], [{"NotAction": "iam:*"}], "NotAction"),
+        ([_GET], [_GET, {"Action": "s3:*", "NotResource": "arn:aws:s3:::b"}], "NotResource"),
+        ([_GET], [_GET, {"Action": "s3:GetObject", "NotPrincipal": {"AWS": "a"}}], "NotPrincipal"),
     ],
 )
 def test_wider(before: list[dict[str, Any]], after: list[dict[str, Any]], more: str) -> None:

@@ -121,7 +121,7 @@ def _mapping(platform: Platform) -> None:
 
 
 def _statement(principal: object) -> str:
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "StateResource": "*"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 

@@ -64,6 +64,15 @@ def test_a_branch_that_only_the_remote_has_is_found(repository: Path, tmp_path: 
     assert revision.resolve("main", clone) == revision.resolve("main", repository)
 
 
+def test_within_a_hook_of_git_the_revision_is_this_repositorys(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = revision.resolve("main", repository)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "another"))
+
+    assert revision.resolve("main", repository) == expected
+
+
 @pytest.mark.parametrize("name", ["mian", "--all", "main..feature", ""])
 def test_what_is_no_revision_is_refused(repository: Path, name: str) -> None:
     with pytest.raises(RevisionError, match=rf"BASE={name} is no revision"):
