@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from tools.local.emulator import errors, functions, stubs
 from tools.local.emulator.state import STATE
 
 HOST = "127.0.0.1"
+# Responses that are kept for a request that is sent again.
+_MOST_KEPT = 500
+_LARGEST_KEPT_BYTES = 65_536
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +40,29 @@ def _create_app(service: Any) -> Flask:
 
 
 def _one_at_a_time(application: Any) -> Any:
+    """One request after the other, and each once.
+
+    On a busy machine a client may lose a response and send its request again, which would create or delete a second
+    time. AWS SDKs send both with the same `amz-sdk-invocation-id` (botocore: `handlers.add_retry_headers`), so the second
+    gets the response of the first. A request that failed is served again: that is what retries are for.
+    """
+    done: OrderedDict[str, Response] = OrderedDict()
+
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
         # Read the body first: a client that stalls in the middle of one must not hold up everyone else.
         environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
+        invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")
         with STATE:
-            return application(environ, start_response)
+            if invocation not in done:
+                response = Response.from_app(application, environ, buffered=True)
+                if not invocation or response.status_code >= 400 or len(response.get_data()) > _LARGEST_KEPT_BYTES:
+                    return response(environ, start_response)
+                done[invocation] = response
+                if len(done) > _MOST_KEPT:
+                    done.popitem(last=False)
+            else:
+                _log.warning("a request was repeated: %s %s", environ["REQUEST_METHOD"], invocation)
+            return done[invocation](environ, start_response)
 
     return serve
 
