@@ -43,7 +43,7 @@ def _one_at_a_time(application: Any) -> Any:
     """One request after the other, and each once.
 
     On a busy machine a client may lose a response and send its request again, which would create or delete a second
-    time. AWS SDKs send both with the same `amz-sdk-invocation-id` (botocore: `handlers.add_retry_headers`), so the second
+    time. AWS SDKs send both with one `amz-sdk-invocation-id` (botocore: `handlers.add_retry_headers`), so the second
     gets the response of the first. A request that failed is served again: that is what retries are for.
     """
     done: OrderedDict[str, Response] = OrderedDict()
