@@ -6,6 +6,7 @@ Without this the next deployment fails, because names are taken, or makes a seco
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -75,7 +76,10 @@ def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], 
         changes, error = _plan(stack, {**taken, **attempts}, environ)
         if error and attempts:
             wrong = _blamed(attempts, error)
-            refused |= {(address, attempts.pop(address)[0]) for address in wrong}
+            if not wrong and len(attempts) > 1:
+                attempts = dict([next(iter(attempts.items()))])  # one at a time shows which is wrong
+                continue
+            refused |= {(address, attempts.pop(address)[0]) for address in wrong or list(attempts)}
             continue
         if error:
             say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
@@ -97,9 +101,12 @@ def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], 
 
 
 def _blamed(attempts: _Ids, error: str) -> list[str]:
-    """The attempts that an error names, by address or by id; all, where it names none."""
-    named = [address for address, (id_, _) in attempts.items() if f'"{address}"' in error or id_ in error]
-    return named or list(attempts)
+    """The attempts that an error names, by address or by id."""
+    return [
+        address
+        for address, (id_, _) in attempts.items()
+        if f'"{address}"' in error or re.search(rf"(?<![\w/.-]){re.escape(id_)}(?![\w/-])", error)
+    ]
 
 
 def _plan(

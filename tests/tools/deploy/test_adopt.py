@@ -78,7 +78,7 @@ def test_what_is_refused_is_tried_by_another_id(stack: Stack, error: str, monkey
 
     found = accepted(Plans(wanted, {SECRET: {}, "own": {}}, error=error), stack, {SECRET: TAGS}, monkeypatch)
 
-    assert found["aws_secretsmanager_secret.own"] == SECRET
+    assert found == {"aws_secretsmanager_secret.own": SECRET, "aws_iam_role.own": "own"}
 
 
 def test_a_stack_that_cannot_be_planned_has_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
