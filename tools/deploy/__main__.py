@@ -44,7 +44,7 @@ def _perform(options: argparse.Namespace) -> None:
 
     if verb in ("deploy", "apply"):
         concurrency.check(environment, clients=clients)
-        leftovers.clear(environment, clients=clients)
+        leftovers.clear(environment, clients=clients, approved=options.approve or verb == "apply")
     if verb == "bootstrap":
         if environment.suffix is not None:
             raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")

@@ -8,8 +8,16 @@ from typing import Any
 from settings import Environment
 
 
-def clear(environment: Environment, *, clients: Callable[[str], Any], say: Callable[[str], None] = print) -> None:
+def clear(
+    environment: Environment,
+    *,
+    clients: Callable[[str], Any],
+    approved: bool = True,
+    say: Callable[[str], None] = print,
+) -> None:
     """Delete Container Insights' log group where there is no cluster that it could be of.
+
+    Where nobody has `approved` a change yet, it only says that the group is there.
 
     Container Insights makes the group by itself where it is missing, also for the last metrics of a cluster that is
     gone. The next deployment makes the group before the cluster, and would find the name taken.
@@ -25,6 +33,11 @@ def clear(environment: Environment, *, clients: Callable[[str], Any], say: Calla
     try:
         found = clients("ecs").describe_clusters(clusters=[cluster])["clusters"]
         if any(one["status"] != "INACTIVE" for one in found):
+            return
+        if not approved:
+            known = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+            if any(one["logGroupName"] == group for one in known):
+                say(f"{group} is left over; if its creation fails: aws logs delete-log-group --log-group-name {group}")
             return
         logs.delete_log_group(logGroupName=group)
     except logs.exceptions.ResourceNotFoundException:

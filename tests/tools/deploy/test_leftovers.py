@@ -33,6 +33,9 @@ class Aws:
             raise ClientError({"Error": {"Code": self._error}}, "DescribeClusters")
         return {"clusters": [{"status": status} for status in self.clusters]}
 
+    def describe_log_groups(self, *, logGroupNamePrefix: str) -> Any:  # noqa: N803
+        return {"logGroups": [{"logGroupName": name} for name in self.groups if name.startswith(logGroupNamePrefix)]}
+
     def delete_log_group(self, **asked: str) -> None:
         if asked["logGroupName"] not in self.groups:
             raise NotFoundError({}, "DeleteLogGroup")
@@ -84,3 +87,30 @@ def test_it_comes_before_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(command, "cdktf", SimpleNamespace(app_command=lambda *_, **__: [], run=run))
 
     assert command.main(["deploy", "--env", "iot-dev", "--approve"]) == 130
+
+
+def test_before_an_approval_nothing_is_deleted() -> None:
+    said: list[str] = []
+    aws = Aws(groups=(GROUP, f"{GROUP}-2"))
+
+    clear(load("iot-dev"), clients=lambda _: aws, approved=False, say=said.append)
+
+    assert aws.groups == [GROUP, f"{GROUP}-2"]
+    assert said == [f"{GROUP} is left over; if its creation fails: aws logs delete-log-group --log-group-name {GROUP}"]
+
+
+@pytest.mark.parametrize(
+    ("call", "approved"), [(["deploy"], False), (["deploy", "--approve"], True), (["apply"], True)]
+)
+def test_what_counts_as_an_approval(call: list[str], approved: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def stop(*_: object, approved: bool, **__: object) -> None:
+        asked.append(approved)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tools.deploy.leftovers.clear", stop)
+    monkeypatch.setattr("tools.deploy.concurrency.check", lambda *_, **__: None)
+
+    assert command.main([*call, "--env", "iot-dev"]) == 130
+    assert asked == [approved]
