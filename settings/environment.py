@@ -17,7 +17,8 @@ from settings.monitoring import MonitoringSettings
 from settings.naming import Naming
 from settings.network import NetworkSettings
 from settings.rotation import RotationSettings
-from settings.service import ServiceSettings
+from settings.service import JobSettings, ServiceSettings, WorkerSettings
+from settings.service.values import LinkName
 from settings.state import StateSettings
 from settings.storage import StorageSettings
 
@@ -74,6 +75,8 @@ class Environment(Settings):
     storage: StorageSettings
     rotation: RotationSettings
     service: ServiceSettings
+    workers: dict[LinkName, WorkerSettings] = Field(default={}, description="tables named [workers.<name>]")
+    jobs: dict[LinkName, JobSettings] = Field(default={}, description="tables named [jobs.<name>]")
     api: ApiSettings
     monitoring: MonitoringSettings
 
