@@ -89,3 +89,12 @@ class Environment(Settings):
     def name(self) -> str:
         """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
         return self.names.environment
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        """Purposes of everything that runs as tasks: `service`, `worker-<name>`, `job-<name>`."""
+        return (
+            "service",
+            *(f"worker-{name}" for name in self.workers),
+            *(f"job-{name}" for name in self.jobs),
+        )

@@ -30,8 +30,9 @@ def _outbound(value: Any) -> Any:
     if isinstance(value, str):
         if value not in ("none", "https"):
             raise PydanticCustomError("outbound", "neither a word nor rules")
-        return [] if value == "none" else [_WORLD]
-    return value
+        return () if value == "none" else (_WORLD,)
+    # What a validator has seen is no longer JSON, whose arrays alone pass for tuples.
+    return tuple(value) if isinstance(value, list) else value
 
 
 Outbound = Annotated[tuple[OutboundRule, ...], BeforeValidator(_outbound)]
@@ -110,7 +111,7 @@ class VolumeSettings(Settings):
 # What a preset fills in where the table says nothing. The collector of AWS's distribution of OpenTelemetry brings its
 # configuration: https://aws-otel.github.io/docs/setup/ecs
 _PRESETS: dict[str, dict[str, Any]] = {
-    "adot": {"name": "adot", "command": ["--config=/etc/ecs/ecs-default-config.yaml"]},
+    "adot": {"name": "adot", "command": ("--config=/etc/ecs/ecs-default-config.yaml",)},
 }
 
 
@@ -129,6 +130,7 @@ class SidecarSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("preset"), str):
-            return {**_PRESETS.get(values["preset"], {}), **values}
-        return values
+        if not isinstance(values, dict):
+            return values
+        preset = _PRESETS.get(str(values.get("preset")), {})
+        return preset | {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

@@ -96,15 +96,18 @@ _WORLD = "0.0.0.0/0"
 
 def _way_out(region: str, network: NetworkSettings, service: ServiceSettings) -> Iterator[Broken]:
     """Rules for the internet need NAT; without HTTPS to everywhere, AWS is called over endpoints alone."""
-    outbound = [rule.model_dump(exclude_none=True) for rule in service.outbound]
+    rules = [rule.model_dump(exclude_none=True) for rule in service.outbound]
+    outbound = {"": "none", f"{_WORLD}443": "https"}.get(
+        "".join(f"{rule.cidr}{rule.port}" for rule in service.outbound), rules
+    )
     for index, rule in enumerate(service.outbound):
         key = f"service.outbound.{index}"
         if (rule.cidr is None) == (rule.prefix_list is None):
-            yield Broken(key, outbound[index], "either cidr or prefix_list", "name one of them")
+            yield Broken(key, rules[index], "either cidr or prefix_list", "name one of them")
         if rule.cidr is not None:
             yield from _block(f"{key}.cidr", rule.cidr, network)
         if service.outbound.index(rule) != index:
-            yield Broken(key, outbound[index], "each rule once", "delete the doubles")
+            yield Broken(key, rules[index], "each rule once", "delete the doubles")
     if service.outbound and network.nat == "none":
         yield Broken(
             "service.outbound", outbound, '"none" with network.nat = "none"', "set it, or choose another network.nat"

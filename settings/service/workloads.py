@@ -71,8 +71,10 @@ class JobSettings(_WorkloadSettings):
 
 
 def workload_settings(service: ServiceSettings, workload: WorkerSettings | JobSettings) -> ServiceSettings:
-    """The service's settings with what the worker or job says otherwise. It listens to no port."""
+    """The service's settings with what the worker or job says otherwise. The volume is the service's alone."""
     stated = {
         key: value for key in ("image", "command", "cpu", "memory_mb") if (value := getattr(workload, key)) is not None
     }
-    return service.model_copy(update={**stated, "environment": {**service.environment, **workload.environment}})
+    return service.model_copy(
+        update={**stated, "volume": None, "environment": {**service.environment, **workload.environment}}
+    )
