@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from settings import load
-from tools.deploy import adopt, bootstrap, cdktf, concurrency, leftovers, migrate, plans, teardown, terraform, unlock
+from tools.deploy import (
+    adopt,
+    bootstrap,
+    cdktf,
+    concurrency,
+    leftovers,
+    migrate,
+    plans,
+    release,
+    session,
+    single,
+    teardown,
+    terraform,
+    unlock,
+)
 from tools.synthesized.errors import DeployError, exit_code
 
 
@@ -17,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when done, 1 when something failed, 2 when the call, a settings file or the synthesis is at fault."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__)
     verbs = ["bootstrap", "deploy", "diff", "apply", "migrate", "recover", "unprotect", "destroy"]
+    verbs += ["release", "shell", "tunnel"]
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
@@ -24,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--confirm", metavar="NAME", help="the environment's name again, where a verb takes something away"
     )
     parser.add_argument("--approve", action="store_true", help="do not ask before changing anything")
+    parser.add_argument("--stack", metavar="COMPONENT", help="deploy this stack alone")
+    parser.add_argument("--image", metavar="IMAGE", help="what `release` deploys")
+    parser.add_argument("--to", metavar="TARGET", help="where `tunnel` leads to: database or cache")
     options = parser.parse_args(arguments)
     return exit_code(lambda: _perform(options))
 
@@ -66,8 +84,30 @@ def _perform(options: argparse.Namespace) -> None:
     elif verb == "apply":
         cdktf.synthesize(app, environ)
         plans.apply(name, environ=environ, s3=_client("s3", environment.region))
+    elif verb == "release":
+        if not options.image:
+            raise DeployError(
+                "IMAGE is missing; name the new image: make release ENV=... IMAGE=<repository>@sha256:..."
+            )
+        release.release(
+            environment,
+            options.image,
+            environ=environ,
+            s3=clients("s3"),
+            synthesize=lambda: cdktf.synthesize(app, environ),
+            approved=options.approve,
+        )
+    elif verb == "shell":
+        session.shell(environment, clients=clients)
+    elif verb == "tunnel":
+        session.tunnel(environment, options.to, clients=clients)
     elif verb == "diff":
         cdktf.diff(name, app=app, environ=environ)
+    elif options.stack:
+        cdktf.synthesize(app, environ)
+        stack = single.stack_of(name, options.stack)
+        single.check(stack, name, environ=environ, s3=clients("s3"))
+        cdktf.run(verb, stack.name, app=app, environ=environ, approved=options.approve, alone=True)
     else:
         cdktf.run(verb, f"{name}-*", app=app, environ=environ, approved=options.approve)
 

@@ -80,9 +80,10 @@ def run(
     app: Sequence[str],
     environ: Mapping[str, str],
     approved: bool,
+    alone: bool = False,
     on_line: OnLine = processes.echo,
 ) -> None:
-    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`.
+    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`; `alone` without those they need.
 
     Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
     no terminal to ask in.
@@ -90,6 +91,7 @@ def run(
     _require_credentials(environ)
     command = _command(verb, stacks, app)
     command += ["--auto-approve"] if approved else []
+    command += ["--ignore-missing-stack-dependencies"] if alone else []
     # The lock for other platforms needs the registry, which a machine with a mirror may not reach.
     command += ["--skip-provider-lock"] if verb == "deploy" and terraform.find_mirror(environ) else []
     if approved:
