@@ -86,7 +86,7 @@ class _RefusedError(Exception):
 
 
 def _write(file: Path, image: str, environment: Environment) -> None:
-    """Put the image into the file, which keeps its comments. Raises DeployError for a wrong one; the file is as it was."""
+    """Put the image into the file, which keeps its comments. Raises DeployError for a wrong one, the file as it was."""
     before = file.read_bytes()
     document = tomlkit.parse(before.decode("utf-8-sig"))
     document.setdefault("service", tomlkit.table())["image"] = image
@@ -122,14 +122,22 @@ def _changes(planned: Planned) -> Iterator[dict[str, Any]]:
 
 
 def _without_image(change: Mapping[str, Any], side: str) -> object:
-    """What a person has said of a task: without its images, and without what AWS adds."""
+    """What a person has said of a task, without its images and without the empty values that AWS adds."""
     found = change["change"].get(side) or {}
-    containers = [
-        {key: value for key, value in container.items() if key != "image"}
-        for container in json.loads(found.get("container_definitions") or "[]")
-    ]
+    containers = json.loads(found.get("container_definitions") or "[]")
     kept = ("family", "cpu", "memory", "task_role_arn", "execution_role_arn", "ephemeral_storage", "runtime_platform")
-    return containers, {key: found.get(key) for key in kept}
+    return _stated(
+        [{key: value for key, value in container.items() if key != "image"} for container in containers]
+    ), _stated({key: found.get(key) for key in kept})
+
+
+def _stated(value: Any) -> Any:
+    if isinstance(value, dict):
+        inner = {key: _stated(one) for key, one in value.items()}
+        return {key: one for key, one in inner.items() if one not in (None, "", 0, False, [], {})}
+    if isinstance(value, list):
+        return sorted((_stated(one) for one in value), key=json.dumps)
+    return value
 
 
 def _replaced(planned: Planned) -> Iterator[str]:
