@@ -7,9 +7,7 @@ from typing import Any
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.queue import Queue, queues_row
 from modules.service import Job, Service, ServiceLinks, Worker, jobs_row, workers_row
-from modules.storage import ObjectBucket
 from settings import Environment
 from stacks.base import BaseStack
 from stacks.data import DataStack
@@ -41,17 +39,6 @@ class ServiceStack(BaseStack):
         # Without endpoints nothing of egress is named here, and yet the image comes through its NAT.
         self.add_dependency(egress)
         settings, place = environment.service, self.place(network.keys.logs)
-        queues = {
-            name: Queue(
-                self,
-                f"queue-{name}",
-                settings=queue,
-                encryption=environment.encryption,
-                place=place,
-                purpose=name,
-            )
-            for name, queue in settings.queues.items()
-        }
         links = ServiceLinks(
             database=data.database,
             cache=data.cache,
@@ -59,18 +46,8 @@ class ServiceStack(BaseStack):
             secret_arn=secrets.secret_arn,
             secret_key_arn=network.keys.secrets,
             endpoint_group_id=egress.endpoint_security_group_id,
-            queues=queues,
-            buckets={
-                name: ObjectBucket(
-                    self,
-                    f"bucket-{name}",
-                    settings=bucket,
-                    encryption=environment.encryption,
-                    place=place,
-                    purpose=name,
-                )
-                for name, bucket in settings.buckets.items()
-            },
+            queues=data.queues,
+            buckets=data.buckets,
         )
         self.fargate = Service(
             self,
@@ -96,8 +73,6 @@ class ServiceStack(BaseStack):
             for name, worker in environment.workers.items()
         }
         jobs = {name: Job(self, f"job-{name}", job=job, **shared) for name, job in environment.jobs.items()}
-        if queues:
-            self.rows.append(queues_row(settings.queues, queues))
         if workers:
             self.rows.append(workers_row(workers, cluster=self.fargate.cluster_name))
         if jobs:

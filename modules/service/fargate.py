@@ -80,7 +80,9 @@ class Service(Workload):
                 enable=True,
                 rollback=True,
                 alarm_names=deployment_alarms(self, settings=settings, names=place.names, entry=entry),
-            ),
+            )
+            if settings.rollback_on_alarm
+            else None,
         )
         scaling = TaskScaling(
             self,
