@@ -128,8 +128,8 @@ class ServiceSettings(Settings):
         description="true or false: a shell in a task by ECS Exec; production takes its own name instead of true"
     )
     rollback_on_alarm: bool = Field(
-        description="true or false: ECS rolls a deployment back when tasks turn unhealthy after it, for which it watches "
-        "some minutes longer"
+        description="true or false: ECS rolls a deployment back when tasks turn unhealthy after it; "
+        "a deployment then lasts some minutes longer"
     )
     spot_percent: Annotated[
         int, Field(ge=0, le=100, description="share of the tasks on Fargate Spot in percent, 0 to 100; 0 in production")
