@@ -6,8 +6,6 @@ import json
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
-from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
-from cdktf_cdktf_provider_aws.sqs_queue_redrive_allow_policy import SqsQueueRedriveAllowPolicy
 from constructs import Construct
 
 from modules.common.encryption import EncryptionKey
@@ -53,12 +51,16 @@ class Queue(Construct):
         )
         self.key_arn = key.arn
         kept = TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None
+        arn, dead_arn = (place.account.arn("sqs", name) for name in (self.name, self.dead_letter_name))
+        # Policies as arguments, because SQS takes half a minute for each resource that changes a queue.
         dead = SqsQueue(
             self,
             "dead-letters",
             name=self.dead_letter_name,
             message_retention_seconds=_DEAD_LETTER_DAYS * _DAY,
             kms_master_key_id=key.arn,
+            policy=_only_by_tls(dead_arn),
+            redrive_allow_policy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [arn]}),
             lifecycle=kept,
         )
         queue = SqsQueue(
@@ -68,30 +70,22 @@ class Queue(Construct):
             message_retention_seconds=settings.retention_days * _DAY,
             visibility_timeout_seconds=settings.visibility_timeout_seconds,
             kms_master_key_id=key.arn,
+            policy=_only_by_tls(arn),
             redrive_policy=json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": settings.max_receives}),
             lifecycle=kept,
         )
-        SqsQueueRedriveAllowPolicy(
-            self,
-            "redrive-allow",
-            queue_url=dead.id,
-            redrive_allow_policy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}),
-        )
-        for id_of, made in (("policy", queue), ("dead-letters-policy", dead)):
-            SqsQueuePolicy(
-                self,
-                id_of,
-                queue_url=made.id,
-                policy=document(
-                    statement(
-                        "DenyWithoutTls",
-                        effect="Deny",
-                        principals="*",
-                        actions=["sqs:*"],
-                        resources=[made.arn],
-                        conditions={"Bool": {"aws:SecureTransport": "false"}},
-                    )
-                ),
-            )
         self.url = queue.url
         self.arn = queue.arn
+
+
+def _only_by_tls(queue_arn: str) -> str:
+    return document(
+        statement(
+            "DenyWithoutTls",
+            effect="Deny",
+            principals="*",
+            actions=["sqs:*"],
+            resources=[queue_arn],
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        )
+    )

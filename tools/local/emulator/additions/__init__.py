@@ -21,6 +21,7 @@ from tools.local.emulator.additions import (
     s3,
     secretsmanager,
     sns,
+    sqs,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "s3",
     "secretsmanager",
     "sns",
+    "sqs",
 ]
