@@ -32,6 +32,7 @@ FOREIGN_STATES = {
     "version 3": {**STATE, "version": 3},
     "encrypted": {"serial": 1, "lineage": "a", "meta": {}, "encrypted_data": "a", "encryption_version": "v0"},
     "without serial": {**STATE, "serial": None},
+    "serial a text": {**STATE, "serial": "1"},
     "without lineage": {**STATE, "lineage": 1},
     "other resources": {**STATE, "resources": ["a"]},
     "resources as a table": {**STATE, "resources": {}},

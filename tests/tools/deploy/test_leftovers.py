@@ -64,8 +64,15 @@ def test_the_group_of_a_cluster_stays(status: str) -> None:
     assert aws.groups == [GROUP]
 
 
-def test_where_none_is_left_nothing_is_said() -> None:
-    assert cleared(Aws(groups=())) == []
+@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("groups", [(), (f"{GROUP}-2",)])
+def test_where_none_is_left_nothing_is_said(groups: tuple[str, ...], approved: bool) -> None:
+    aws, said = Aws(groups=groups), list[str]()
+
+    prepare(load("iot-dev"), clients=lambda _: aws, approved=approved, say=said.append)
+
+    assert said == []
+    assert aws.groups == list(groups)
 
 
 def test_an_aws_that_refuses_stops_nothing() -> None:
