@@ -29,7 +29,7 @@ def pauses(log: str) -> dict[str, int]:
     for type_, minutes, seconds in re.findall(created, log):
         took = int(minutes or 0) * 60 + int(seconds)
         times[type_] = min(took, times.get(type_, took))
-    del times["aws_lambda_invocation"]  # it calls the rotation function, which does its work meanwhile
+    times.pop("aws_lambda_invocation", None)  # it calls the rotation function, which does its work meanwhile
     return {type_: took for type_, took in sorted(times.items()) if took >= _PAUSE_FROM}
 
 

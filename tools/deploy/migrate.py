@@ -94,6 +94,7 @@ def _start(ecs: Any, name: str, network: Mapping[str, Any], definition: Mapping[
 def _wait(ecs: Any, cluster: str, task: str, timeout_minutes: int) -> Mapping[str, Any]:
     from botocore.exceptions import WaiterError
 
+    # A task that is not known yet, in the first moment after its start, is waited for, too.
     patience = {"Delay": _POLL_SECONDS, "MaxAttempts": timeout_minutes * 60 // _POLL_SECONDS}
     try:
         ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[task], WaiterConfig=patience)
