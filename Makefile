@@ -235,7 +235,8 @@ openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/open
 
 .PHONY: bench
 bench: setup ## Measure WHAT (stock, growth, local or rotation), and fail when it exceeds a limit: docs/benchmarks.md
-	$(PY) -m tools.bench $${WHAT:+"$$WHAT"}
+	$(if $(filter stock growth local rotation,$(WHAT)),,$(error WHAT=$(WHAT); one of: stock growth local rotation))
+	.venv/bin/pytest -q -s tests/*/"bench_$$WHAT.py"
 
 .PHONY: compat
 compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
