@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from settings import Environment, load
-from tools.change import html, markdown, page, revision, terminal, unmanaged
+from tools.change import page, render, revision, unmanaged
 from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
@@ -30,7 +30,7 @@ from tools.deploy.plans import Planned
 from tools.local.progress import Progress
 from tools.synthesized import references, stacks
 from tools.synthesized.errors import exit_code
-from tools.synthesized.paths import OUTDIR, ROOT
+from tools.synthesized.paths import ROOT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +88,7 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
                     rehearsal.deploy(before, say=phase.line)
             with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
                 planned = rehearsal.change(after, base=before if known else None, say=phase.line)
-        reads = _reads(name, after)
+        reads = _reads(stacks.find(name, outdir=after))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return page.make(
@@ -121,15 +121,15 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
         environment=environment.name,
         subject=f"account {environment.account_id}, {environment.region}",
         plans=planned,
-        reads=_reads(environment.name, OUTDIR),
+        reads=_reads(stacks.find(environment.name)),
         allow=allow,
         drift=drift,
         unmanaged=added,
     )
 
 
-def _reads(environment: str, outdir: Path) -> dict[str, set[tuple[str, str]]]:
-    return references.reads_of({stack.name: stack.configuration for stack in stacks.find(environment, outdir=outdir)})
+def _reads(found: Sequence[stacks.Stack]) -> dict[str, set[tuple[str, str]]]:
+    return references.reads_of({stack.name: stack.configuration for stack in found})
 
 
 def _read(planned: Sequence[Planned], *, drift: bool = False) -> list[StackPlan]:
@@ -139,12 +139,12 @@ def _read(planned: Sequence[Planned], *, drift: bool = False) -> list[StackPlan]
 def publish(made: Page, place: Path, name: str) -> None:
     """Write the three files, and show the page in the terminal."""
     place.mkdir(parents=True, exist_ok=True)
-    texts = {"html": html.render(made), "md": markdown.render(made), "json": page.to_json(made)}
+    texts = {"html": render.html(made), "md": render.markdown(made), "json": page.to_json(made)}
     for ending, text in texts.items():
         (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
     console = Console()
-    terminal.show(made, console)
-    console.print(terminal.plain(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json"))
+    render.show(made, console)
+    console.print(render.plain(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The one page about a change of an environment: its content, its verdict, and the same as JSON for machines.
 
-How it looks is the business of `tools.change.html`, `tools.change.markdown` and `tools.change.terminal`.
+How it looks is the business of `tools.change.render`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.change import findings
 from tools.change.findings import FindingKind, Reads, ReviewFinding
-from tools.change.plans import Action, StackPlan
+from tools.change.plans import Action, Change, StackPlan
 
 # 2 is for a call or a settings file at fault, as argparse has it: see README.md.
 FINE, FAILURE, LOSS, DRIFT = 0, 1, 3, 4
@@ -133,36 +133,27 @@ def remark(plan: StackPlan) -> str:
 
 def to_json(page: Page) -> str:
     """For machines: the verdict, every finding, every change; sensitive values are not in it."""
-    document: dict[str, Any] = {
-        "title": page.title,
-        "environment": page.environment,
-        "subject": page.subject,
+    document = asdict(page) | {
         "exit_code": page.exit_code,
         "verdict": page.verdict,
         "findings": [{**asdict(item), "red": item.is_red} for item in page.findings],
         "stacks": [
-            {
-                "name": plan.name,
-                "note": plan.note,
-                "errors": list(plan.errors),
+            asdict(plan)
+            | {
                 "counts": {action: plan.count(action) for action in Action if plan.count(action)},
-                "changes": [
-                    {
-                        "address": change.address,
-                        "action": change.action,
-                        "cause": change.cause,
-                        "previous_address": change.previous_address,
-                        "drifted": change.address in plan.drifted,
-                        "attributes": [asdict(attribute) for attribute in change.attributes],
-                    }
-                    for change in plan.changes
-                ],
-                "outputs": [asdict(output) for output in plan.outputs],
+                "changes": [_without_values(change) for change in plan.changes],
             }
             for plan in page.plans
         ],
     }
+    del document["plans"]
     return json.dumps(document, indent=2) + "\n"
+
+
+def _without_values(change: Change) -> dict[str, Any]:
+    """Its attributes are what differs in them."""
+    kept = {key: value for key, value in asdict(change).items() if key not in ("before", "after")}
+    return {**kept, "cause": change.cause}
 
 
 def _names(found: Sequence[ReviewFinding]) -> str:

@@ -9,8 +9,10 @@ the name of a secret, stays hidden.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from tools.synthesized.values import leaves
 
 # CDKTF ends the name of such an output with the attribute that it holds, after the eight digits of the resource's id.
 _HANDED_ON = re.compile(r"cross-stack-output-.+_[0-9A-F]{8}(\w+)")
@@ -44,7 +46,7 @@ def _output(name: str, change: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_public(attribute: str, expression: Any) -> bool:
-    references = list(_references(expression))
+    references = [str(value) for path, value in leaves(expression) if "references" in path]  # in blocks, too
     handed_on = [found[1] for reference in references if (found := _REMOTE.fullmatch(reference))]
     if not handed_on or (_SECRET.search(attribute) and not _PUBLIC.search(attribute)):
         return False
@@ -63,15 +65,3 @@ def _names_public(output: str) -> bool:
 def _is_public_attribute(reference: str) -> bool:
     """Whether `type.name.attribute` is an id or the like."""
     return reference.startswith("aws_") and _PUBLIC.search(reference.rsplit(".", 1)[-1]) is not None
-
-
-def _references(expression: Any) -> Sequence[str]:
-    """All references of an attribute, or of a block within it."""
-    if isinstance(expression, list):
-        return [reference for part in expression for reference in _references(part)]
-    if not isinstance(expression, dict):
-        return []
-    own = expression.get("references")
-    if isinstance(own, list):
-        return own
-    return [reference for part in expression.values() for reference in _references(part)]

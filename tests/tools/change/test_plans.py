@@ -173,7 +173,8 @@ def test_tags_are_shown_once() -> None:
 
 
 def test_only_a_look_for_drift_keeps_what_changed_outside_of_terraform() -> None:
-    document = {"resource_drift": [{"address": "aws_vpc.a"}]}
+    changes = [change(f"aws_vpc.{name}", "update", before={"x": 1}, after={"x": 2}) for name in "ab"]
+    document = {"resource_changes": changes, "resource_drift": [{"address": "aws_vpc.a"}]}
 
-    assert read("iot-dev-data", document, drift=True).drifted == {"aws_vpc.a"}
-    assert not read("iot-dev-data", document).drifted
+    assert [item.drifted for item in read("iot-dev-data", document, drift=True).changes] == [True, False]
+    assert [item.drifted for item in read("iot-dev-data", document).changes] == [False, False]

@@ -1,0 +1,137 @@
+"""The page for people: as one HTML file without a script, as Markdown for a comment, and in a terminal."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tools.change.findings import TITLES, FindingKind
+from tools.change.page import COLUMNS, FINE, Page, remark
+from tools.change.plans import Action
+from tools.change.values import Attribute
+
+# GitHub takes 65,536 characters.
+MOST_CHARACTERS = 60_000
+_CUT = "\n_The rest is cut off here; the HTML page has all of it._\n"
+_SIGNS = dict(zip(Action, "+~±-→←…", strict=True))
+_COLOURS = dict(zip(COLUMNS, ("green", "yellow", "bold red", "red"), strict=True))
+# All control characters but tab and the end of a line.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def html(page: Page) -> str:
+    """Nothing is loaded from anywhere; everything is escaped, for it holds names and values that others have chosen."""
+    return _render("page.html", page)
+
+
+def markdown(page: Page) -> str:
+    """Verdict, findings, summary, then the details of each stack while there is room."""
+    head, *details = re.split(r"^(?=\n<details>)", _render("page.md", page), flags=re.MULTILINE)
+    room = MOST_CHARACTERS - len(_CUT)
+    if len(head) > room:
+        return head[:room].rsplit("\n", 1)[0] + _CUT
+    for stack in details:
+        if len(head) + len(stack) > room:
+            return head + _CUT
+        head += stack
+    return head
+
+
+def _render(template: str, page: Page) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=template.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"plain": _plain, "code": _code, "fenced": _fenced, "line": _line}
+    return environment.get_template(template).render(
+        page=page,
+        kinds=list(FindingKind),
+        titles=TITLES,
+        columns=COLUMNS,
+        signs=_SIGNS,
+        remark=remark,
+        is_long=is_long,
+        lines=lines,
+    )
+
+
+def is_long(attribute: Attribute) -> bool:
+    """Whether a difference is better read as lines than side by side."""
+    return "\n" in (attribute.before or "") + (attribute.after or "")
+
+
+def lines(attribute: Attribute) -> list[str]:
+    """A unified difference with two lines around each change, without the names of files."""
+    sides = ((text or "").splitlines() for text in (attribute.before, attribute.after))
+    return list(difflib.unified_diff(*sides, n=2, lineterm=""))[2:]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _code(text: str) -> str:
+    """Inline code that no backtick in it can end."""
+    ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    padding = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{padding}{_line(text)}{padding}{ticks}"
+
+
+def _fenced(text: str, language: str = "") -> str:
+    fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _plain(text: str) -> str:
+    """Text that is neither HTML nor markup nor the mention of a person."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
+    return re.sub(r"([\\`*_\[\]#|])", r"\\\1", escaped)
+
+
+def plain(text: object, style: str = "") -> Text:
+    """For a terminal: what AWS, Terraform or a settings file says is never read as markup, emoji or a control code."""
+    return Text(_CONTROL.sub("\ufffd", str(text)), style=style)
+
+
+def show(page: Page, console: Console) -> None:
+    """Print findings, the most dangerous first, a row for each stack, and the verdict; attributes are in the files."""
+
+    def say(text: str, style: str = "") -> None:
+        console.print(plain(text, style))
+
+    for kind in FindingKind:
+        if found := page.of(kind):
+            say(f"\n{TITLES[kind]}", "bold")
+        for item in found:
+            colour = "red" if item.is_red else ""
+            rest = plain(f" ({item.stack}) {'allowed: ' if item.allowed else ''}{item.says}")
+            console.print(Text.assemble("  ", plain(item.address, colour), rest))
+            for line in item.more:
+                say(f"    more: {line}", colour)
+            for line in item.less:
+                say(f"    less: {line}")
+    for plan in page.failed:
+        say(f"\n{plan.name} fails", "bold red")
+        for error in plan.errors:
+            say(f"  {error}")
+    if page.unused:
+        say(f"\nAllowed, and not needed: {', '.join(page.unused)}")
+    table = Table(title=plain(f"\n{page.title}: {page.environment}"))
+    table.add_column("stack", no_wrap=True)
+    for action in COLUMNS:
+        table.add_column(str(action), justify="right")
+    table.add_column("")
+    for plan in page.plans:
+        counts = [plain(plan.count(action) or "", _COLOURS[action]) for action in COLUMNS]
+        table.add_row(plain(plan.name), *counts, plain(remark(plan)))
+    console.print(table)
+    say(page.verdict, f"bold {'green' if page.exit_code == FINE else 'red'}")
