@@ -6,21 +6,18 @@ service answers is the service's to say.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
 from typing import Any
 
 from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from settings import Environment, SettingsError, environment_names, load
+from settings import Environment
 from settings.api import BODY_METHODS, ApiSettings, RouteSettings, path_variables
 from settings.api import schemas as api_schemas
-from settings.loader import DIRECTORY
+from tools.synthesized.errors import ToolError
 
-ROOT = DIRECTORY.parent
 _JSON = "application/json"
 # Refusals of API Gateway's own, with the responses that it gives them.
 _REFUSALS = {
@@ -32,8 +29,14 @@ _REFUSALS = {
 }
 
 
+class OpenAPIError(ToolError):
+    """A schema of the settings uses what OpenAPI does not have."""
+
+    exit_code = 2
+
+
 def document(environment: Environment) -> dict[str, Any]:
-    """The document, valid. Raises OpenAPIValidationError of openapi-spec-validator for a schema OpenAPI cannot say."""
+    """The document, valid. Raises OpenAPIError for a schema that OpenAPI 3.0 cannot say."""
     api = environment.api
     found: dict[str, Any] = {
         "openapi": "3.0.3",
@@ -52,7 +55,13 @@ def document(environment: Environment) -> dict[str, Any]:
             "securitySchemes": _security_schemes(api),
         },
     }
-    validate(found)
+    try:
+        validate(found)
+    except OpenAPIValidationError as error:
+        where = "/".join(map(str, error.absolute_path))
+        raise OpenAPIError(
+            f"the API of {environment.name} cannot be said in OpenAPI 3.0: {error.message} (at {where})"
+        ) from error
     return found
 
 
@@ -156,28 +165,3 @@ def _security_schemes(api: ApiSettings) -> dict[str, Any]:
             "description": "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}",
         }
     return schemes
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Write the document of one environment; 2 when its settings are at fault."""
-    parser = argparse.ArgumentParser(prog="tools.pages.openapi", description="Write the OpenAPI document of an API.")
-    parser.add_argument("--env", metavar="NAME", required=True, help=f"one of {', '.join(environment_names())}")
-    name = parser.parse_args(arguments).env
-    try:
-        found = document(load(name))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OpenAPIValidationError as error:
-        where = "/".join(map(str, error.absolute_path))
-        print(f"the API of {name} cannot be said in OpenAPI 3.0: {error.message} (at {where})", file=sys.stderr)
-        return 2
-    path = ROOT / "build" / "openapi" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(path.relative_to(ROOT))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

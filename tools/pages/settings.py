@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
 import tomllib
 import types
 import typing
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,10 +15,8 @@ from pydantic.fields import FieldInfo
 from settings import Environment, environment_names, load
 from settings.loader import DIRECTORY
 
-ROOT = DIRECTORY.parent
 _TIERS = ("development", "production")
 _FROM_ELSEWHERE = ("project", "stage", "suffix")
-_MARKS = ("<!-- environments -->", "<!-- /environments -->")
 
 _COLUMNS = (
     ("tier", "tier"),
@@ -38,7 +33,7 @@ _COLUMNS = (
 
 
 def environments_table() -> str:
-    """A row for each shipped environment, read through the loader, and under the table its picture."""
+    """A row for each shipped environment, read through the loader."""
     lines = [
         "| environment | " + " | ".join(title for _, title in _COLUMNS) + " |",
         "|---" * (len(_COLUMNS) + 1) + "|",
@@ -47,13 +42,10 @@ def environments_table() -> str:
         settings = load(name).model_dump(mode="json")
         cells = [f"`{name}`", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
         lines.append(f"| {' | '.join(cells)} |")
-    for name in environment_names():
-        picture = f"![{name}](docs/diagrams/{name}.svg)"
-        lines += ["", f"<details><summary>Picture of <code>{name}</code></summary>", "", picture, "", "</details>"]
     return "\n".join(lines)
 
 
-def settings_page() -> str:
+def page() -> str:
     """Every key with what is allowed and the defaults of the two tiers."""
     tiers = [tomllib.loads((DIRECTORY / "tiers" / f"{tier}.toml").read_text(encoding="utf-8")) for tier in _TIERS]
     lines = [
@@ -69,14 +61,6 @@ def settings_page() -> str:
         defaults = [_default(key, field, tier) for tier in tiers]
         lines.append(f"| `{key}` | {_escape(field.description or '')} | {' | '.join(defaults)} |")
     return "\n".join(lines) + "\n"
-
-
-def readme_with_table(text: str) -> str:
-    """README.md with its table of environments renewed. Raises ValueError without the two marks around it."""
-    pattern = re.compile(f"{_MARKS[0]}.*{_MARKS[1]}", re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"README.md has no {_MARKS[0]} ... {_MARKS[1]}")
-    return pattern.sub(lambda _: f"{_MARKS[0]}\n{environments_table()}\n{_MARKS[1]}", text)
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
@@ -128,15 +112,3 @@ def _cell(value: Any) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def main() -> int:
-    """Renew both."""
-    readme = ROOT / "README.md"
-    readme.write_text(readme_with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
-    Path(ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,101 @@
+"""`python -m tools.pages docs|resources|diagram|critical-path|openapi`: pages made from settings and synthesized JSON.
+
+`docs` renews every generated page, `resources` prints those that the checks of PCI DSS ask about; the others are about
+one environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from settings import load
+from tools.pages import alarms, critical_path, flowcharts, licences, openapi, pci, settings
+from tools.pages.picture import Picture
+from tools.synthesized.errors import exit_code
+from tools.synthesized.paths import OUTDIR, ROOT
+from tools.synthesized.platform import read, read_all
+
+# Whose flowcharts README.md and docs/architecture.md show.
+SHOWN = "iot-prod"
+_DIAGRAMS = """# Diagrams
+
+Written by `make docs` from the synthesized JSON. Solid arrows are what the security groups of both ends allow, dotted
+ones what no security group rules, thick ones what is open to any address; a dotted one with a cross is allowed at one
+end only, so it does not pass. Zones are named by their last letter.
+"""
+
+
+def docs(outdir: Path = OUTDIR) -> dict[str, str]:
+    """The text of every generated page. Raises ToolError, and ValueError for a page without marks for its part."""
+    platforms = read_all(outdir)
+    shown = read(load(SHOWN), outdir)
+    charts = {platform.name: chart(flowcharts.environment(Picture(platform))) for platform in platforms}
+    pages = {
+        "README.md": {"environments": settings.environments_table(), "diagram": charts[SHOWN]},
+        "docs/architecture.md": {"stacks": chart(flowcharts.stacks(shown))},
+    }
+    return {
+        "docs/settings.md": settings.page(),
+        "docs/alarms.md": alarms.page(platforms),
+        "docs/pci-dss.md": pci.page(platforms),
+        "docs/licences.md": licences.page(ROOT),
+        "docs/diagrams.md": "\n".join([_DIAGRAMS, *(f"## {name}\n\n{text}\n" for name, text in charts.items())]),
+        **{page: with_parts((ROOT / page).read_text(encoding="utf-8"), parts) for page, parts in pages.items()},
+    }
+
+
+def chart(mermaid: str) -> str:
+    """As a block of Markdown."""
+    return f"```mermaid\n{mermaid}\n```"
+
+
+def with_parts(text: str, parts: dict[str, str]) -> str:
+    """A page with each part renewed between its two marks. Raises ValueError where there are none."""
+    for mark, part in parts.items():
+        marks = re.compile(f"(<!-- {mark} -->\n).*(\n<!-- /{mark} -->)", re.DOTALL)
+        if not marks.search(text):
+            raise ValueError(f"no <!-- {mark} --> ... <!-- /{mark} -->")
+        text = marks.sub(lambda found, part=part: f"{found[1]}{part}{found[2]}", text)  # type: ignore[misc]
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """2 when the call, a settings file or the synthesis is at fault."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pages", description=__doc__)
+    parser.add_argument("verb", choices=["docs", "resources", "diagram", "critical-path", "openapi"])
+    parser.add_argument("--env", metavar="NAME")
+    parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
+    options = parser.parse_args(arguments)
+    about_one = options.verb not in ("docs", "resources")
+    if about_one is not bool(options.env) or (options.suffix and not about_one):
+        parser.error("diagram, critical-path and openapi need --env, docs and resources are about all environments")
+    return exit_code(lambda: _perform(options.verb, options.env, options.suffix))
+
+
+def _perform(verb: str, env: str | None, suffix: str | None) -> None:
+    if verb == "resources":
+        print("\n".join(pci.resources(read_all())))
+        return
+    if env is None:
+        for page, text in docs().items():
+            (ROOT / page).write_text(text, encoding="utf-8")
+        return
+    environment = load(env, suffix=suffix)
+    if verb == "openapi":
+        path = ROOT / "build" / "openapi" / f"{environment.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(openapi.document(environment), indent=2) + "\n", encoding="utf-8")
+        print(path.relative_to(ROOT))
+    elif verb == "diagram":
+        print(flowcharts.environment(Picture(read(environment))))
+    else:
+        critical_path.show(read(environment))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
