@@ -22,31 +22,23 @@ from tools.synthesized.platform import read, read_all
 
 # Whose flowcharts README.md and docs/architecture.md show.
 SHOWN = "iot-prod"
-_DIAGRAMS = """# Diagrams
-
-Written by `make docs` from the synthesized JSON. Solid arrows are what the security groups of both ends allow, dotted
-ones what no security group rules, thick ones what is open to any address; a dotted one with a cross is allowed at one
-end only, so it does not pass. Zones are named by their last letter.
-"""
 
 
 def docs(outdir: Path = OUTDIR) -> dict[str, str]:
-    """The text of every generated page. Raises ToolError, and ValueError for a page without marks for its part."""
+    """Every page with its generated parts renewed. Raises ToolError, and ValueError for a page without the marks."""
     platforms = read_all(outdir)
     shown = read(load(SHOWN), outdir)
     charts = {platform.name: chart(flowcharts.environment(Picture(platform))) for platform in platforms}
-    pages = {
+    parts = {
         "README.md": {"environments": settings.environments_table(), "diagram": charts[SHOWN]},
+        "docs/alarms.md": {"alarms": alarms.tables(platforms)},
         "docs/architecture.md": {"stacks": chart(flowcharts.stacks(shown))},
+        "docs/diagrams.md": {"diagrams": "\n\n".join(f"## {name}\n\n{text}" for name, text in charts.items())},
+        "docs/licences.md": {"licences": licences.tables(ROOT)},
+        "docs/pci-dss.md": {"requirements": pci.tables(platforms)},
+        "docs/settings.md": {"settings": settings.settings_table()},
     }
-    return {
-        "docs/settings.md": settings.page(),
-        "docs/alarms.md": alarms.page(platforms),
-        "docs/pci-dss.md": pci.page(platforms),
-        "docs/licences.md": licences.page(ROOT),
-        "docs/diagrams.md": "\n".join([_DIAGRAMS, *(f"## {name}\n\n{text}\n" for name, text in charts.items())]),
-        **{page: with_parts((ROOT / page).read_text(encoding="utf-8"), parts) for page, parts in pages.items()},
-    }
+    return {page: with_parts((ROOT / page).read_text(encoding="utf-8"), each) for page, each in parts.items()}
 
 
 def chart(mermaid: str) -> str:

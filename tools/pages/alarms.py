@@ -13,21 +13,12 @@ _SIGNS = {
     "GreaterThanOrEqualToThreshold": "≥",
     "LessThanThreshold": "<",
 }
-_INTRODUCTION = """# Alarms
-
-Written by `make docs` from the synthesized JSON. The name of each is `<project>-<alarm>-<stage>`; every one tells the
-topic `<project>-alarms-<stage>` when it begins and when it ends. A column says from which value on, and for how many
-minutes without a pause, an environment's alarm is on; with "or silence" no data is a fault, too. **Critical** ones make
-`<project>-unhealthy-<stage>` go on. Numbers in the words are those of the last environment that has the alarm,
-in production where one has it.
-"""
-
 # Purpose of an alarm -> environment -> its arguments.
 _Alarms = dict[str, dict[str, dict[str, Any]]]
 
 
-def page(platforms: Sequence[Platform]) -> str:
-    """The page for these environments."""
+def tables(platforms: Sequence[Platform]) -> str:
+    """A table for each part of the platform, with a column for each of these environments."""
     names = [platform.name for platform in platforms]
     production = {platform.name for platform in platforms if platform.tier == "production"}
     parts: dict[str, _Alarms] = {}
@@ -37,13 +28,13 @@ def page(platforms: Sequence[Platform]) -> str:
             purpose = alarm.values["alarm_name"].removeprefix(f"{own.project}-").removesuffix(f"-{own.ending}")
             part = parts.setdefault(alarm.values["tags"]["Part"], {})
             part.setdefault(purpose, {})[platform.name] = alarm.values
-    lines = [_INTRODUCTION]
+    lines: list[str] = []
     for title, alarms in sorted(parts.items()):
         lines += [f"## {title}", "", f"| alarm | metric | {' | '.join(names)} | what it means, and what to do |"]
         lines.append("|---" * (len(names) + 3) + "|")
         lines += [_row(purpose, alarms[purpose], names, production) for purpose in sorted(alarms)]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def _row(purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str], production: set[str]) -> str:

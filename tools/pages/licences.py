@@ -11,13 +11,6 @@ from pathlib import Path
 
 from tools.synthesized.errors import ToolError
 
-_HEAD = """\
-# Licences of what is used
-
-Written by `make docs`, from the lock files and from what each package says of itself. Only the first table is shipped,
-in the zip of the rotation function; the rest runs on the machines of those who build and test.
-"""
-
 
 def locked(lock: Path) -> dict[str, str]:
     """Name -> version of everything in a Pipfile.lock."""
@@ -29,8 +22,8 @@ def locked(lock: Path) -> dict[str, str]:
     }
 
 
-def page(root: Path) -> str:
-    """The whole page. Raises ToolError when the scanners are not installed."""
+def tables(root: Path) -> str:
+    """All tables. Raises ToolError when the scanners are not installed."""
     requirements = (root / "rotation_lambda" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     shipped = [line.partition("==")[0] for line in requirements if "==" in line]
     scan = root / "tools" / "scan"
@@ -38,11 +31,10 @@ def page(root: Path) -> str:
     if not scanners.is_file():
         raise ToolError("the scanners are not installed; run: make setup-scan")
     parts = [
-        _HEAD,
         f"## Shipped\n\n{_python(sys.executable, shipped)}",
         f"## Python\n\n{_python(sys.executable, locked(root / 'Pipfile.lock'))}",
         f"## The scanners (`tools/scan/Pipfile.lock`)\n\n{_python(scanners, locked(scan / 'Pipfile.lock'))}",
-        "\n".join(["## Node.js (the cdktf CLI and the embedded PostgreSQL)", "", *_node(root), ""]),
+        "\n".join(["## Node.js (the cdktf CLI and the embedded PostgreSQL)", "", *_node(root)]),
     ]
     return "\n".join(parts)
 

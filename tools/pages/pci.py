@@ -62,45 +62,13 @@ REQUIREMENTS = {
     "12.10": "Incidents are answered, data comes back",
 }
 
-_HEAD = """\
-# PCI DSS v4.0.1: what the platform holds, and where it is proved
-
-Written by `make docs` from the synthesized JSON and the checks of `make scan`. A number is how many resources of an
-environment satisfy the check; `+n`, how many are accepted with a reason that stands beside them in `modules/`; `-`,
-that there is none, or that only production is asked. `make evidence` prints the resources by name, and
-`make scan-proof` shows that each check notices when a setting is made worse.
-
-This is alignment by settings, not a certificate: the assessment is of your account, your people and your application.
-"""
-
-_DUTIES = """\
-## What belongs to the landing zone
-
-Prerequisites of the account, which no stack of this project makes or claims: CloudTrail with data events of the state
-buckets and of Secrets Manager, kept for a year and protected (10.2, 10.3; notices of rotations come through it); AWS
-Config, GuardDuty and Security Hub (10.4, 11.5); sign-in of people with MFA and short sessions, no IAM users (8.3, 8.4);
-deploy and plan roles apart (7.2, 6.5.4); organization policies that keep regions and root closed; scans by an approved
-vendor and penetration tests (11.3.2, 11.4); backups in another account or region, where your recovery goals ask for it.
-
-## What the application must do
-
-* Encrypt card numbers itself before they are stored: disk encryption alone does not satisfy 3.5.1.2. Better: never see
-  them, by a tokenizing payment provider.
-* Never write card data, credentials or tokens to its log, which reaches CloudWatch as it is written (3.3, 3.4, 10.2).
-* Check every input, and every caller's right to the object asked for: the API checks form, key and rate (6.2.4, 7.2).
-* Read the secret by its ARN, at each new connection, and log in again after a rotation (`docs/secrets.md`).
-* Treat the API key as a name for throttling, not as proof of identity: routes that need one take an authorizer (8.2).
-* Be built from patched images, scanned at the push, and named by digest (6.3.3).
-* Delete what is no longer needed: retention of the data is the application's (3.2).
-"""
-
 
 class PageError(ToolError):
     """The page would be incomplete, or say what does not hold."""
 
 
-def page(platforms: Sequence[Platform]) -> str:
-    """The whole page. Raises PageError for a requirement without words, or a check that does not hold."""
+def tables(platforms: Sequence[Platform]) -> str:
+    """A table for each requirement. Raises PageError for a requirement without words, or a check that does not hold."""
     by_requirement: dict[str, list[Check]] = defaultdict(list)
     for check in ALL:
         for requirement in check.pci:
@@ -108,7 +76,7 @@ def page(platforms: Sequence[Platform]) -> str:
     if unknown := sorted(set(by_requirement) ^ set(REQUIREMENTS)):
         raise PageError(f"requirements without checks or words: {', '.join(unknown)}")
     evidence = {check: [_evidence(check, platform) for platform in platforms] for check in ALL}
-    lines = [_HEAD]
+    lines: list[str] = []
     for requirement in sorted(by_requirement, key=lambda number: [int(part) for part in number.split(".")]):
         lines += [
             f"## {requirement} {REQUIREMENTS[requirement]}",
@@ -121,7 +89,7 @@ def page(platforms: Sequence[Platform]) -> str:
             for check in by_requirement[requirement]
         ]
         lines.append("")
-    return "\n".join([*lines, _DUTIES])
+    return "\n".join(lines).rstrip()
 
 
 def _cell(check: Check) -> str:

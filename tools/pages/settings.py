@@ -45,22 +45,17 @@ def environments_table() -> str:
     return "\n".join(lines)
 
 
-def page() -> str:
+def settings_table() -> str:
     """Every key with what is allowed and the defaults of the two tiers."""
     tiers = [tomllib.loads((DIRECTORY / "tiers" / f"{tier}.toml").read_text(encoding="utf-8")) for tier in _TIERS]
     lines = [
-        "# Settings",
-        "",
-        "Written by `make docs` from `settings/`. A key is set in `environments/<environment>.toml`; where it is",
-        "not, `environments/tiers/<tier>.toml` is asked, then the default of the program.",
-        "",
         "| key | allowed | development | production |",
         "|---|---|---|---|",
     ]
     for key, field in _fields(Environment, ""):
         defaults = [_default(key, field, tier) for tier in tiers]
         lines.append(f"| `{key}` | {_escape(field.description or '')} | {' | '.join(defaults)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:

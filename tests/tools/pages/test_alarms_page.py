@@ -14,7 +14,7 @@ from tools.synthesized.platform import read
 
 @pytest.fixture
 def page(app_outdir: Path) -> str:
-    return alarms.page([read(load(name), app_outdir) for name in environment_names()])
+    return alarms.tables([read(load(name), app_outdir) for name in environment_names()])
 
 
 def test_every_alarm_of_every_environment_stands_on_the_page(app_outdir: Path, page: str) -> None:

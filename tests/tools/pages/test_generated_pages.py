@@ -38,7 +38,7 @@ def test_the_committed_page_is_fresh(pages: dict[str, str], page: str) -> None:
 
 
 def test_every_setting_says_what_is_allowed() -> None:
-    assert not [line for line in settings.page().splitlines() if line.startswith("| `") and "` |  |" in line]
+    assert not [line for line in settings.settings_table().splitlines() if line.startswith("| `") and "` |  |" in line]
 
 
 @pytest.mark.parametrize("mark", ["environments", "diagram", "stacks"])

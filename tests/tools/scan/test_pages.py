@@ -29,7 +29,7 @@ def test_the_resources_by_name_are_printed_on_demand(
         type_ for check in ALL for type_ in check.types if any(platform.by_type.get(type_) for platform in platforms)
     }
     assert "* `aws_rds_cluster`: `data/database/cluster`" in lines  # every environment has one
-    page = pci.page(platforms)
+    page = pci.tables(platforms)
     assert not [line for line in lines if line in page]
 
 
@@ -48,4 +48,4 @@ def test_licences_of_scanners_that_are_not_installed_are_an_error(tmp_path: Path
     (tmp_path / "rotation_lambda" / "requirements.txt").touch()
 
     with pytest.raises(ToolError, match="make setup-scan"):
-        licences.page(tmp_path)
+        licences.tables(tmp_path)

@@ -83,7 +83,7 @@ def test_a_finding_names_the_setting_that_mends_it() -> None:
 
 def test_every_setting_that_a_finding_names_exists() -> None:
     named = {rule[3].setting for rule in RULES if rule[3].setting}
-    keys = set(re.findall(r"^\| `([^`]+)` \|", settings_pages.page(), re.MULTILINE))
+    keys = set(re.findall(r"^\| `([^`]+)` \|", settings_pages.settings_table(), re.MULTILINE))
 
     assert len(named) > 15
     assert named <= keys
