@@ -40,16 +40,12 @@ class Page:
     @property
     def lost(self) -> list[ReviewFinding]:
         """What forbids to go on until somebody allows it by name."""
-        return [
-            item
-            for item in self.findings
-            if item.kind in (FindingKind.STATEFUL, FindingKind.REFUSED) and not item.allowed
-        ]
+        return [item for kind in (FindingKind.STATEFUL, FindingKind.REFUSED) for item in self.of(kind) if item.is_red]
 
     @property
     def one_way(self) -> list[ReviewFinding]:
         """What AWS refuses or nobody can take back, and is not allowed by name."""
-        return [item for item in self.of(FindingKind.ONE_WAY) if not item.allowed]
+        return [item for item in self.of(FindingKind.ONE_WAY) if item.is_red]
 
     @property
     def failed(self) -> list[StackPlan]:
@@ -117,7 +113,7 @@ def make(
     `unmanaged` is what a look for drift has found in no state.
     """
     found = findings.find(plans, reads=reads, allow=allow, unmanaged=unmanaged)
-    used = {name for item in found if item.allowed for name in (item.address, f"{item.stack}.{item.address}")}
+    used = {name for item in found if item.allowed for name in item.names}
     unused = tuple(name for name in allow if name not in used)
     return Page(title, environment, subject, tuple(plans), tuple(found), unused, drift)
 

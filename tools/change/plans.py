@@ -35,14 +35,6 @@ _ACTIONS = {
     ("forget",): Action.FORGOTTEN,
     ("create", "forget"): Action.REPLACED,
 }
-_REASONS = {
-    "replace_because_tainted": "its last creation failed (tainted)",
-    "replace_by_request": "asked for with -replace",
-    "replace_by_triggers": "by replace_triggered_by",
-    "delete_because_no_resource_config": "no longer in the configuration",
-    "delete_because_count_index": "its index is gone",
-    "delete_because_each_key": "its key is gone",
-}
 
 
 @dataclass(frozen=True)
@@ -157,7 +149,8 @@ def _change(stack: str, item: Mapping[str, Any], secrets: Sequence[str], drifted
         before=before or {},
         after=after or {},
         attributes=differences((change.get("before"), change.get("after")), (before, after), forcing),
-        reason=_REASONS.get(item.get("action_reason", ""), ""),
+        # Such as `replace_because_tainted`: https://developer.hashicorp.com/terraform/internals/json-format
+        reason=item.get("action_reason", "").replace("_", " "),
         previous_address=previous,
         drifted=item["address"] in drifted,
     )

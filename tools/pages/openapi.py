@@ -42,11 +42,14 @@ def document(environment: Environment) -> dict[str, Any]:
         "openapi": "3.0.3",
         "info": {"title": environment.names.name("api"), "version": api.stage_name},
         "servers": [_server(environment)],
-        "paths": {_path(route.path): _operations(route, api) for route in sorted(api.routes, key=lambda r: r.path)},
+        # OpenAPI has no variable for the rest of a path: it is written like any other.
+        "paths": {
+            route.path.replace("+}", "}"): _operations(route) for route in sorted(api.routes, key=lambda r: r.path)
+        },
         "components": {
             "schemas": _schemas(environment) | {"Refusal": _REFUSAL_SCHEMA},
             "responses": {
-                _response_name(status): {
+                f"Refusal{status}": {
                     "description": text,
                     "content": {_JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
                 }
@@ -82,12 +85,7 @@ def _server(environment: Environment) -> dict[str, Any]:
     }
 
 
-def _path(path: str) -> str:
-    """OpenAPI has no variable for the rest of a path: it is written like any other."""
-    return path.replace("+}", "}")
-
-
-def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
+def _operations(route: RouteSettings) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     if variables := path_variables(route.path):
         operations["parameters"] = [
@@ -95,16 +93,11 @@ def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
         ]
     for method in sorted(route.methods):
         operation: dict[str, Any] = {
-            "operationId": _operation_id(method, route.path),
+            "operationId": "_".join([method.lower(), *re.findall(r"[A-Za-z0-9]+", route.path)]),
             "responses": {"2XX": {"description": "Answered by the backend"}, **_refusals(route)},
         }
-        needed: dict[str, list[str]] = {}
-        if route.key_required:
-            needed["apiKey"] = []
-        if route.authorizer is not None:
-            needed[route.authorizer] = []
-        if needed:
-            operation["security"] = [needed]
+        if needed := ["apiKey"] * route.key_required + [route.authorizer] * (route.authorizer is not None):
+            operation["security"] = [{name: [] for name in needed}]
         if method in BODY_METHODS and route.request_schema is not None:
             name = api_schemas.model_name(route.request_schema)
             schema = {"$ref": f"#/components/schemas/{name}"}
@@ -113,18 +106,9 @@ def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
     return operations
 
 
-def _operation_id(method: str, path: str) -> str:
-    """`get_devices_deviceId_readings`."""
-    return "_".join([method.lower(), *re.findall(r"[A-Za-z0-9]+", path)])
-
-
 def _refusals(route: RouteSettings) -> dict[str, Any]:
     statuses = [status for status in _REFUSALS if status != "401" or route.authorizer is not None]
-    return {status: {"$ref": f"#/components/responses/{_response_name(status)}"} for status in statuses}
-
-
-def _response_name(status: str) -> str:
-    return f"Refusal{status}"
+    return {status: {"$ref": f"#/components/responses/Refusal{status}"} for status in statuses}
 
 
 def _schemas(environment: Environment) -> dict[str, Any]:

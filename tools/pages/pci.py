@@ -12,7 +12,6 @@ from tools.scan.checks import ALL
 from tools.scan.checks.check import Check
 from tools.synthesized.errors import ToolError
 from tools.synthesized.platform import Platform
-from tools.synthesized.resources import Resource
 
 # What a requirement of PCI DSS v4.0.1 is about, in the words of this project.
 REQUIREMENTS = {
@@ -113,24 +112,8 @@ def _evidence(check: Check, platform: Platform) -> str:
     return f"{len(resources) - accepted}{f' +{accepted}' if accepted else ''}"
 
 
-def _path(resource: Resource, environment: str) -> str:
-    """The construct's path, without the name of the environment."""
-    path = str(resource.values.get("//", {}).get("metadata", {}).get("path", resource.address))
-    return path.removeprefix(f"{environment}-").replace(f"bootstrap-{environment}", "bootstrap")
-
-
 def resources(platforms: Sequence[Platform]) -> Iterator[str]:
-    """What the checks ask about, a line for each type: paths, with the environments that have them where not all do."""
-    places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for platform in platforms:
-        for resource in platform.resources:
-            places[resource.type][_path(resource, platform.name)].append(platform.name)
-    for type_ in sorted({type_ for check in ALL for type_ in check.types} & set(places)):
-        grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for path, names in places[type_].items():
-            grouped[tuple(names)].append(path)
-        parts = []
-        for owners, paths in sorted(grouped.items(), key=lambda item: -len(item[0])):
-            where = "" if len(owners) == len(platforms) else f" ({', '.join(owners)})"
-            parts.append(", ".join(f"`{path}`" for path in sorted(paths)) + where)
-        yield f"* `{type_}`: {'; '.join(parts)}"
+    """What the checks ask about, a line each: type, and the path of the construct, which begins with its stack."""
+    types = sorted({type_ for check in ALL for type_ in check.types})
+    for resource in (resource for type_ in types for platform in platforms for resource in platform.all(type_)):
+        yield f"{resource.type} {resource.values.get('//', {}).get('metadata', {}).get('path', resource.address)}"
