@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from settings import load
 from tools.pages import alarms, critical_path, flowcharts, licences, openapi, pci, settings
+from tools.pages.markdown import chart, with_parts
 from tools.pages.picture import Picture
 from tools.synthesized.errors import exit_code
 from tools.synthesized.paths import OUTDIR, ROOT
@@ -35,25 +35,10 @@ def docs(outdir: Path = OUTDIR) -> dict[str, str]:
         "docs/architecture.md": {"stacks": chart(flowcharts.stacks(shown))},
         "docs/diagrams.md": {"diagrams": "\n\n".join(f"## {name}\n\n{text}" for name, text in charts.items())},
         "docs/licences.md": {"licences": licences.tables(ROOT)},
-        "docs/pci-dss.md": {"requirements": pci.tables(platforms)},
+        "docs/pci-dss.md": pci.tables(platforms),
         "docs/settings.md": {"settings": settings.settings_table()},
     }
     return {page: with_parts((ROOT / page).read_text(encoding="utf-8"), each) for page, each in parts.items()}
-
-
-def chart(mermaid: str) -> str:
-    """As a block of Markdown."""
-    return f"```mermaid\n{mermaid}\n```"
-
-
-def with_parts(text: str, parts: dict[str, str]) -> str:
-    """A page with each part renewed between its two marks. Raises ValueError where there are none."""
-    for mark, part in parts.items():
-        marks = re.compile(f"(<!-- {mark} -->\n).*(\n<!-- /{mark} -->)", re.DOTALL)
-        if not marks.search(text):
-            raise ValueError(f"no <!-- {mark} --> ... <!-- /{mark} -->")
-        text = marks.sub(lambda found, part=part: f"{found[1]}{part}{found[2]}", text)  # type: ignore[misc]
-    return text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

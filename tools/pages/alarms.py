@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from settings import load
+from tools.pages.markdown import table
 from tools.synthesized.platform import Platform
 
 _SIGNS = {
@@ -28,20 +29,21 @@ def tables(platforms: Sequence[Platform]) -> str:
             purpose = alarm.values["alarm_name"].removeprefix(f"{own.project}-").removesuffix(f"-{own.ending}")
             part = parts.setdefault(alarm.values["tags"]["Part"], {})
             part.setdefault(purpose, {})[platform.name] = alarm.values
-    lines: list[str] = []
-    for title, alarms in sorted(parts.items()):
-        lines += [f"## {title}", "", f"| alarm | metric | {' | '.join(names)} | what it means, and what to do |"]
-        lines.append("|---" * (len(names) + 3) + "|")
-        lines += [_row(purpose, alarms[purpose], names, production) for purpose in sorted(alarms)]
-        lines.append("")
-    return "\n".join(lines).rstrip()
+    headings = ["alarm", "metric", *names, "what it means, and what to do"]
+    tables = {
+        title: table(headings, [_row(purpose, alarms[purpose], names, production) for purpose in sorted(alarms)])
+        for title, alarms in sorted(parts.items())
+    }
+    return "\n\n".join(f"## {title}\n\n{text}" for title, text in tables.items())
 
 
-def _row(purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str], production: set[str]) -> str:
+def _row(
+    purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str], production: set[str]
+) -> list[str]:
     last = alarms[max(alarms, key=lambda name: (name in production, name))]
     severity = " **critical**" if last["tags"]["Severity"] == "critical" else ""
     cells = [_threshold(alarms[name]) if name in alarms else "none" for name in environments]
-    return f"| `{purpose}`{severity} | {_metrics(last)} | {' | '.join(cells)} | {last['alarm_description']} |"
+    return [f"`{purpose}`{severity}", _metrics(last), *cells, last["alarm_description"]]
 
 
 def _threshold(alarm: dict[str, Any]) -> str:

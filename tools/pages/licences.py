@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
+from tools.pages.markdown import table
 from tools.synthesized.errors import ToolError
+
+_COMMON = ("MIT", "ISC", "Apache-2.0")
 
 
 def locked(lock: Path) -> dict[str, str]:
@@ -34,7 +37,7 @@ def tables(root: Path) -> str:
         f"## Shipped\n\n{_python(sys.executable, shipped)}",
         f"## Python\n\n{_python(sys.executable, locked(root / 'Pipfile.lock'))}",
         f"## The scanners (`tools/scan/Pipfile.lock`)\n\n{_python(scanners, locked(scan / 'Pipfile.lock'))}",
-        "\n".join(["## Node.js (the cdktf CLI and the embedded PostgreSQL)", "", *_node(root)]),
+        f"## Node.js (the cdktf CLI and the embedded PostgreSQL)\n\n{_node(root)}",
     ]
     return "\n".join(parts)
 
@@ -47,14 +50,15 @@ def _python(interpreter: str | Path, names: Iterable[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _node(root: Path) -> Iterator[str]:
+def _node(root: Path) -> str:
     """Grouped, because the CLI alone brings hundreds."""
     lock = json.loads((root / "package-lock.json").read_text(encoding="utf-8"))
     names: dict[str, set[str]] = defaultdict(set)
     for path, entry in lock["packages"].items():
         if path:
             names[entry.get("license", "not named")].add(path.rpartition("node_modules/")[2])
-    yield from ("| licence | packages | which |", "|---|---|---|")
-    for licence, found in sorted(names.items()):
-        shown = "see package-lock.json" if licence in ("MIT", "ISC", "Apache-2.0") else ", ".join(sorted(found))
-        yield f"| {licence} | {len(found)} | {shown} |"
+    rows = [
+        (licence, str(len(found)), "see package-lock.json" if licence in _COMMON else ", ".join(sorted(found)))
+        for licence, found in sorted(names.items())
+    ]
+    return table(("licence", "packages", "which"), rows)

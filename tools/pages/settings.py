@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from settings import Environment, environment_names, load
 from settings.loader import DIRECTORY
+from tools.pages.markdown import table
 
 _TIERS = ("development", "production")
 _FROM_ELSEWHERE = ("project", "stage", "suffix")
@@ -34,28 +35,19 @@ _COLUMNS = (
 
 def environments_table() -> str:
     """A row for each shipped environment, read through the loader."""
-    lines = [
-        "| environment | " + " | ".join(title for _, title in _COLUMNS) + " |",
-        "|---" * (len(_COLUMNS) + 1) + "|",
-    ]
-    for name in environment_names():
-        settings = load(name).model_dump(mode="json")
-        cells = [f"`{name}`", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    found = {name: load(name).model_dump(mode="json") for name in environment_names()}
+    rows = [[f"`{name}`", *(_cell(_value(own, key)) for key, _ in _COLUMNS)] for name, own in found.items()]
+    return table(["environment", *(title for _, title in _COLUMNS)], rows)
 
 
 def settings_table() -> str:
     """Every key with what is allowed and the defaults of the two tiers."""
     tiers = [tomllib.loads((DIRECTORY / "tiers" / f"{tier}.toml").read_text(encoding="utf-8")) for tier in _TIERS]
-    lines = [
-        "| key | allowed | development | production |",
-        "|---|---|---|---|",
+    rows = [
+        [f"`{key}`", _escape(field.description or ""), *(_default(key, field, tier) for tier in tiers)]
+        for key, field in _fields(Environment, "")
     ]
-    for key, field in _fields(Environment, ""):
-        defaults = [_default(key, field, tier) for tier in tiers]
-        lines.append(f"| `{key}` | {_escape(field.description or '')} | {' | '.join(defaults)} |")
-    return "\n".join(lines)
+    return table(["key", "allowed", *_TIERS], rows)
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:

@@ -10,6 +10,7 @@ import pytest
 
 from tools.pages import __main__ as command
 from tools.pages import settings
+from tools.pages.markdown import with_parts
 from tools.synthesized import platform
 from tools.synthesized.paths import ROOT
 
@@ -41,10 +42,14 @@ def test_every_setting_says_what_is_allowed() -> None:
     assert not [line for line in settings.settings_table().splitlines() if line.startswith("| `") and "` |  |" in line]
 
 
-@pytest.mark.parametrize("mark", ["environments", "diagram", "stacks"])
-def test_a_page_without_the_marks_is_refused(mark: str) -> None:
-    with pytest.raises(ValueError, match=f"{mark} -->"):
-        command.with_parts("# nothing", {mark: "text"})
+@pytest.mark.parametrize("mark", ["environments", "diagram", "1.2.5"])
+def test_marks_and_parts_are_the_same(mark: str) -> None:
+    marked = f"a\n<!-- {mark} -->\nold\n\n<!-- /{mark} -->\nb"
+
+    assert with_parts(marked, {mark: "new\\1"}) == f"a\n<!-- {mark} -->\nnew\\1\n<!-- /{mark} -->\nb"
+    for text, parts in ((marked, {}), ("# nothing", {mark: "new"}), (f"<!-- {mark} -->\nold", {mark: "new"})):
+        with pytest.raises(ValueError, match=mark):
+            with_parts(text, parts)
 
 
 @pytest.mark.parametrize("verb", _ABOUT_ONE)
