@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -71,17 +70,18 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
     name, logs = environment.name, folder(environment.name)
     progress = Progress(logs)
     terraform.WORK.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f"rehearsal-{name}-", dir=terraform.WORK))
-    tree, before, after = work / "base", work / "base.out", work / "change.out"
-    try:
+    with tempfile.TemporaryDirectory(
+        prefix=f"rehearsal-{name}-", dir=terraform.WORK, ignore_cleanup_errors=True
+    ) as work:
+        tree, before, after = (Path(work, part) for part in ("base", "base.out", "change.out"))
         with progress.phase(f"Synthesize {base} and the working tree", "rehearsal-synth") as phase:
             environ = {**os.environ, **terraform.settings(os.environ)}
             revision.synthesize(ROOT, name, after, environ=environ, on_line=phase.line)
             revision.unpack(commit, ROOT, tree)
-            known = revision.has_environment(tree, name)
+            known = (tree / "environments" / f"{name}.toml").is_file()
             if known:
                 revision.synthesize(tree, name, before, environ=environ, on_line=phase.line)
-        with Rehearsal(environment, work / "platform") as rehearsal:
+        with Rehearsal(environment, Path(work, "platform")) as rehearsal:
             if known:
                 with progress.phase(f"Deploy {base}", "rehearsal-base", tail=False) as phase:
                     phase.expect(sum(stack.size for stack in stacks.find_all(name, outdir=before)))
@@ -89,8 +89,6 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
             with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
                 planned = rehearsal.change(after, base=before if known else None, say=phase.line)
         reads = _reads(stacks.find(name, outdir=after))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return page.make(
         "Rehearsal",
         environment=name,
@@ -144,7 +142,7 @@ def publish(made: Page, place: Path, name: str) -> None:
         (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
     console = Console()
     render.show(made, console)
-    console.print(render.plain(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json"))
+    console.print(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json", markup=False, emoji=False)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from tools.change import access, one_way, renames
 from tools.change.plans import Action, Change, StackPlan
@@ -16,28 +17,24 @@ _PROTECTED = re.compile(r"Resource (\S+) has lifecycle\.prevent_destroy set")
 
 
 class FindingKind(StrEnum):
-    """In the order of the page."""
+    """In the order of the page, each with its heading."""
 
-    STATEFUL = "stateful"
-    REFUSED = "refused"
-    UNMANAGED = "unmanaged"
-    ONE_WAY = "one-way"
-    OUTPUT = "output"
-    RENAME = "rename"
-    PORT = "port"
-    IAM = "iam"
+    STATEFUL = "stateful", "Stateful resources replaced or destroyed"
+    REFUSED = "refused", "Refused by Terraform"
+    UNMANAGED = "unmanaged", "Added outside of Terraform"
+    ONE_WAY = "one-way", "Refused by AWS, or impossible to take back"
+    OUTPUT = "output", "Outputs that another stack reads disappear"
+    RENAME = "rename", "Renames without moved"
+    PORT = "port", "Ports"
+    IAM = "iam", "Permissions"
 
+    heading: str
 
-TITLES: Mapping[FindingKind, str] = {
-    FindingKind.STATEFUL: "Stateful resources replaced or destroyed",
-    FindingKind.REFUSED: "Refused by Terraform",
-    FindingKind.UNMANAGED: "Added outside of Terraform",
-    FindingKind.ONE_WAY: "Refused by AWS, or impossible to take back",
-    FindingKind.OUTPUT: "Outputs that another stack reads disappear",
-    FindingKind.RENAME: "Renames without moved",
-    FindingKind.PORT: "Ports",
-    FindingKind.IAM: "Permissions",
-}
+    def __new__(cls, value: str, heading: str) -> Self:
+        """The value is that of the JSON."""
+        kind = str.__new__(cls, value)
+        kind._value_, kind.heading = value, heading
+        return kind
 
 
 # What somebody may allow by name.

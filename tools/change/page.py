@@ -69,7 +69,8 @@ class Page:
         """One sentence."""
         count = sum(len(plan.changes) for plan in self.plans)
         failing = ", ".join(plan.name for plan in self.failed)
-        resources = f"{count} resource{'s' if count != 1 else ''} in {_stacks(len(self.changed))}"
+        places = "one stack" if len(self.changed) == 1 else f"{len(self.changed)} stacks"
+        resources = f"{count} resource{'s' if count != 1 else ''} in {places}"
         if self.drift and self.exit_code == DRIFT:
             added = len(self.of(FindingKind.UNMANAGED))
             said = [resources] if self.changed else []
@@ -156,7 +157,3 @@ def _names(found: Sequence[ReviewFinding]) -> str:
     names = list(dict.fromkeys(item.address for item in found))
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{rest}"
-
-
-def _stacks(count: int) -> str:
-    return "one stack" if count == 1 else f"{count} stacks"

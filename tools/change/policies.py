@@ -106,14 +106,9 @@ def _together(permissions: Iterable[Permission]) -> list[Permission]:
     return sorted(found)
 
 
-def is_policy(value: object) -> bool:
-    """Whether a text is a policy document."""
-    document = parsed(value)
-    return isinstance(document, dict) and "Statement" in document
-
-
 def _permissions(value: object) -> Iterator[Permission]:
-    for statement in blocks(parsed(value)["Statement"]) if is_policy(value) else ():
+    document = parsed(value)
+    for statement in blocks(document.get("Statement")) if isinstance(document, dict) else ():
         condition = json.dumps(statement["Condition"], sort_keys=True) if statement.get("Condition") else ""
         effect = str(statement.get("Effect", "Allow"))
         if any(key in statement for key in _OPAQUE):

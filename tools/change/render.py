@@ -8,10 +8,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 from rich.text import Text
 
-from tools.change.findings import TITLES, FindingKind
+from tools.change.findings import FindingKind
 from tools.change.page import COLUMNS, FINE, Page, remark
 from tools.change.plans import Action
 from tools.change.values import Attribute
@@ -20,7 +20,6 @@ from tools.change.values import Attribute
 MOST_CHARACTERS = 60_000
 _CUT = "\n_The rest is cut off here; the HTML page has all of it._\n"
 _SIGNS = dict(zip(Action, "+~±-→←…", strict=True))
-_COLOURS = dict(zip(COLUMNS, ("green", "yellow", "bold red", "red"), strict=True))
 # All control characters but tab and the end of a line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -32,7 +31,7 @@ def html(page: Page) -> str:
 
 def markdown(page: Page) -> str:
     """Verdict, findings, summary, then the details of each stack while there is room."""
-    head, *details = re.split(r"^(?=\n<details>)", _render("page.md", page), flags=re.MULTILINE)
+    head, *details = _parts(page)
     room = MOST_CHARACTERS - len(_CUT)
     if len(head) > room:
         return head[:room].rsplit("\n", 1)[0] + _CUT
@@ -41,6 +40,11 @@ def markdown(page: Page) -> str:
             return head + _CUT
         head += stack
     return head
+
+
+def _parts(page: Page) -> list[str]:
+    """The head of the Markdown, and the details of each stack."""
+    return re.split(r"^(?=\n<details>)", _render("page.md", page), flags=re.MULTILINE)
 
 
 def _render(template: str, page: Page) -> str:
@@ -55,7 +59,6 @@ def _render(template: str, page: Page) -> str:
     return environment.get_template(template).render(
         page=page,
         kinds=list(FindingKind),
-        titles=TITLES,
         columns=COLUMNS,
         signs=_SIGNS,
         remark=remark,
@@ -97,41 +100,11 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]#|])", r"\\\1", escaped)
 
 
-def plain(text: object, style: str = "") -> Text:
-    """For a terminal: what AWS, Terraform or a settings file says is never read as markup, emoji or a control code."""
-    return Text(_CONTROL.sub("\ufffd", str(text)), style=style)
-
-
 def show(page: Page, console: Console) -> None:
-    """Print findings, the most dangerous first, a row for each stack, and the verdict; attributes are in the files."""
+    """Print what Markdown has before the details, and the verdict once more at the end, where it is seen first.
 
-    def say(text: str, style: str = "") -> None:
-        console.print(plain(text, style))
-
-    for kind in FindingKind:
-        if found := page.of(kind):
-            say(f"\n{TITLES[kind]}", "bold")
-        for item in found:
-            colour = "red" if item.is_red else ""
-            rest = plain(f" ({item.stack}) {'allowed: ' if item.allowed else ''}{item.says}")
-            console.print(Text.assemble("  ", plain(item.address, colour), rest))
-            for line in item.more:
-                say(f"    more: {line}", colour)
-            for line in item.less:
-                say(f"    less: {line}")
-    for plan in page.failed:
-        say(f"\n{plan.name} fails", "bold red")
-        for error in plan.errors:
-            say(f"  {error}")
-    if page.unused:
-        say(f"\nAllowed, and not needed: {', '.join(page.unused)}")
-    table = Table(title=plain(f"\n{page.title}: {page.environment}"))
-    table.add_column("stack", no_wrap=True)
-    for action in COLUMNS:
-        table.add_column(str(action), justify="right")
-    table.add_column("")
-    for plan in page.plans:
-        counts = [plain(plan.count(action) or "", _COLOURS[action]) for action in COLUMNS]
-        table.add_row(plain(plan.name), *counts, plain(remark(plan)))
-    console.print(table)
-    say(page.verdict, f"bold {'green' if page.exit_code == FINE else 'red'}")
+    What AWS, Terraform or a settings file says is never read as markup, emoji or a control code.
+    """
+    console.print(Markdown(_CONTROL.sub("\ufffd", _parts(page)[0]), hyperlinks=False))
+    verdict = _CONTROL.sub("\ufffd", page.verdict)
+    console.print(Text(f"\n{verdict}", style=f"bold {'green' if page.exit_code == FINE else 'red'}"))

@@ -26,7 +26,9 @@ def without_needless(document: Mapping[str, Any]) -> dict[str, Any]:
     configured = document.get("configuration", {}).get("root_module", {}).get("resources", ())
     expressions = {resource["address"]: resource.get("expressions", {}) for resource in configured}
     changes = [_resource(item, expressions) for item in document.get("resource_changes", ())]
-    outputs = {name: _output(name, item) for name, item in document.get("output_changes", {}).items()}
+    open_ = {"before_sensitive": False, "after_sensitive": False}
+    found = document.get("output_changes", {})
+    outputs = {name: {**item, **open_} if _names_public(name) else item for name, item in found.items()}
     return {**document, "resource_changes": changes, "output_changes": outputs}
 
 
@@ -39,10 +41,6 @@ def _resource(item: Mapping[str, Any], expressions: Mapping[str, Mapping[str, An
         if isinstance(item["change"].get(side), dict)
     }
     return {**item, "change": {**item["change"], **masks}}
-
-
-def _output(name: str, change: Mapping[str, Any]) -> dict[str, Any]:
-    return {**change, "before_sensitive": False, "after_sensitive": False} if _names_public(name) else dict(change)
 
 
 def _is_public(attribute: str, expression: Any) -> bool:

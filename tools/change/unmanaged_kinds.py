@@ -31,7 +31,6 @@ class Kind(NamedTuple):
 _OF_API = {"restApiId": "id"}
 _OF_VPC = {"Filters": "vpc-id"}
 _OF_FILES = {"FileSystemId": "id"}
-_SECRET = ("secretsmanager.get_resource_policy", "ResourcePolicy")
 # Whether RDS gives its secret of the master user a policy that names services is not documented.
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
 _NOT_OF_SERVICES = "Statement[?!(Principal.Service && length(keys(Principal)) == `1`)]"
@@ -85,11 +84,9 @@ KINDS = (
          "Listeners", {"arn": "ListenerArn"}),
     Kind("aws_rds_cluster", "aws_rds_cluster_instance", "rds.describe_db_instances", {"Filters": "db-cluster-id"},
          "DBInstances", {"identifier": "DBInstanceIdentifier"}),
-    Kind("aws_secretsmanager_secret", "aws_secretsmanager_secret_policy", _SECRET[0], {"SecretId": "arn"},
-         _SECRET[1], {"secret_arn": "parent.arn"}, inner=_NOT_OF_SERVICES),
-    Kind("aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret_policy", _SECRET[0],
-         {"SecretId": "secret_id"},
-         _SECRET[1], {"secret_arn": "parent.secret_id"}, inner=_NOT_OF_SERVICES),
+    *(Kind(parent, "aws_secretsmanager_secret_policy", "secretsmanager.get_resource_policy", {"SecretId": arn},
+           "ResourcePolicy", {"secret_arn": f"parent.{arn}"}, inner=_NOT_OF_SERVICES)
+      for parent, arn in (("aws_secretsmanager_secret", "arn"), ("aws_secretsmanager_secret_rotation", "secret_id"))),
     # Terraform removes the egress rule that AWS gives to every new group, so AWS has made none of the rules:
     # https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/security_group
     Kind("aws_security_group", "aws_vpc_security_group_*gress_rule", "ec2.describe_security_group_rules",

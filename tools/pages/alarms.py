@@ -21,9 +21,8 @@ _Alarms = dict[str, dict[str, dict[str, Any]]]
 def tables(platforms: Sequence[Platform]) -> str:
     """A table for each part of the platform, with a column for each of these environments."""
     names = [platform.name for platform in platforms]
-    production = {platform.name for platform in platforms if platform.tier == "production"}
     parts: dict[str, _Alarms] = {}
-    for platform in platforms:
+    for platform in sorted(platforms, key=lambda platform: platform.tier == "production"):
         own = load(platform.name).names
         for alarm in platform.all("aws_cloudwatch_metric_alarm"):
             purpose = alarm.values["alarm_name"].removeprefix(f"{own.project}-").removesuffix(f"-{own.ending}")
@@ -31,16 +30,14 @@ def tables(platforms: Sequence[Platform]) -> str:
             part.setdefault(purpose, {})[platform.name] = alarm.values
     headings = ["alarm", "metric", *names, "what it means, and what to do"]
     tables = {
-        title: table(headings, [_row(purpose, alarms[purpose], names, production) for purpose in sorted(alarms)])
+        title: table(headings, [_row(purpose, alarms[purpose], names) for purpose in sorted(alarms)])
         for title, alarms in sorted(parts.items())
     }
     return "\n\n".join(f"## {title}\n\n{text}" for title, text in tables.items())
 
 
-def _row(
-    purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str], production: set[str]
-) -> list[str]:
-    last = alarms[max(alarms, key=lambda name: (name in production, name))]
+def _row(purpose: str, alarms: dict[str, dict[str, Any]], environments: Sequence[str]) -> list[str]:
+    last = list(alarms.values())[-1]  # of production where one has it
     severity = " **critical**" if last["tags"]["Severity"] == "critical" else ""
     cells = [_threshold(alarms[name]) if name in alarms else "none" for name in environments]
     return [f"`{purpose}`{severity}", _metrics(last), *cells, last["alarm_description"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 
 from tools.pages.picture import Box, Picture
@@ -12,26 +12,21 @@ from tools.synthesized.platform import Platform
 
 def environment(picture: Picture) -> str:
     """Tiers with their zones, boxes, and the traffic that is allowed."""
-    return "\n".join(_environment(picture))
-
-
-def _environment(picture: Picture) -> Iterator[str]:
     names = {box.key: f"box{index}" for index, box in enumerate(picture.boxes)}
-
-    def within(tier: str | None, indent: str) -> Iterator[str]:
-        yield from (f"{indent}{names[box.key]}[{_text(box)}]" for box in picture.boxes if box.tier == tier)
-
-    yield "flowchart TB"
-    yield from within(None, "  ")
-    yield f'  subgraph vpc["VPC {picture.vpc}"]'
+    drawn = [(box.tier, f"{names[box.key]}[{_text(box)}]") for box in picture.boxes]
+    lines = [
+        "flowchart TB",
+        *(f"  {box}" for tier, box in drawn if tier is None),
+        f'  subgraph vpc["VPC {picture.vpc}"]',
+    ]
     for tier in picture.tiers:
         blocks = ", ".join(f"{zone} {block}" for zone, block in tier.blocks.items())
-        yield f'    subgraph {tier.name}["{tier.name}: {tier.way_out}<br/>{blocks}"]'
-        yield from within(tier.name, "      ")
-        yield "    end"
-    yield "  end"
+        lines.append(f'    subgraph {tier.name}["{tier.name}: {tier.way_out}<br/>{blocks}"]')
+        lines += [*(f"      {box}" for name, box in drawn if name == tier.name), "    end"]
+    lines.append("  end")
     for arrow in picture.arrows:
-        yield f'  {names[arrow.source]} {arrow.kind.value}|"{escape(arrow.label)}"| {names[arrow.target]}'
+        lines.append(f'  {names[arrow.source]} {arrow.kind.value}|"{escape(arrow.label)}"| {names[arrow.target]}')
+    return "\n".join(lines)
 
 
 def _text(box: Box) -> str:

@@ -19,9 +19,7 @@ def locked(lock: Path) -> dict[str, str]:
     """Name -> version of everything in a Pipfile.lock."""
     groups = json.loads(lock.read_text(encoding="utf-8"))
     return {
-        name: entry["version"].removeprefix("==")
-        for group in ("default", "develop")
-        for name, entry in groups[group].items()
+        name: entry["version"].removeprefix("==") for name, entry in (groups["default"] | groups["develop"]).items()
     }
 
 

@@ -131,21 +131,14 @@ def _moved(schema: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def _security_schemes(api: ApiSettings) -> dict[str, Any]:
-    schemes: dict[str, Any] = {}
-    if api.plan is not None:
-        schemes["apiKey"] = {
-            "type": "apiKey",
-            "in": "header",
-            "name": "x-api-key",
-            "description": f"Counts the client's requests: {api.plan.rate_limit} per second, "
-            f"{api.plan.burst_limit} at once",
-        }
-    used = sorted({route.authorizer for route in api.routes if route.authorizer is not None})
-    for name in used:
-        schemes[name] = {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}",
-        }
-    return schemes
+    found: dict[str, tuple[str, str]] = {}
+    if plan := api.plan:
+        counted = f"Counts the client's requests: {plan.rate_limit} per second, {plan.burst_limit} at once"
+        found["apiKey"] = ("x-api-key", counted)
+    for name in sorted({route.authorizer for route in api.routes if route.authorizer is not None}):
+        token = "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}"
+        found[name] = ("Authorization", token)
+    return {
+        name: {"type": "apiKey", "in": "header", "name": header, "description": text}
+        for name, (header, text) in found.items()
+    }
