@@ -74,8 +74,8 @@ def is_long(attribute: Attribute) -> bool:
 
 def lines(attribute: Attribute) -> list[str]:
     """A unified difference with two lines around each change, without the names of files."""
-    sides = ((text or "").splitlines() for text in (attribute.before, attribute.after))
-    return list(difflib.unified_diff(*sides, n=2, lineterm=""))[2:]
+    before, after = ((text or "").splitlines() for text in (attribute.before, attribute.after))
+    return list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
 
 
 def _line(text: str) -> str:
