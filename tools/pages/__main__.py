@@ -25,7 +25,7 @@ SHOWN = "iot-prod"
 
 
 def docs(outdir: Path = OUTDIR) -> dict[str, str]:
-    """Every page with its generated parts renewed. Raises ToolError, and ValueError for a page without the marks."""
+    """Every page with its generated parts renewed. Raises ToolError."""
     platforms = read_all(outdir)
     shown = read(load(SHOWN), outdir)
     charts = {platform.name: chart(flowcharts.environment(Picture(platform))) for platform in platforms}

@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tools.pages.markdown import table
+from tools.pages.markdown import PageError, table
 from tools.scan.checks import ALL
 from tools.scan.checks.check import Check
-from tools.synthesized.errors import ToolError
 from tools.synthesized.platform import Platform
-
-
-class PageError(ToolError):
-    """The page would be incomplete, or say what does not hold."""
 
 
 def tables(platforms: Sequence[Platform]) -> dict[str, str]:

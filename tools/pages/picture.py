@@ -246,7 +246,8 @@ def _tier(subnet: Resource) -> str:
 
 
 def _zone(resource: Resource) -> str:
-    return str(resource.values.get("availability_zone", "chosen by AWS"))[-1:]
+    zone = resource.values.get("availability_zone")
+    return str(zone)[-1:] if zone else "chosen by AWS"
 
 
 def _ports(rule: Resource) -> str:

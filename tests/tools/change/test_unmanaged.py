@@ -202,6 +202,10 @@ def test_keys_of_other_usage_plans_and_other_networks_are_not_asked_about(platfo
     plan = gateway.create_usage_plan(name="another")["id"]
     key = gateway.create_api_key(name="another", enabled=True)["id"]
     gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    other = gateway.create_rest_api(name="other")
+    method(platform, other["rootResourceId"], "GET", api=other["id"])
+    gateway.create_deployment(restApiId=other["id"], stageName="v1")
+    gateway.create_usage_plan(name="of another API", apiStages=[{"apiId": other["id"], "stage": "v1"}])
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     ec2.create_security_group(GroupName="another", Description="another", VpcId=vpc)
 

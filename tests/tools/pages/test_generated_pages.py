@@ -10,7 +10,7 @@ import pytest
 
 from tools.pages import __main__ as command
 from tools.pages import settings
-from tools.pages.markdown import with_parts
+from tools.pages.markdown import PageError, with_parts
 from tools.synthesized import platform
 from tools.synthesized.paths import ROOT
 
@@ -48,7 +48,7 @@ def test_marks_and_parts_are_the_same(mark: str) -> None:
 
     assert with_parts(marked, {mark: "new\\1"}) == f"a\n<!-- {mark} -->\nnew\\1\n<!-- /{mark} -->\nb"
     for text, parts in ((marked, {}), ("# nothing", {mark: "new"}), (f"<!-- {mark} -->\nold", {mark: "new"})):
-        with pytest.raises(ValueError, match=mark):
+        with pytest.raises(PageError, match=mark):
             with_parts(text, parts)
 
 
