@@ -65,7 +65,7 @@ class Schedule:
             needs[stack, "end"] = [start, *own]
             for resource in own:
                 others = platform.referred(stack, resource.arguments)
-                needs[resource] = [start, *(each for each in others if each in own and each is not resource)]
+                needs[resource] = [start, *(each for each in others if each is not resource)]
         self._steps: dict[_Node, Step] = {}
         self._last: dict[_Node, _Node | None] = {}
         for node in TopologicalSorter(needs).static_order():

@@ -42,6 +42,14 @@ def _hostile() -> Page:
         plan(
             change("aws_sns_topic.a", "update", before={"name": "a"}, after={"name": f"{_HOSTILE}`@someone"}),
             change("aws_iam_role_policy.a", "update", before={"policy": policies[0]}, after={"policy": policies[1]}),
+            change(
+                "aws_vpc.a",
+                "delete",
+                "create",
+                before={"cidr_block": "a"},
+                after={"cidr_block": _HOSTILE},
+                replace_paths=[["cidr_block"]],
+            ),
             url=output("create", after=f"https://example.com/{_HOSTILE}"),
         ),
         read("iot-dev-api", None, errors=[_HOSTILE], note=_HOSTILE),
@@ -193,6 +201,7 @@ def test_json_says_it_all_to_machines() -> None:
         {"path": "cluster_identifier", "before": "a", "after": None, "forces_replacement": False}
     ]
     assert stack["outputs"][0]["name"] == "arn"
+    assert not {"before", "after"} & stack["changes"][0].keys()
 
 
 def test_the_terminal_shows_findings_stacks_and_verdict() -> None:

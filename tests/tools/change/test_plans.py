@@ -80,14 +80,20 @@ def test_differences_are_as_deep_as_both_sides_have_the_same_form() -> None:
         change(
             "aws_rds_cluster.a",
             "update",
-            before={"scaling": [{"min": 0.5, "max": 2}], "names": ["a"], "same": 1},
-            after={"scaling": [{"min": 1, "max": 2}], "names": ["a", "b"], "same": 1},
+            before={"scaling": [{"min": 0.5, "max": 2}], "names": ["a"], "same": 1, "rules": [{"port": 1}]},
+            after={
+                "scaling": [{"min": 1, "max": 2}],
+                "names": ["a", "b"],
+                "same": 1,
+                "rules": [{"port": 1}, {"port": 2}],
+            },
         )
     ).changes
 
     assert found.attributes == (
         Attribute("scaling[0].min", "0.5", "1"),
         Attribute("names", '["a"]', '["a", "b"]'),
+        Attribute("rules", '[{"port": 1}]', '[{"port": 1}, {"port": 2}]'),
     )
 
 

@@ -232,6 +232,13 @@ def test_statements_that_name_aws_services_only_are_not_shown_of_a_secret_withou
 
     assert not [shown for shown in platform.shown() if "rds.amazonaws.com" in shown]
 
+    both = {"Service": "rds.amazonaws.com", "AWS": "arn:aws:iam::999999999999:root"}
+    platform.client("secretsmanager").put_resource_policy(
+        SecretId=platform.ids["secret"], ResourcePolicy=_statement(both)
+    )
+
+    assert [shown for shown in platform.shown() if "rds.amazonaws.com" in shown and "999999999999" in shown]
+
 
 def test_a_policy_that_is_in_a_state_is_terraforms_business(platform: Platform) -> None:
     _secret_policy(platform)
@@ -257,6 +264,7 @@ def test_a_question_that_is_refused_is_an_error_of_its_stack(platform: Platform)
     assert any("service/iot/another" in finding.says for finding in found)
     (error,) = errors["iot-dev-data"]
     assert error.startswith("AWS does not say what was added to aws_efs_file_system.")
+    assert error.count("aws_efs_file_system.") == 1  # though two kinds hang on it
     assert "AccessDeniedException" in error
 
 

@@ -176,6 +176,19 @@ def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: dict[str, An
     assert '==>|"tcp 1024-2048"|' in flowcharts.environment(drawn)
 
 
+def test_a_route_to_a_part_of_the_internet_is_no_way_out(changed: dict[str, Any]) -> None:
+    resources = changed["iot-prod-network"]["resource"]
+    table = next(id_ for id_ in resources["aws_route_table"] if "data" in id_)
+    route = {"route_table_id": f"${{aws_route_table.{table}.id}}", "destination_cidr_block": "192.0.2.0/24"}
+    resources.setdefault("aws_route", {})["part"] = route
+
+    ways = {tier.name: tier.way_out for tier in Picture(of_stacks("iot-prod", changed, {})).tiers}
+    route["destination_cidr_block"] = "0.0.0.0/0"
+    opened = {tier.name: tier.way_out for tier in Picture(of_stacks("iot-prod", changed, {})).tiers}
+
+    assert (ways["data"], opened["data"]) == ("no route out", "routed to the internet")
+
+
 def test_a_security_group_without_a_user_says_so(changed: dict[str, Any]) -> None:
     changed["iot-prod-data"]["resource"]["aws_security_group"]["left"] = {"name": "left-over"}
 
