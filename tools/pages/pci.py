@@ -135,7 +135,7 @@ def _evidence(check: Check, platform: Platform) -> str:
     accepted = 0
     for resource in resources:
         if finding := findings.pop((resource.stack, resource.address), None):
-            if finding.key not in resource.reasons:
+            if finding.key not in resource.accepted:
                 raise PageError(f"{finding.stack} {finding.address} {finding.key}: {finding.message}")
             accepted += 1
     if not check.types:
