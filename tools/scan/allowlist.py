@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from tools.scan.vocabulary import WILDCARD
+from tools.scan.vocabulary import ANYTHING, WILDCARD
 from tools.synthesized.errors import ToolError
 
 FOLDER = Path(__file__).parent / "allowed"
@@ -19,6 +19,8 @@ OPTIONAL = "?"
 """Key of a block, or begin of a text: it may be absent."""
 FREE = "free"
 """Key of a type: arguments that may be anything, or absent."""
+VARIANTS = "variants"
+"""Key of a type: tables, one of which holds in addition."""
 ALL = "every"
 """In `statements`: of every resource of the type."""
 _TABLES = {"required", "optional", "when", "every", "only", "statements", "beside"}
@@ -68,7 +70,7 @@ class AllowList:
     def arguments(self, type_: str, address: str) -> Table:
         """What may and must be in a resource."""
         parts = (self.every.get("*", {}), self.every.get(type_, {}), self.only.get(address, {}))
-        free = {name: "? any" for part in parts for name in part.get(FREE, "").split()}
+        free = {name: f"{OPTIONAL} {ANYTHING}" for part in parts for name in part.get(FREE, "").split()}
         return {**free, **{name: line for part in parts for name, line in part.items() if name != FREE}}
 
     def statements_of(self, type_: str, address: str) -> Table:

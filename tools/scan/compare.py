@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tools.scan import words
-from tools.scan.allowlist import OPTIONAL, AllowList, allow_list
-from tools.scan.vocabulary import WILDCARD, Vocabulary, text_of
+from tools.scan.allowlist import OPTIONAL, VARIANTS, AllowList, allow_list
+from tools.scan.vocabulary import ANYTHING, WILDCARD, Vocabulary, text_of
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import parsed
@@ -36,8 +36,9 @@ class _Comparison:
     def findings(self) -> Iterator[Finding]:
         for resource in self._platform.subjects:
             yield from self._resource(resource)
-        for stack, content in self._platform.stacks.items():
-            yield from self._blocks(stack, content)
+        if not 0 < len(self._platform.subjects) < len(self._platform.resources):
+            for stack, content in self._platform.stacks.items():
+                yield from self._blocks(stack, content)
         yield from self._missing()
         yield from self._beside()
 
@@ -51,8 +52,8 @@ class _Comparison:
             yield resource.finding("RESOURCE", message)
         elif condition not in ("required", "optional") and not self._words.holds(condition):
             yield resource.finding("RESOURCE", f"allowed only when {self._shown(condition)}; see {where}")
-        spec = _filled(self._allowed.arguments(resource.type, address), captured)
-        for path, message in self._compared(resource.stack, spec, resource.arguments):
+        spec = dict(_filled(self._allowed.arguments(resource.type, address), captured))
+        for path, message in self._fewest(spec, resource):
             yield resource.finding(
                 "ARGUMENT", f"{message} ([every.{resource.type}] or [only.{address}] of {where})", path
             )
@@ -62,7 +63,9 @@ class _Comparison:
 
     def _blocks(self, stack: str, content: Mapping[str, Any]) -> Iterator[Finding]:
         known = {key: value for key, value in content.items() if key not in ("resource", "//")}
-        for path, message in self._compared(stack, self._allowed.every.get("stack", {}), known):
+        component = "bootstrap" if stack.startswith("bootstrap-") else stack.removeprefix(f"{self._platform.name}-")
+        spec = _filled(self._allowed.every.get("stack", {}), component)
+        for path, message in self._compared(stack, spec, known):
             where = self._allowed.file_of("stack")
             yield Finding("BLOCK", stack, path, f"{message} ([every.stack] of {where})")
 
@@ -92,6 +95,16 @@ class _Comparison:
         self._stack = stack
         yield from self._block(spec, values, "")
 
+    def _fewest(self, spec: dict[str, Any], resource: Resource) -> list[Found]:
+        """What is wrong by the variant of the type that fits best."""
+        best: list[Found] | None = None
+        for variant in spec.pop(VARIANTS, [{}]):
+            found = list(self._compared(resource.stack, {**spec, **variant}, resource.arguments))
+            best = found if best is None or len(found) < len(best) else best
+            if not best:
+                break
+        return best or []
+
     def _block(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
         for key, value in values.items():
             place = f"{path}.{key}" if path else key
@@ -106,7 +119,7 @@ class _Comparison:
                 yield (f"{path}.{key}" if path else key), f"must be there: {self._shown(line)}"
 
     def _value(self, spec: Any, value: Any, path: str) -> Iterator[Found]:
-        if spec in ("any", "? any"):
+        if spec in (ANYTHING, f"{OPTIONAL} {ANYTHING}"):
             return
         if spec == "policy":
             document = parsed(value)
@@ -119,6 +132,8 @@ class _Comparison:
             inner = parsed(value) if isinstance(value, str) else value
             items = inner if isinstance(inner, list) else [inner]
             if isinstance(spec, Mapping):
+                if not items and self._must(spec):
+                    yield path, f"must be there: {self._shown(spec)}"
                 for item in items:
                     if isinstance(item, Mapping) and self._allows_block(spec):
                         yield from self._block(spec, item, path)

@@ -25,6 +25,7 @@ _SWITCH = re.compile(r"(is|not) (\{[\w.]+\})")
 _PRODUCT = re.compile(r"\{[\w.]+\}( x (\{[\w.]+\}|[\d.]+))+")
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 WILDCARD = "**"
+ANYTHING = "anything"
 
 Ids = Callable[[str, str], tuple[str, str]]
 """(resource type, id without hash) -> the id as the allow-list writes it, and what its wildcard stands for."""
@@ -87,7 +88,9 @@ class Vocabulary:
 
         def local(match: re.Match[str]) -> str:
             id_ = self._resources.get((stack, match[0]))
-            return match[0] if id_ is None else f"{match[1]}.{id_}"
+            # What refers to nothing matches no line.
+            unknown = f"unknown {match[0]}" if match[1].startswith("aws_") else match[0]
+            return unknown if id_ is None else f"{match[1]}.{id_}"
 
         named, end = [], 0
         for match in REMOTE.finditer(text):
@@ -99,7 +102,7 @@ class Vocabulary:
         """Whether the allow-list's `pattern` allows a value, given in its normal form."""
         if not isinstance(pattern, str):
             return text_of(pattern) == normal
-        if pattern == "any":
+        if pattern == ANYTHING:
             return True
         if switch := _SWITCH.fullmatch(pattern):
             return normal == text_of(self.holds(switch[2]) == (switch[1] == "is"))

@@ -31,7 +31,7 @@ def of_statement(body: Mapping[str, Any]) -> Sections:
             sections[_KEYS[key]] = listed(value)
         elif key == "Condition" and isinstance(value, Mapping):
             for operator, keys in value.items():
-                for name, values in keys.items():
+                for name, values in keys.items() if isinstance(keys, Mapping) else [("", keys)]:
                     sections[f"if {operator} {name}"] = listed(values)
         elif key not in ("Sid", "Effect"):
             sections[key] = [json.dumps(value)]

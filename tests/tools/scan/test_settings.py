@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from settings_files import SettingsFiles, settings_text
+from tools.scan.checks.settings import RULES
 
 from main import build_app
 from settings import load
 from tools.pages.settings import settings_page
 from tools.scan.checks import ALL
-from tools.scan.checks.settings import RULES
 from tools.scan.gate import judge, own_findings
 from tools.synthesized.platform import Platform, read_all
 from tools.synthesized.resources import Resource
