@@ -141,7 +141,7 @@ class DeployRoles(Construct):
                 }
             ],
         }
-        role = IamRole(
+        return IamRole(
             self,
             purpose,
             name=self._names.name(purpose),
@@ -149,12 +149,10 @@ class DeployRoles(Construct):
             assume_role_policy=json.dumps(trust),
             max_session_duration=3600,
         )
-        return role
 
     def _managed(self, role: IamRole, id_: str, policy: str) -> IamRolePolicyAttachment:
         arn = f"arn:{self._account.partition}:iam::aws:policy/{policy}"
-        attachment = IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn)
-        return attachment
+        return IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn)
 
     def _bootstrap_version(self) -> list[dict[str, object]]:
         """Terraform refreshes the secret's first version, which has no password.

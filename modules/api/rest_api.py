@@ -59,7 +59,7 @@ class Api(Construct):
         self.id = api.id
         execution_arn = api.execution_arn
         callers = api_policy(execution_arn, settings)
-        policy = ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=callers)
+        ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=callers)
         accept(
             api,
             {"lifecycle": None},

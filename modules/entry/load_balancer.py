@@ -104,7 +104,7 @@ class Entry(Construct):
         )
         with_tls = settings.certificate_arn is not None
         self.port = 443 if with_tls else 80
-        listener = LbListener(
+        LbListener(
             self,
             "listener",
             load_balancer_arn=balancer.arn,

@@ -85,7 +85,7 @@ class InterfaceEndpoints(Construct):
         )
         self.security_group_id = group.id
         for service in settings.interface_endpoints:
-            endpoint = VpcEndpoint(
+            VpcEndpoint(
                 self,
                 service.replace(".", "-"),
                 vpc_id=vpc_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tools.scan.checks import ALL
+from tools.pages.pci_checks import CHECKS
 from tools.scan.checks.check import Check
 from tools.synthesized.errors import ToolError
 from tools.synthesized.platform import Platform
@@ -102,12 +102,12 @@ class PageError(ToolError):
 def page(platforms: Sequence[Platform]) -> str:
     """The whole page. Raises PageError for a requirement without words, or a check that does not hold."""
     by_requirement: dict[str, list[Check]] = defaultdict(list)
-    for check in ALL:
+    for check in CHECKS:
         for requirement in check.pci:
             by_requirement[requirement].append(check)
     if unknown := sorted(set(by_requirement) ^ set(REQUIREMENTS)):
         raise PageError(f"requirements without checks or words: {', '.join(unknown)}")
-    evidence = {check: [_evidence(check, platform) for platform in platforms] for check in ALL}
+    evidence = {check: [_evidence(check, platform) for platform in platforms] for check in CHECKS}
     lines = [_HEAD]
     for requirement in sorted(by_requirement, key=lambda number: [int(part) for part in number.split(".")]):
         lines += [
@@ -157,7 +157,7 @@ def resources(platforms: Sequence[Platform]) -> Iterator[str]:
     for platform in platforms:
         for resource in platform.resources:
             places[resource.type][_path(resource, platform.name)].append(platform.name)
-    for type_ in sorted({type_ for check in ALL for type_ in check.types} & set(places)):
+    for type_ in sorted({type_ for check in CHECKS for type_ in check.types} & set(places)):
         grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for path, names in places[type_].items():
             grouped[tuple(names)].append(path)

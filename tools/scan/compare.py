@@ -14,8 +14,15 @@ from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import parsed
 
-# What Terraform reads beside resources. Everything else (modules, variables, imports, ...) is a finding.
-_BLOCKS = ("terraform", "provider", "data", "output", "moved")
+# What the findings are called, for the reports.
+CLAIMS = {
+    "RESOURCE": "Resources are listed in tools/scan/allowed",
+    "ARGUMENT": "Arguments are as listed in tools/scan/allowed",
+    "STATEMENT": "Statements of policies are as listed in tools/scan/allowed",
+    "BLOCK": "Providers, backends and data sources are as listed in tools/scan/allowed",
+    "MISSING": "What is listed as required is there",
+    "BESIDE": "What must be beside a resource is there",
+}
 _VERSION = "2012-10-17"
 Found = tuple[str, str]
 """Path and message."""

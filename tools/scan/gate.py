@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.scan import scanners
-from tools.scan.checks import OWN
+from tools.scan.checks import ALL
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import lookup
@@ -42,7 +42,7 @@ class Verdict:
 
 def own_findings(platform: Platform) -> list[Finding]:
     """What the project's own checks find."""
-    return [finding for check in OWN for finding in check.run(platform)]
+    return [finding for check in ALL for finding in check.run(platform)]
 
 
 def scan(platforms: Sequence[Platform]) -> Verdict:

@@ -1,7 +1,7 @@
 """`python -m tools.scan.proof`: does the gate notice when the good JSON is made worse?
 
-One mutant of each kind and tier (`tools.scan.mutations`) must be found by the project's own checks, or by checkov, or
-have a reason in `survivors.toml`. A reason that no surviving mutant needs any more fails, too. `--print` shows every
+One mutant of each kind and tier (`tools.scan.mutations`) must be found by the project's own checks, or have a
+reason in `survivors.toml`. A reason that no surviving mutant needs any more fails, too. `--print` shows every
 mutant: kind, path, what was there, what took its place.
 """
 
@@ -12,18 +12,17 @@ import dataclasses
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 from settings import environment_names
-from tools.scan import scanners
 from tools.scan.allowlist import FREE, allow_list
-from tools.scan.checks import OWN
+from tools.scan.checks import ALL
 from tools.scan.mutations import GONE, Mutant, mutants
 from tools.synthesized.errors import exit_code
 from tools.synthesized.paths import OUTDIR
@@ -31,8 +30,6 @@ from tools.synthesized.platform import Platform, read_all
 from tools.synthesized.resources import Resource
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
-# So many at once that checkov still needs a minute at most; more want a reason first.
-_FOR_CHECKOV = 150
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,6 @@ class Outcome:
     label: str
     text: str
     found: bool
-    stack: str = ""
-    address: str = ""
-    changed: str = ""
-    """The stack's JSON, of one that was not found."""
 
 
 def kinds(platform: Platform) -> Iterator[Mutant]:
@@ -66,7 +59,7 @@ def _free(mutant: Mutant) -> bool:
     return bool(mutant.path) and any(mutant.path[0] in part.get(FREE, "").split() for part in parts)
 
 
-def _blocks(stack: str, content: object) -> Resource:
+def _blocks(stack: str, content: Mapping[str, Any]) -> Resource:
     """What Terraform reads beside the resources, in the form of one."""
     assert isinstance(content, dict)
     return Resource(
@@ -89,24 +82,13 @@ def applied(platform: Platform, mutant: Mutant) -> Platform:
 
 def attack(platform: Platform) -> list[Outcome]:
     """A mutant of every kind against the project's own checks."""
-    known = {(f.stack, f.address, f.key) for check in OWN for f in check.run(platform)}
+    known = {(f.stack, f.address, f.key) for check in ALL for f in check.run(platform)}
     outcomes = []
     for mutant in kinds(platform):
         worse = applied(platform, mutant)
-        found = any((f.stack, f.address, f.key) not in known for check in OWN for f in check.run(worse))
-        old = mutant.resource
-        place = "" if found else json.dumps(_content(worse, old.stack))
-        outcomes.append(Outcome(mutant.label, _text(mutant), found, old.stack, old.address, place))
+        found = any((f.stack, f.address, f.key) not in known for check in ALL for f in check.run(worse))
+        outcomes.append(Outcome(mutant.label, _text(mutant), found))
     return outcomes
-
-
-def _content(platform: Platform, stack: str) -> dict[str, object]:
-    """The JSON of a stack with the resources as they are now."""
-    resources: dict[str, dict[str, object]] = {}
-    for resource in platform.resources:
-        if resource.stack == stack:
-            resources.setdefault(resource.type, {})[resource.id] = resource.values
-    return {**platform.stacks[stack], "resource": resources}
 
 
 def _text(mutant: Mutant) -> str:
@@ -131,25 +113,6 @@ def unreasoned(outcomes: Iterable[Outcome], patterns: Iterable[str]) -> tuple[li
             used.update(matching)
             left += [] if matching else [outcome]
     return left, set(wanted) - used
-
-
-def ask_checkov(platforms: Sequence[Platform], survivors: Sequence[Outcome]) -> list[Outcome]:
-    """Those that checkov does not find either: each in a copy of its stack, all in one run."""
-    with TemporaryDirectory(prefix="scan-proof-") as folder:
-        for platform in platforms:
-            for stack in {outcome.stack for outcome in survivors} & set(platform.stacks):
-                scanners.stage(Path(folder), stack, platform.stacks[stack])
-        for index, outcome in enumerate(survivors):
-            scanners.stage(Path(folder), f"mutant-{index}", json.loads(outcome.changed))
-        raw = scanners.ask(Path(folder), {})
-    findings: dict[str, set[tuple[str, str]]] = {}
-    for item in raw["findings"]:
-        findings.setdefault(item["stack"], set()).add((item["name"], item["check"]))
-    return [
-        outcome
-        for index, outcome in enumerate(survivors)
-        if not findings.get(f"mutant-{index}", set()) - findings.get(outcome.stack, set())
-    ]
 
 
 def _attack(outdir: Path, name: str) -> list[Outcome]:
@@ -177,10 +140,6 @@ def _prove(outdir: Path) -> int:
         runs = list(pool.map(_attack, [outdir] * len(platforms), environment_names()))
     outcomes = {(platform.tier, o.label): o for platform, run in zip(platforms, runs, strict=True) for o in run}
     left, stale = unreasoned(outcomes.values(), reasons(SURVIVORS.read_text(encoding="utf-8")))
-    by_checkov = 0
-    if 0 < len(left) <= _FOR_CHECKOV:
-        missed = ask_checkov(platforms, left)
-        by_checkov, left = len(left) - len(missed), missed
     for outcome in left:
         print(f"survives without a reason: {outcome.text}")
     if left:
@@ -189,8 +148,8 @@ def _prove(outdir: Path) -> int:
         print(f"reason without a survivor: {pattern}")
     found = sum(outcome.found for outcome in outcomes.values())
     print(
-        f"{len(outcomes)} mutants, one of each kind and tier: {found + by_checkov} found ({by_checkov} by checkov alone), "
-        f"{len(outcomes) - found - by_checkov - len(left)} survive with a reason, {len(left)} without; "
+        f"{len(outcomes)} mutants, one of each kind and tier: {found} found, "
+        f"{len(outcomes) - found - len(left)} survive with a reason, {len(left)} without; "
         f"{len(stale)} stale reasons"
     )
     return 1 if left or stale else 0

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from tools.scan.checks import ALL
-from tools.scan.checks.listed import CLAIMS
+from tools.scan.compare import CLAIMS
 from tools.scan.gate import Verdict
 from tools.synthesized.resources import Finding
 

@@ -1,14 +1,10 @@
-"""The project's own checks.
-
-`OWN` are those that run: the comparison with the allow-list, and what a list cannot say. `ALL` are what a page or a
-test may ask about one by one: the same, with a check for each line of the allow-list that is evidence.
-"""
+"""The project's own checks: the comparison with the allow-list, and what a list cannot say. `ALL` is every one."""
 
 from __future__ import annotations
 
-from tools.scan.checks import companions, listed, passwords, routes
+from tools.scan import compare
+from tools.scan.checks import companions, passwords, routes
 from tools.scan.checks.check import Check
 
-_BEYOND: tuple[Check, ...] = (*routes.CHECKS, *companions.CHECKS, *passwords.CHECKS)
-OWN: tuple[Check, ...] = (listed.COMPARISON, *_BEYOND)
-ALL: tuple[Check, ...] = (*listed.CHECKS, *_BEYOND)
+_LISTED = Check("ALLOWED", "The platform consists of what is listed, and of nothing else", (), (), compare.findings)
+ALL: tuple[Check, ...] = (_LISTED, *routes.CHECKS, *companions.CHECKS, *passwords.CHECKS)

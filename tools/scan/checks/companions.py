@@ -1,4 +1,4 @@
-"""What a list cannot say of a resource that is new: it denies whoever comes without TLS, and what holds data is kept."""
+"""What a list cannot say of a new resource: it denies whoever comes without TLS, and what holds data is kept."""
 
 from __future__ import annotations
 
@@ -76,14 +76,6 @@ def _kept(platform: Platform) -> Iterator[Finding]:
             for key in platform.referred(resource.stack, resource.arguments):
                 if key.type == "aws_kms_key" and not _protected(key):
                     yield key.finding("KEPT", f"must outlive what it encrypts: {resource.address} is never destroyed")
-    for encryption in platform.all("aws_s3_bucket_server_side_encryption_configuration"):
-        buckets = platform.referred(encryption.stack, encryption.values.get("bucket"))
-        for key in platform.referred(encryption.stack, encryption.values.get("rule")):
-            if any(map(_protected, buckets)) and not _protected(key):
-                yield key.finding("KEPT", "must outlive the bucket that it encrypts")
-    for bucket in platform.all("aws_s3_bucket"):
-        if bucket.values.get("force_destroy") is True and (_protected(bucket) or platform.tier == "production"):
-            yield bucket.finding("KEPT", "force_destroy deletes its objects")
 
 
 CHECKS = (

@@ -40,25 +40,25 @@ def _routes(platform: Platform) -> Iterator[Finding]:
 
 
 def _as_set(platform: Platform, method: Resource, route: Route, authorizers: dict[str, Any]) -> Iterator[Finding]:
-    name = route["authorizer"]
+    values, name = method.values, route["authorizer"]
     kind = name if name in (None, "iam") else authorizers[name]["type"]
-    found = {target.id for target in platform.referred(method.stack, method.values.get("authorizer_id"))}
-    validators = platform.referred(method.stack, method.values.get("request_validator_id"))
-    body = route["request_schema"] if method.values.get("http_method") in BODY_METHODS else None
-    models = {id_.id for id_ in platform.referred(method.stack, method.values.get("request_models"))}
-    for argument, holds, setting in (
-        ("api_key_required", method.values.get("api_key_required") == route["key_required"], "key_required"),
-        ("authorization", method.values.get("authorization") == _AUTHORIZATION[kind], "authorizer"),
-        ("authorizer_id", all(f"authorizer-{name}" in id_ for id_ in found) and bool(found) == (kind not in (None, "iam")),
-         "authorizer"),
-        ("request_models", bool(models) == bool(body) and all(f"model-{body}_" in id_ for id_ in models),
-         "request_schema"),
-        ("request_validator_id", any(v.values.get("validate_request_body") is bool(body) for v in validators),
-         "request_schema"),
-    ):  # fmt: skip
-        if not holds:
-            message = f"{argument} is not as the setting says; the setting is api.routes[].{setting} of {route['path']}"
-            yield method.finding("API_ROUTE", message, argument)
+    body = route["request_schema"] if values.get("http_method") in BODY_METHODS else None
+    authorizer = [target.id for target in platform.referred(method.stack, values.get("authorizer_id"))]
+    models = {model.id for model in platform.referred(method.stack, values.get("request_models"))}
+    validators = platform.referred(method.stack, values.get("request_validator_id"))
+    wanted = {
+        "key_required": values.get("api_key_required") == route["key_required"],
+        "authorizer": values.get("authorization") == _AUTHORIZATION[kind]
+        and bool(authorizer) == (kind in ("cognito", "lambda"))
+        and all(f"authorizer-{name}_" in id_ for id_ in authorizer),
+        "request_schema": bool(models) == bool(body)
+        and all(f"model-{body}_" in id_ for id_ in models)
+        and [validator.values.get("validate_request_body") for validator in validators] == [bool(body)],
+    }
+    for setting in (setting for setting, holds in wanted.items() if not holds):
+        yield method.finding(
+            "API_ROUTE", f"is not as the setting api.routes[].{setting} of {route['path']} says", setting
+        )
 
 
 CHECKS = (
