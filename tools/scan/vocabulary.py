@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 
 from settings.api import schemas
 from tools.synthesized.platform import Platform
@@ -45,17 +45,16 @@ class Vocabulary:
         self._platform = platform
         self._ids = ids
         self._resources = {(r.stack, r.address): self.listed(r.type, r.id)[0] for r in platform.resources}
-        self.settings = _flat(platform.settings)
-        for name in self.settings.get("api.routes.request_schema", ()):
-            schema = schemas.read(str(platform.settings["project"]), name)
-            self.settings[f"schemas.{name}"] = {json.dumps(schema, sort_keys=True)}
+        project = str(platform.settings.get("project", ""))
+        self.settings = _flat(json.dumps(platform.settings), project)
         words = {"account": platform.account_id, "environment": platform.name, "region": self._region()}
         if "project" in self.settings:
             words["project"] = str(platform.settings["project"])
             words["ending"] = platform.name.removeprefix(words["project"] + "-")
         self._words = {name: word for name, word in words.items() if word}
         self._normal: dict[tuple[str, str], str] = {}
-        self._patterns: dict[str, re.Pattern[str]] = {}
+        # Platforms of which one resource was replaced have the same words.
+        self._patterns = _patterns(json.dumps(platform.settings), *sorted(self._words.values()))
 
     def _region(self) -> str:
         regions = [
@@ -175,15 +174,23 @@ class Vocabulary:
         return written
 
 
-def _flat(settings: Mapping[str, object]) -> dict[str, set[str]]:
-    """Dotted key of a table or value -> the texts of all that is below it."""
+@lru_cache(maxsize=16)
+def _patterns(*_environment: str) -> dict[str, re.Pattern[str]]:
+    return {}
+
+
+@lru_cache(maxsize=16)
+def _flat(settings: str, project: str) -> dict[str, set[str]]:
+    """Dotted key of a table or value -> the texts of all that is below it; and the schemas of request bodies."""
     found: dict[str, set[str]] = {}
-    for path, value in leaves(settings):
+    for path, value in leaves(json.loads(settings)):
         keys = [part for part in path if isinstance(part, str)]
         for depth in range(1, len(keys) + 1):
             texts = found.setdefault(".".join(keys[:depth]), set())
             if value is not None:
                 texts |= {text_of(value), *_derived(text_of(value))}
+    for name in found.get("api.routes.request_schema", ()):
+        found[f"schemas.{name}"] = {json.dumps(schemas.read(project, name), sort_keys=True)}
     return found
 
 
