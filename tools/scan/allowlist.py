@@ -23,7 +23,7 @@ VARIANTS = "variants"
 """Key of a type: tables, one of which holds in addition."""
 ALL = "every"
 """In `statements`: of every resource of the type."""
-_TABLES = {"required", "optional", "when", "every", "only", "statements", "beside"}
+_TABLES = {"required", "optional", "when", "every", "only", "statements", "beside", "covers"}
 Table = dict[str, Any]
 
 
@@ -38,7 +38,8 @@ class AllowList:
     `resources`: address -> when it must be there (`required`, `optional` or a condition).
     `every`: type -> arguments of all its resources; `only`: address -> arguments that are its own.
     `statements`: type or address -> label -> the statement in words.
-    `beside`: type -> what must refer to each of its resources. `files`: type or address -> where it is listed.
+    `beside`: type -> what must refer to each of its resources. `covers`: type -> argument -> setting, each of whose
+    values a resource has. `files`: type or address -> where it is listed.
     """
 
     resources: dict[str, str] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class AllowList:
     only: dict[str, Table] = field(default_factory=dict)
     statements: dict[str, Table] = field(default_factory=dict)
     beside: dict[str, list[str]] = field(default_factory=dict)
+    covers: dict[str, dict[str, str]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
     def listed(self, type_: str, id_: str) -> tuple[str, str]:
@@ -99,7 +101,7 @@ def allow_list(folder: Path = FOLDER) -> AllowList:
             if key in merged:
                 raise AllowListError(f"{name}: {key} is listed in {whole.files[key]}, too; keep one")
             merged[key] = value
-            if table != "beside":
+            if table not in ("beside", "covers"):
                 whole.files.setdefault(key, name)
     # What has lines of its own need not be listed as required, too.
     for address in (*whole.only, *whole.statements):
@@ -118,7 +120,7 @@ def _entries(content: Table) -> Iterator[tuple[str, str, Any]]:
     for condition, types in conditions:
         for type_, ids in types.items():
             yield from (("resources", f"{type_}.{id_}", condition) for id_ in ids)
-    for table in ("every", "beside"):
+    for table in ("every", "beside", "covers"):
         yield from ((table, type_, value) for type_, value in content.get(table, {}).items())
     for table in ("only", "statements"):
         for type_, ids in content.get(table, {}).items():

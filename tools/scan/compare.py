@@ -48,6 +48,7 @@ class _Comparison:
                 yield from self._blocks(stack, content)
         yield from self._missing()
         yield from self._beside()
+        yield from self._covers()
 
     def _resource(self, resource: Resource) -> Iterator[Finding]:
         id_, captured = self._words.listed(resource.type, resource.id)
@@ -95,6 +96,16 @@ class _Comparison:
                     if not self._platform.referring(resource, other, through=argument):
                         where = self._allowed.file_of(type_)
                         yield resource.finding("BESIDE", f"no {other} refers to it by {argument}; see {where}", line)
+
+    def _covers(self) -> Iterator[Finding]:
+        for type_, arguments in self._allowed.covers.items():
+            for argument, line in arguments.items():
+                resources = self._platform.all(type_)
+                found = {self._words.normal(r.stack, r.values.get(argument)) for r in resources}
+                for setting, wanted in self._words.each(line):
+                    if not any(self._words.matches(wanted, normal) for normal in found):
+                        message = f"none has {argument} = {wanted}; the setting is {setting}"
+                        yield Finding("MISSING", self._platform.name, type_, message, wanted)
 
     # --- values
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 
 from settings.api import schemas
@@ -152,6 +152,12 @@ class Vocabulary:
             is_so = any(self.matches(value, text) for text in values) or not (value or values)
             return is_so == (operator == " = ")
         return bool(values - {"false", "0", "0.0"})
+
+    def each(self, pattern: str) -> Iterator[tuple[str, str]]:
+        """(setting, pattern with one of its values in its place) for every value of the setting that it names."""
+        for name in _NAME.findall(pattern):
+            if name not in self._words:
+                yield from ((name, pattern.replace(f"{{{name}}}", text)) for text in self.settings.get(name, ()))
 
     @cached_property
     def addresses(self) -> set[str]:
