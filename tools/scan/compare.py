@@ -38,7 +38,7 @@ class _Comparison:
         self._platform = platform
         self._allowed = allowed
         self._words = Vocabulary(platform, allowed.listed)
-        self._stack = ""
+        self._stack = self._table = self._prefix = ""
 
     def findings(self) -> Iterator[Finding]:
         for resource in self._platform.subjects:
@@ -53,29 +53,35 @@ class _Comparison:
     def _resource(self, resource: Resource) -> Iterator[Finding]:
         id_, captured = self._words.listed(resource.type, resource.id)
         address = f"{resource.type}.{id_}"
-        where = self._allowed.file_of(address, resource.type)
+        where = f"tools/scan/allowed/{self._component(resource.stack)}.toml"
         condition = self._allowed.resources.get(address)
         if condition is None:
-            message = f'not allowed; where it is right add to [required] of {where}: {resource.type} = ["{id_}"]'
-            yield resource.finding("RESOURCE", message)
+            line = f'{resource.type} = ["{id_}"]'
+            yield resource.finding("RESOURCE", f"not allowed; where it is right add to [required] of {where}: {line}")
         elif condition not in ("required", "optional") and not self._words.holds(condition):
-            yield resource.finding("RESOURCE", f"allowed only when {self._shown(condition)}; see {where}")
+            there = self._allowed.file_of(address)
+            yield resource.finding("RESOURCE", f"allowed only when {self._shown(condition)}; see {there}")
+        known = resource.type in self._allowed.every
+        self._table = f"[{'only' if known else 'every'}] of {where}"
+        own = f"{resource.type}.{json.dumps(id_) if WILDCARD in id_ else id_}."
+        self._prefix = own if known else f"{resource.type}."
         spec = dict(_filled(self._allowed.arguments(resource.type, address), captured))
         for path, message in self._fewest(spec, resource):
-            yield resource.finding(
-                "ARGUMENT", f"{message} ([every.{resource.type}] or [only.{address}] of {where})", path
-            )
+            yield resource.finding("ARGUMENT", message, path)
         listed = _filled(self._allowed.statements_of(resource.type, address), captured)
         for label, message in words.compared(self._words, resource, listed):
-            yield resource.finding("STATEMENT", f"{message} ([statements.{address}] of {where})", label)
+            line = message.replace(words.ADD, f"add to [statements] of {where}: {own}")
+            yield resource.finding("STATEMENT", line, label)
+
+    def _component(self, stack: str) -> str:
+        return "bootstrap" if stack.startswith("bootstrap-") else stack.removeprefix(f"{self._platform.name}-")
 
     def _blocks(self, stack: str, content: Mapping[str, Any]) -> Iterator[Finding]:
         known = {key: value for key, value in content.items() if key not in ("resource", "//")}
-        component = "bootstrap" if stack.startswith("bootstrap-") else stack.removeprefix(f"{self._platform.name}-")
-        spec = _filled(self._allowed.every.get("stack", {}), component)
+        spec = _filled(self._allowed.every.get("stack", {}), self._component(stack))
+        self._table, self._prefix = f"[every] of {self._allowed.file_of('stack')}", "stack."
         for path, message in self._compared(stack, spec, known):
-            where = self._allowed.file_of("stack")
-            yield Finding("BLOCK", stack, path, f"{message} ([every.stack] of {where})")
+            yield Finding("BLOCK", stack, path, message)
 
     def _missing(self) -> Iterator[Finding]:
         bootstrap = any(stack.startswith("bootstrap-") for stack in self._platform.stacks)
@@ -129,7 +135,7 @@ class _Comparison:
             if value is None or key == "//":
                 continue
             if (line := spec.get(key, spec.get(WILDCARD))) is None:
-                yield place, f"not allowed; where it is right add: {self._line(place, value)}"
+                yield place, self._add(place, value)
             else:
                 yield from self._value(line, value, place)
         for key, line in spec.items():
@@ -156,7 +162,7 @@ class _Comparison:
                     if isinstance(item, Mapping) and self._allows_block(spec):
                         yield from self._block(spec, item, path)
                     else:
-                        yield path, f"not allowed; where it is right add: {self._line(path, item)}"
+                        yield path, self._add(path, item)
             else:
                 yield from self._one_of(blocks, items, path)
             return
@@ -165,7 +171,7 @@ class _Comparison:
         for item in items:
             normal = None if isinstance(item, Mapping | list) else self._words.normal(self._stack, item)
             if normal is None or not any(self._words.matches(pattern, normal) for pattern, _ in patterns):
-                yield path, f"{self._line(path, item)} is not allowed; it is {self._shown(spec)}"
+                yield path, f"{self._line(path, item)} is not as listed: {self._shown(spec)}; {self._add(path, value)}"
         for pattern, must in patterns if isinstance(value, list) else ():
             if must and not any(self._words.matches(pattern, self._words.normal(self._stack, item)) for item in items):
                 yield path, f"must hold {self._shown(pattern)}"
@@ -178,7 +184,7 @@ class _Comparison:
                 block for block in tried if self._allows_block(block) and not any(self._block(block, item, path))
             ]
             if not fitting:
-                yield path, f"not allowed; where it is right add: {self._line(path, item)}"
+                yield path, self._add(path, item)
             unmet = [block for block in unmet if block not in fitting]
         for block in unmet:
             yield path, f"must hold {self._shown(block)}"
@@ -205,6 +211,10 @@ class _Comparison:
         return any(must for _, must in self._pieces(line))
 
     # --- messages
+
+    def _add(self, path: str, value: Any) -> str:
+        """The exact line that would allow it, and where it goes."""
+        return f"not allowed; where it is right add to {self._table}: {self._prefix}{self._line(path, value)}"
 
     def _line(self, path: str, value: Any) -> str:
         keys = (part if re.fullmatch(r"[\w-]+", part) else json.dumps(part) for part in path.split("."))

@@ -19,6 +19,7 @@ from tools.synthesized.values import listed
 _KEYS = {"Principal": "to", "NotPrincipal": "notto", "Action": "do", "NotAction": "notdo",
          "Resource": "on", "NotResource": "noton"}  # fmt: skip
 Sections = dict[str, list[str]]
+ADD = "add: "
 
 
 def of_statement(body: Mapping[str, Any]) -> Sections:
@@ -79,7 +80,7 @@ def compared(vocabulary: Vocabulary, resource: Resource, allowed: Mapping[str, A
         fits = any(_fits(vocabulary, resource.stack, each, sections) for each in wanted.get(statement.label, ()))
         if not fits or statement.label in seen:
             line = in_words(vocabulary, resource.stack, sections)
-            yield statement.label, f'not allowed; where it is right add: {statement.label} = "{line}"'
+            yield statement.label, f'not allowed; where it is right {ADD}{statement.label} = "{line}"'
         seen.add(statement.label)
     for label in sorted(demanded - seen):
         yield label, "is missing, which is demanded"

@@ -138,7 +138,7 @@ def test_a_finding_names_the_setting_that_mends_it(production: Platform) -> None
     (finding,) = own_findings(production.replacing(function, changed))
 
     assert finding.message.startswith(
-        "reserved_concurrent_executions = 0 is not allowed; it is {rotation.reserved_concurrency} when "
+        "reserved_concurrent_executions = 0 is not as listed: {rotation.reserved_concurrency} when "
         "{rotation.reserved_concurrency} (the setting rotation.reserved_concurrency is 2)"
     )
 
