@@ -39,5 +39,7 @@ def _evidence(check: Check, platform: Platform) -> str:
 
 
 def resources(platforms: Sequence[Platform]) -> Iterator[str]:
-from tools.pages.markdown import PageError, table
-from tools.pages.pci_checks import CHECKS
+    """What the checks ask about, a line each: type, and the path of the construct, which begins with its stack."""
+    types = sorted({type_ for check in CHECKS for type_ in check.types})
+    for resource in (resource for type_ in types for platform in platforms for resource in platform.all(type_)):
+        yield f"{resource.type} {resource.values.get('//', {}).get('metadata', {}).get('path', resource.address)}"
