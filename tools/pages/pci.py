@@ -13,8 +13,17 @@ from tools.scan.checks.check import Check
 from tools.synthesized.platform import Platform
 
 
-from tools.pages.markdown import PageError, table
-from tools.pages.pci_checks import CHECKS
+def tables(platforms: Sequence[Platform]) -> dict[str, str]:
+    """The checks of each requirement. Raises PageError for a check that does not hold."""
+    evidence = {check: [_evidence(check, platform) for platform in platforms] for check in CHECKS}
+    headings = ["what must hold", *(f"`{platform.name}`" for platform in platforms), "check"]
+    return {
+        requirement: table(
+            headings,
+            [[_cell(check), *evidence[check], f"`{check.id}`"] for check in CHECKS if requirement in check.pci],
+        )
+        for requirement in {number for check in CHECKS for number in check.pci}
+    }
 
 
 def _cell(check: Check) -> str:
