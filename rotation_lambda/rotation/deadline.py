@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from rotation.errors import OutOfTimeError
@@ -56,21 +56,13 @@ def within(seconds: float, action: Callable[[], Answer]) -> Answer:
     It runs in a thread of its own, because nothing of Python can end a wait inside libpq or the resolver. One that is
     late is left alone; what it answers in the end is dropped, and a connection is closed by that.
     """
-    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-    failures: list[BaseException] = []
+    future: Future[Answer] = Future()
 
     def act() -> None:
         try:
-            answers.put(action())
+            future.set_result(action())
         except BaseException as error:
-            failures.append(error)
-            answers.put(None)  # type: ignore[arg-type]
+            future.set_exception(error)
 
     threading.Thread(target=act, name=WAITING, daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
-    if failures:
-        raise failures[0]
-    return answer
+    return future.result(timeout=seconds)

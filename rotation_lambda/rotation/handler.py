@@ -10,6 +10,7 @@ import datetime
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -104,7 +105,5 @@ def handler(event: object, context: Any) -> dict[str, object]:
 
 def _origin(error: BaseException) -> str:
     """File and line of the innermost frame: enough to find a defect without its text."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "unknown" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -9,16 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from rotation import checks, roles
+from rotation import checks, errors, roles
 from rotation.deadline import Deadline
-from rotation.errors import (
-    AuthenticationRefusedError,
-    PendingVersionError,
-    PermissionDeniedError,
-    RoleStateError,
-    RotationError,
-    SecretMismatchError,
-)
 from rotation.events import Event
 from rotation.passwords import generate_password
 from rotation.postgres import Connector, Session
@@ -106,20 +98,20 @@ class Rotation:
         """
         try:
             self._log_in(pending, login)
-        except (AuthenticationRefusedError, PermissionDeniedError, RoleStateError):
+        except (errors.AuthenticationRefusedError, errors.PermissionDeniedError, errors.RoleStateError):
             return False
         return True
 
     def _set_as_itself(self, event: Event, current: SecretValue, pending: SecretValue, login: Login) -> None:
         """Change the single user's password with its present or previous one."""
         previous = self._store.previous(event.secret_id)
-        refused: RotationError | None = None
+        refused: errors.RotationError | None = None
         for known in (current, previous):
             if known is None or known.login is None or known.place != current.place:
                 continue
             try:
                 session = self._connector.connect(current, known.login)
-            except AuthenticationRefusedError as error:
+            except errors.AuthenticationRefusedError as error:
                 refused = refused or error
                 continue
             with session:
@@ -157,14 +149,14 @@ class Rotation:
 
 def _login_of(pending: SecretValue) -> Login:
     if pending.login is None:
-        raise PendingVersionError("the AWSPENDING version holds no password")
+        raise errors.PendingVersionError("the AWSPENDING version holds no password")
     return pending.login
 
 
 def _check_facts(current: SecretValue, pending: SecretValue) -> None:
     differences = pending.differences(current)
     if differences:
-        raise SecretMismatchError(f"AWSPENDING and AWSCURRENT differ in {', '.join(differences)}")
+        raise errors.SecretMismatchError(f"AWSPENDING and AWSCURRENT differ in {', '.join(differences)}")
 
 
 def _check_pair(current: SecretValue, pending: SecretValue) -> Login:
@@ -172,9 +164,9 @@ def _check_pair(current: SecretValue, pending: SecretValue) -> Login:
     _check_facts(current, pending)
     login = _login_of(pending)
     if login.username != current.next_username:
-        raise SecretMismatchError(
+        raise errors.SecretMismatchError(
             f"AWSPENDING is for {login.username}, the next login after AWSCURRENT is {current.next_username}"
         )
     if login == current.login:
-        raise PendingVersionError("the AWSPENDING version is a copy of AWSCURRENT, so nothing would be rotated")
+        raise errors.PendingVersionError("the AWSPENDING version is a copy of AWSCURRENT, so nothing would be rotated")
     return login
