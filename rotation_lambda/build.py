@@ -65,9 +65,7 @@ class Package(NamedTuple):
 def build(
     architecture: str, output: Path | None = None, wheels: Path = DEFAULT_WHEELS, requirements: Path = REQUIREMENTS
 ) -> Package:
-    """Build the zip for `architecture` and write it to `output` (default
-    `build/rotation-<architecture>.zip`).
-    """
+    """Build the zip and write it to `output` (default `build/rotation-<architecture>.zip`)."""
     if architecture not in ARCHITECTURES:
         raise BuildError(f"architecture {architecture!r}: allowed are {', '.join(ARCHITECTURES)}")
     wheel = find_wheel(ARCHITECTURES[architecture], wheels, requirements)

@@ -6,6 +6,7 @@ botocore's own retries are off: they know nothing of the invocation's deadline.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import botocore.exceptions
@@ -39,6 +40,7 @@ _CODES: dict[str, type[errors.RotationError]] = {
 }
 
 
+@dataclass(frozen=True)
 class Caller:
     """Calls client operations inside one invocation's deadline.
 
@@ -46,9 +48,8 @@ class Caller:
     a second.
     """
 
-    def __init__(self, deadline: Deadline, *, retry_denials: bool = False) -> None:
-        self.deadline = deadline
-        self._retry_denials = retry_denials
+    deadline: Deadline
+    retry_denials: bool = False
 
     def call(
         self, operation: Callable[..., dict[str, Any]], *, of: str, tolerate: str | None = None, **arguments: Any
@@ -72,7 +73,7 @@ class Caller:
             if tolerate is not None and code == tolerate:
                 return {}
             limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, errors.EndpointUnreachableError) else MAX_ATTEMPTS
-            if isinstance(failure, errors.AccessDeniedError) and code is not None and self._retry_denials:
+            if isinstance(failure, errors.AccessDeniedError) and code is not None and self.retry_denials:
                 again, limit = True, MAX_DENIED_ATTEMPTS
             if not again or attempt >= limit or not self.deadline.wait(attempt, longest=LONGEST_PAUSE_SECONDS):
                 raise failure

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TypeVar
 
 from rotation.errors import OutOfTimeError
@@ -22,16 +23,16 @@ WAITING = "waiting"
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
 class Deadline:
-    """The time left in this invocation, in seconds, less a reserve. `pause` sleeps; tests replace it."""
+    """The time left in this invocation, in seconds, less a reserve. `_pause` sleeps; tests replace it."""
 
-    def __init__(self, remaining_milliseconds: Callable[[], int], pause: Callable[[float], None] = time.sleep) -> None:
-        self._remaining = remaining_milliseconds
-        self._pause = pause
+    _remaining_milliseconds: Callable[[], int]
+    _pause: Callable[[float], None] = time.sleep
 
     def seconds(self) -> float:
         """Seconds that may still be used; zero when there are none."""
-        return max(0.0, self._remaining() / 1000 - RESERVE_SECONDS)
+        return max(0.0, self._remaining_milliseconds() / 1000 - RESERVE_SECONDS)
 
     def require(self, seconds: float, purpose: str) -> None:
         """Raise `OutOfTimeError` when less than `seconds` are left for `purpose`."""

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,16 @@ _PASSING = (errors.ConnectionRefusedByHostError, errors.DatabaseTimeoutError, er
 """What a database that starts, resumes or fails over answers to a login."""
 
 
+@dataclass(frozen=True)
 class Connector:
     """Opens sessions for one invocation.
 
-    `authorities` is the file of accepted certificate authorities. It is an argument of the code only: no
+    `_authorities` is the file of accepted certificate authorities. It is an argument of the code only: no
     event or secret can choose another, and nothing can lower the checks below.
     """
 
-    def __init__(self, deadline: Deadline, authorities: Path = AUTHORITIES) -> None:
-        self._deadline = deadline
-        self._authorities = authorities
+    _deadline: Deadline
+    _authorities: Path
 
     def connect(self, secret: SecretValue, login: Login) -> Session:
         """A session on the secret's database as `login`. A database that does not answer yet is asked again while
@@ -115,13 +116,13 @@ class Connector:
         return session
 
 
+@dataclass(frozen=True)
 class Session:
     """One connection and its single transaction; leaving it without `commit` rolls back."""
 
-    def __init__(self, connection: Any, deadline: Deadline, statement_seconds: int) -> None:
-        self._connection = connection
-        self._deadline = deadline
-        self._statement_seconds = statement_seconds
+    _connection: Any
+    _deadline: Deadline
+    _statement_seconds: int
 
     def __enter__(self) -> Session:
         return self

@@ -29,13 +29,12 @@ def prepare(session: Session, secret: SecretValue, logins: Sequence[str], master
     """Check everything, then make what is missing and repair what hinders: on the first rotation the group, the
     logins and the schema, later the login that is next. Answers what was changed.
     """
-    groups = [secret.role] if secret.role is not None else []
-    checks.check_roles(session, secret, (*groups, *logins), master, first=first)
+    group = secret.role
+    checks.check_roles(session, secret, (*filter(None, [group]), *logins), master, first=first)
     changes = []
-    for group in groups:
-        if checks.read_role(session, group) is None:
-            session.run(f"creating {group}", "CREATE ROLE {name} NOLOGIN", name=sql.Identifier(group))
-            changes.append(f"created group role {group}")
+    if group is not None and checks.read_role(session, group) is None:
+        session.run(f"creating {group}", "CREATE ROLE {name} NOLOGIN", name=sql.Identifier(group))
+        changes.append(f"created group role {group}")
     for name in logins:
         changes += _prepare_login(session, secret, name)
     if first:

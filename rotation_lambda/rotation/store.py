@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rotation import errors
@@ -37,12 +38,12 @@ class SecretState(NamedTuple):
         return next((version for version, stages in self.stages.items() if stage in stages), None)
 
 
+@dataclass(frozen=True)
 class SecretStore:
     """Reads and writes of Secrets Manager for one invocation."""
 
-    def __init__(self, client: Any, caller: Caller) -> None:
-        self._client = client
-        self._caller = caller
+    _client: Any
+    _caller: Caller
 
     def describe(self, secret_id: str) -> SecretState:
         """The secret's state; `SecretStateError` when it is to be deleted."""
@@ -72,8 +73,6 @@ class SecretStore:
                 f"version {event.token} is {'unknown' if stages is None else 'not labelled AWSPENDING'}; "
                 f"{f'version {holder} holds that label' if holder else 'no version holds that label'}"
             )
-        if state.version_with(CURRENT) is None:
-            raise errors.SecretStateError(f"secret {event.secret_id} has no AWSCURRENT version")
         return False
 
     def current(self, secret_id: str) -> SecretValue:
