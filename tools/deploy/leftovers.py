@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from settings import Environment
+from tools.deploy.aws import refuse_other_account
 
 
 def clear(
@@ -23,7 +24,8 @@ def clear(
     gone. The next deployment makes the group before the cluster, and would find the name taken.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference.html
 
-    An AWS that refuses is no reason to stop: then the deployment itself says that the group exists.
+    An AWS that refuses is no reason to stop: then the deployment itself says that the group exists. Credentials of
+    another account are (DeployError): a group of the same name there is somebody else's.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -34,10 +36,13 @@ def clear(
         found = clients("ecs").describe_clusters(clusters=[cluster])["clusters"]
         if any(one["status"] != "INACTIVE" for one in found):
             return
+        known = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        left = [one for one in known if one["logGroupName"] == group]
+        if not left:
+            return
+        refuse_other_account(left[0]["arn"], environment)
         if not approved:
-            known = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-            if any(one["logGroupName"] == group for one in known):
-                say(f"{group} is left over; if its creation fails: aws logs delete-log-group --log-group-name {group}")
+            say(f"{group} is left over; if its creation fails: aws logs delete-log-group --log-group-name {group}")
             return
         logs.delete_log_group(logGroupName=group)
     except logs.exceptions.ResourceNotFoundException:
