@@ -105,7 +105,7 @@ _LISTS: Mapping[str, tuple[_List, ...]] = {
             ),
         ),
     ),
-    # The endpoint of a subscription is compared, not its ARN: that is `PendingConfirmation` until it is confirmed.
+    # The endpoint of a subscription is compared, not its ARN: it has none until it is confirmed.
     # https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     "aws_sns_topic": (
         _List(
