@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -116,7 +116,7 @@ class SecretValue:
 def parse_secret(text: str, stage: str, version: str = "") -> SecretValue:
     """The application's secret; one `BadSecretError` names every fault of the version at `stage`, quoting no value."""
     document = _document(text, stage)
-    value = document.get
+    value: Callable[[str], Any] = document.get
     usernames = value("usernames")
     alternating = "usernames" in document or "role" in document
     faults: list[str | None] = []
