@@ -190,8 +190,9 @@ class Database(Construct):
                 performance_insights_kms_key_id=self._data_key_arn,
                 performance_insights_retention_period=settings.performance_insights_retention_days,
                 apply_immediately=settings.apply_immediately,
-                # An upgrade may wait for the maintenance window. Until then RDS refuses an instance the new group; then
-                # it gives it the one that the cluster names.
+                # An upgrade may wait for the maintenance window. Until then the new group is not of the instance's
+                # family, which RDS demands; then it gives it the one that the cluster names.
+                # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
                 lifecycle=TerraformResourceLifecycle(
                     prevent_destroy=True if self._lifecycle else None, ignore_changes=["db_parameter_group_name"]

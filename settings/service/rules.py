@@ -31,8 +31,10 @@ FARGATE_MEMORY = {
     16384: tuple(range(32768, 122880 + 1, 8192)),
 }
 
-# Of each private subnet: five are AWS's (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html), the load
-# balancer asks for eight free ones, and the rotation function and a migration have one each.
+# Of each private subnet: five are AWS's (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html), a load
+# balancer whose address AWS chooses asks for eight free ones
+# (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/availability-zones.html), and the rotation function
+# and a migration have one each.
 _TAKEN_ADDRESSES = 5 + 8 + 2
 
 # Variables that the platform sets itself begin with these, or are called PORT.
