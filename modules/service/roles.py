@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from modules.common.accept import accept
 from modules.common.place import Place
 from modules.common.policies import Account, Conditions, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
@@ -21,7 +22,12 @@ from settings.service import ServiceSettings, ecr_repository
 # Of X-Ray no resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 _TRACING = ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
-_SHELL = tuple(f"ssmmessages:{verb}{channel}Channel" for channel in ("Control", "Data") for verb in ("Create", "Open"))
+_SHELL = (
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
 
 
 def secret_readers(
@@ -82,6 +88,14 @@ class ServiceRoles(Construct):
             role=task.id,
             policy=task_policy(settings, place, links=links, consumes=consumes),
         )
+        if settings.tracing:
+            accept(work, POLICY_RESOURCES__Trace="X-Ray has no resource that these actions could be bound to")
+        if settings.exec:
+            accept(
+                work,
+                POLICY_RESOURCES__Shell="a channel has no ARN before it is opened",
+                POLICY_RESOURCES__FindShellLog="log groups are found by listing all of them",
+            )
         start = IamRolePolicy(
             self,
             "execution-policy",

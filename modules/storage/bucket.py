@@ -26,6 +26,8 @@ from modules.common.policies import deny_without_tls, document
 from settings.encryption import EncryptionSettings
 from settings.service import BucketSettings
 
+_YEAR = 365
+
 
 class ObjectBucket(Construct):
     """A closed, versioned bucket with a key of its own. Offers `name`, `arn` and `key_arn`.
@@ -77,7 +79,7 @@ class ObjectBucket(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         expiring = settings.expire_after_days
-        S3BucketLifecycleConfiguration(
+        lifecycle = S3BucketLifecycleConfiguration(
             self,
             "lifecycle",
             bucket=bucket.id,
@@ -101,6 +103,10 @@ class ObjectBucket(Construct):
             ],
             depends_on=[versioning],
         )
+        if place.protected and expiring is not None and expiring < _YEAR:
+            accept(
+                lifecycle, S3_KEPT="no log: the settings say how long the application's objects are kept"
+            )
         self.name = bucket.id
         self.arn = bucket.arn
         self.key_arn = key.arn

@@ -13,6 +13,7 @@ from settings.service.values import EnvironmentVariable, Image, LinkName
 
 _RATE = re.compile(r"^rate\((\d+) (minute|hour|day)s?\)$")
 _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
+_CRON = re.compile(r"^cron\((.*)\)$")
 
 
 class _WorkloadSettings(Settings):
@@ -60,21 +61,54 @@ class JobSettings(_WorkloadSettings):
     ] = 60
     missing_after_hours: Annotated[
         int,
-        Field(ge=2, le=168, description="hours without a successful run before an alarm, 2 to 168 (CloudWatch's most)"),
+        Field(
+            ge=0,
+            le=168,
+            description="hours without a successful run before an alarm, 2 to 168 (CloudWatch's most), or 0 for none",
+        ),
     ] = 26
 
     @property
     def every_hours(self) -> float | None:
-        """Hours between two runs of a rate; None for a cron expression."""
+        """Hours between two runs: of a rate, or at least a day of a cron expression with one time of day.
+
+        None of any other cron expression.
+        """
         found = _RATE.match(self.schedule)
-        return int(found[1]) * _HOURS[found[2]] if found else None
+        if found:
+            return int(found[1]) * _HOURS[found[2]]
+        return 24 if all(field.isdigit() for field in self._cron_fields[:2]) else None
+
+    @property
+    def cron_days(self) -> tuple[str, str] | None:
+        """Day of the month and day of the week of a cron expression; None for a rate."""
+        fields = self._cron_fields
+        return (fields[2], fields[4]) if fields else None
+
+    @property
+    def runs_daily(self) -> bool:
+        """Whether a cron expression names neither days nor months nor years; also true of a rate."""
+        return {"*", "?"} >= set(self._cron_fields[2:])
+
+    @property
+    def _cron_fields(self) -> list[str]:
+        found = _CRON.match(self.schedule)
+        return found[1].split(" ") if found else []
 
 
 def workload_settings(service: ServiceSettings, workload: WorkerSettings | JobSettings) -> ServiceSettings:
-    """The service's settings with what the worker or job says otherwise. The volume is the service's alone."""
+    """The service's settings with what the worker or job says otherwise.
+
+    The volume is the service's alone, and no shell is opened in a job: Step Functions starts its task without one.
+    """
     stated = {
         key: value for key in ("image", "command", "cpu", "memory_mb") if (value := getattr(workload, key)) is not None
     }
     return service.model_copy(
-        update={**stated, "volume": None, "environment": {**service.environment, **workload.environment}}
+        update={
+            **stated,
+            "volume": None,
+            "exec": False if isinstance(workload, JobSettings) else service.exec,
+            "environment": {**service.environment, **workload.environment},
+        }
     )

@@ -71,9 +71,9 @@ def add_service(
         scope,
         "service",
         settings=environment.service.model_copy(update={"mounts": {}, **changed}),
-        network_settings=environment.network.model_copy(update=network or {}),
-        cache_settings=environment.cache,
-        place=place(names=Naming("shop", "dev"), account=ACCOUNT, logs_key_arn=logs_key_arn, log_retention_days=365),
+        encryption=environment.encryption,
+        cache_form=environment.cache.form,
+        place=_place(logs_key_arn),
         network=parts.network,
         entry=parts.entry,
         links=ServiceLinks(
