@@ -91,11 +91,7 @@ class ServiceRoles(Construct):
         if settings.tracing:
             accept(work, POLICY_RESOURCES__Trace="X-Ray has no resource that these actions could be bound to")
         if settings.exec:
-            accept(
-                work,
-                POLICY_RESOURCES__Shell="a channel has no ARN before it is opened",
-                POLICY_RESOURCES__FindShellLog="log groups are found by listing all of them",
-            )
+            accept(work, POLICY_RESOURCES__Shell="a channel has no ARN before it is opened")
         start = IamRolePolicy(
             self,
             "execution-policy",

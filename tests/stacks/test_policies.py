@@ -30,3 +30,11 @@ def test_every_stack_satisfies(platforms: list[Platform], check: Check) -> None:
         reasons = {(r.stack, r.address, key) for r in platform.resources for key in r.reasons}
         found = [f for f in check.run(platform) if (f.stack, f.address, f.key) not in reasons]
         assert found == []
+
+
+def test_no_reason_is_given_where_nothing_is_found(platforms: list[Platform]) -> None:
+    ids = {check.id for check in ALL}
+    for platform in platforms:
+        found = {(f.stack, f.address, f.key) for check in ALL for f in check.run(platform)}
+        reasons = {(r.stack, r.address, key) for r in platform.resources for key in r.reasons if key.split()[0] in ids}
+        assert reasons <= found, "a reason without a finding"

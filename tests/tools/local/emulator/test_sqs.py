@@ -11,7 +11,9 @@ def test_a_queue_shows_who_may_use_it_for_dead_letters(client: Client, name: str
     url = sqs.create_queue(QueueName=name, Attributes={"RedriveAllowPolicy": policy})["QueueUrl"]
 
     for asked in (["All"], ["RedriveAllowPolicy"], ["RedriveAllowPolicy", "QueueArn"]):
-        assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]["RedriveAllowPolicy"] == policy
+        assert (
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]["RedriveAllowPolicy"] == policy
+        )
 
 
 def test_a_queue_without_that_policy_answers_none(client: Client, name: str) -> None:
