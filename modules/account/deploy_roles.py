@@ -36,7 +36,7 @@ _ROLE_WRITING = (
     "iam:UpdateRoleDescription",
 )  # fmt: skip
 # Every AWS service that one of the platform's roles is for.
-_PASSED_TO = (
+PASSED_TO = (
     "backup.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com",
     "lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com", "ssm.amazonaws.com",
     "states.amazonaws.com", "vpc-flow-logs.amazonaws.com",
@@ -214,7 +214,7 @@ class DeployRoles(Construct):
                 "PassRoles",
                 actions=["iam:PassRole"],
                 resources=roles,
-                conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
+                conditions={"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
             ),
             statement(
                 "ServiceLinkedRoles",

@@ -104,9 +104,7 @@ class ObjectBucket(Construct):
             depends_on=[versioning],
         )
         if place.protected and expiring is not None and expiring < _YEAR:
-            accept(
-                lifecycle, S3_KEPT="no log: the settings say how long the application's objects are kept"
-            )
+            accept(lifecycle, S3_KEPT="no log: the settings say how long the application's objects are kept")
         self.name = bucket.id
         self.arn = bucket.arn
         self.key_arn = key.arn
