@@ -17,7 +17,9 @@ _CRON = re.compile(r"^cron\((.*)\)$")
 
 
 class _WorkloadSettings(Settings):
-    image: Image | None = None
+    image: Image | None = Field(
+        default=None, description="a container image with a tag or a digest; absent means the service's"
+    )
     command: Annotated[tuple[str, ...], Field(min_length=1, description="the container's command, one text or more")]
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] | None = Field(
         default=None, description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384; absent means the service's"
@@ -34,7 +36,9 @@ class _WorkloadSettings(Settings):
 class WorkerSettings(_WorkloadSettings):
     """Tasks without load balancer that always run: one ECS service per table `[workers.<name>]`."""
 
-    queue: LinkName | None = None
+    queue: LinkName | None = Field(
+        default=None, description="the name of one of [service.queues]; absent means that CPU scales the worker"
+    )
     messages_per_task: Annotated[
         int, Field(ge=1, le=100_000, description="messages of the queue that one task should have to do, 1 to 100000")
     ] = 100

@@ -181,6 +181,9 @@ BOUNDARIES: dict[str, Changes] = {
     "no NAT with what must be called": {
         "network.nat": '"none"',
         "network.interface_endpoints": '["secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"]',
+        "service.outbound": '"none"',
+        "service.tracing": "false",
+        "service.exec": "false",
     },
     "certificate of the region": {"service.certificate_arn": f'"{CERTIFICATE.replace("us-east-1", "ca-central-1")}"'},
     "equal capacities": {"tier": '"production"', "database.min_capacity": "2.0", "database.max_capacity": "2.0"},
