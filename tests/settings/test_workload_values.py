@@ -219,9 +219,8 @@ def test_a_value_just_inside_is_let_through(inside: Changes, tmp_path: Path) -> 
 def test_the_words_of_outbound_stand_for_the_rules_that_they_mean(tmp_path: Path) -> None:
     files = SettingsFiles(tmp_path)
     files.write("iot-dev", settings_text({"service.outbound": '"https"'}))
-    files.write("iot-prod", settings_text({
-        "service.outbound": '"none"', "service.tracing": "false", "network.nat": '"none"', "network.cidr": '"10.21.0.0/16"',
-    }, "production"))  # fmt: skip
+    closed = {"service.outbound": '"none"', "service.tracing": "false", "network.nat": '"none"'}
+    files.write("iot-prod", settings_text({**closed, "network.cidr": '"10.21.0.0/16"'}, "production"))
 
     (rule,) = load("iot-dev", directory=tmp_path).service.outbound
     assert (rule.cidr, rule.prefix_list, rule.port) == ("0.0.0.0/0", None, 443)
