@@ -210,32 +210,30 @@ addresses: setup ## Renew the committed list of resource addresses, after a revi
 
 .PHONY: docs
 docs: setup setup-scan ## Renew the pages and pictures that are made from settings and JSON
-	$(PY) -m tools.pages.settings
 	$(PY) main.py
-	$(PY) -m tools.pages.evidence
-	$(PY) -m tools.pages.alarms
-	$(PY) -m tools.pages.diagram
+	$(PY) -m tools.pages docs
 
 .PHONY: evidence
 evidence: setup ## Print by name the resources that docs/pci-dss.md counts
 	$(PY) main.py
-	$(PY) -m tools.pages.evidence --resources
+	$(PY) -m tools.pages resources
 
 .PHONY: diagram critical-path
-diagram: named setup ## Draw ENV into docs/diagrams, from its synthesized JSON
+diagram: named setup ## Print the diagram of ENV as mermaid, from its synthesized JSON
 	$(PY) main.py $(env) $(copy)
-	$(PY) -m tools.pages.diagram $(env) $(copy)
+	$(PY) -m tools.pages diagram $(env) $(copy)
 critical-path: named setup ## How long a first deployment of ENV takes, and what decides it
 	$(PY) main.py $(env) $(copy)
-	$(PY) -m tools.pages.critical_path $(env) $(copy)
+	$(PY) -m tools.pages critical-path $(env) $(copy)
 
 .PHONY: openapi
 openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
-	$(PY) -m tools.pages.openapi $(env)
+	$(PY) -m tools.pages openapi $(env)
 
 .PHONY: bench
 bench: setup ## Measure WHAT (stock, growth, local or rotation), and fail when it exceeds a limit: docs/benchmarks.md
-	$(PY) -m tools.bench $${WHAT:+"$$WHAT"}
+	$(if $(filter stock growth local rotation,$(WHAT)),,$(error WHAT=$(WHAT); one of: stock growth local rotation))
+	.venv/bin/pytest -q -s tests/*/"bench_$$WHAT.py"
 
 .PHONY: compat
 compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?

@@ -60,7 +60,7 @@ class Queue(Construct):
             message_retention_seconds=_DEAD_LETTER_DAYS * _DAY,
             kms_master_key_id=key.arn,
             policy=_only_by_tls(dead_arn),
-            redrive_allow_policy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [arn]}),
+            redrive_allow_policy=_compact({"redrivePermission": "byQueue", "sourceQueueArns": [arn]}),
             lifecycle=kept,
         )
         queue = SqsQueue(
@@ -71,7 +71,7 @@ class Queue(Construct):
             visibility_timeout_seconds=settings.visibility_timeout_seconds,
             kms_master_key_id=key.arn,
             policy=_only_by_tls(arn),
-            redrive_policy=json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": settings.max_receives}),
+            redrive_policy=_compact({"deadLetterTargetArn": dead.arn, "maxReceiveCount": settings.max_receives}),
             lifecycle=kept,
         )
         self.url = queue.url
@@ -89,3 +89,8 @@ def _only_by_tls(queue_arn: str) -> str:
             conditions={"Bool": {"aws:SecureTransport": "false"}},
         )
     )
+
+
+def _compact(policy: dict[str, object]) -> str:
+    """As Terraform's jsonencode writes it: the provider takes another spacing for a change."""
+    return json.dumps(policy, separators=(",", ":"))

@@ -27,10 +27,9 @@ _CHANGING = frozenset({"aws_ecs_task_definition", "aws_ecs_service", "aws_sfn_st
 
 def release(
     environment: Environment,
-    image: str,
+    image: str | None,
     *,
     environ: Mapping[str, str],
-    s3: Any,
     synthesize: Callable[[], None],
     approved: bool,
     directory: Path = DIRECTORY,
@@ -41,15 +40,15 @@ def release(
     Raises DeployError where the image is refused, where anything else would change, and where the new tasks do not
     become healthy or an alarm rings: ECS has then put the old ones back, and so has this the file.
     """
+    if not image:
+        raise DeployError("IMAGE is missing; name the new image: make release ENV=... IMAGE=<repository>@sha256:...")
     file = directory / f"{environment.names.project}-{environment.names.stage}.toml"
     before = file.read_bytes()
     _write(file, image, environment)
     try:
         synthesize()
         stack = single.stack_of(environment.name, "service")
-        place = plans.folder(environment.name)
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        plan = place / f"{stack.name}.release"
+        plan = plans.folder(environment.name) / f"{stack.name}.release"
         try:
             planned = plans.run_plan(stack, plan, environ)
             _refuse(planned, environment)

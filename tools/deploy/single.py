@@ -36,7 +36,6 @@ def check(
         raise DeployError(f"{stack.name} needs {', '.join(absent)}; first: make deploy ENV={environment}")
     say(f"Looking whether {len(needed)} stacks before {stack.name} are deployed as they are now")
     place = plans.folder(environment)
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def one(before: Stack) -> plans.Planned:
         file = place / f"{before.name}.before"

@@ -60,7 +60,6 @@ class Released:
             load(NAME),
             image,
             environ={},
-            s3=self.tools.s3,
             synthesize=self._synthesize,
             approved=approved,
             directory=self.directory,
@@ -145,7 +144,7 @@ def test_an_image_that_runs_already_is_no_release(released: Released) -> None:
     assert not released.tools.changes()
 
 
-@pytest.mark.parametrize("image", ["", "no tag", f"{OLD}@sha256:1"])
+@pytest.mark.parametrize("image", ["no tag", f"{OLD}@sha256:1"])
 def test_a_wrong_image_is_refused_and_the_file_is_as_it_was(released: Released, image: str) -> None:
     with pytest.raises(DeployError, match=r"service.image = .*; allowed: a container image with a tag"):
         released(image)
@@ -185,3 +184,11 @@ def test_without_a_terminal_it_says_how_to_approve(released: Released, monkeypat
         released(approved=False)
 
     assert released.image == OLD
+
+
+@pytest.mark.parametrize("image", [None, ""])
+def test_without_an_image_nothing_is_done(released: Released, image: str | None) -> None:
+    with pytest.raises(DeployError, match=r"^IMAGE is missing; "):
+        released(image)  # type: ignore[arg-type]
+
+    assert not released.tools.calls

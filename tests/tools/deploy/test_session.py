@@ -93,7 +93,8 @@ def test_a_shell_is_opened_in_the_first_container(environment: Environment, give
 def test_a_tunnel_leads_to_what_the_task_is_told(
     environment: Environment, given: Path, to: str, host: str, port: str, local: str
 ) -> None:
-    aws, said = Aws(), []
+    aws = Aws()
+    said: list[str] = []
 
     session.tunnel(environment, to, clients=aws, say=said.append)
 

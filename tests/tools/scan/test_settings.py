@@ -10,7 +10,7 @@ from settings_files import SettingsFiles, settings_text
 
 from main import build_app
 from settings import load
-from tools.pages.settings import settings_page
+from tools.pages import settings as settings_pages
 from tools.scan.checks import ALL
 from tools.scan.checks.settings import RULES
 from tools.scan.gate import judge, own_findings
@@ -83,7 +83,7 @@ def test_a_finding_names_the_setting_that_mends_it() -> None:
 
 def test_every_setting_that_a_finding_names_exists() -> None:
     named = {rule[3].setting for rule in RULES if rule[3].setting}
-    keys = set(re.findall(r"^\| `([^`]+)` \|", settings_page(), re.MULTILINE))
+    keys = set(re.findall(r"^\| `([^`]+)` \|", settings_pages.settings_table(), re.MULTILINE))
 
     assert len(named) > 15
     assert named <= keys

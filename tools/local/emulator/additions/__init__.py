@@ -22,6 +22,7 @@ from tools.local.emulator.additions import (
     secretsmanager,
     sns,
     sqs,
+    stepfunctions,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "secretsmanager",
     "sns",
     "sqs",
+    "stepfunctions",
 ]

@@ -1,5 +1,6 @@
 """SQS: which queues may use one as their dead-letter queue."""
 
+import json
 from typing import Any
 
 from moto.sqs.models import Queue, SQSBackend
@@ -11,8 +12,13 @@ _ATTRIBUTE = "RedriveAllowPolicy"
 
 @extend(Queue, "attributes", unless=_ATTRIBUTE)
 def attributes(stock: Any, self: Any) -> dict[str, Any]:
-    """moto keeps the policy and does not show it: the provider waits for it until its time is over."""
+    """moto keeps the policy and does not show it: the provider waits for it until its time is over.
+
+    It also writes the other policy with blanks, which the provider takes for a change; AWS answers what it was given.
+    """
     found: dict[str, Any] = stock(self)
+    if self.redrive_policy:
+        found["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
     policy = getattr(self, "redrive_allow_policy", None)
     return {**found, _ATTRIBUTE: policy} if policy else found
 
