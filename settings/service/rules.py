@@ -82,11 +82,11 @@ def _mounts(service: ServiceSettings, storage: StorageSettings) -> Iterator[Brok
 
 def _directories(service: ServiceSettings) -> Iterator[Broken]:
     """What is mounted inside another mount hides a part of it, or is hidden, depending on the order."""
-    named = [(f"service.mounts.{name}", path) for name, path in service.mounts.items()]
+    # Nobody can move what the platform mounts, so it comes first and what overlaps it is named.
+    named = [("service.exec", path) for path in EXEC_PATHS] if service.exec else []
+    named += [(f"service.mounts.{name}", path) for name, path in service.mounts.items()]
     named += [("service.scratch_paths", path) for path in service.scratch_paths]
     named += [("service.volume.path", service.volume.path)] if service.volume else []
-    # Mounted by the platform: nobody can move it, so what overlaps it is named.
-    named = [*(("service.exec", path) for path in (EXEC_PATHS if service.exec else ())), *named]
     for index, (key, path) in enumerate(named):
         for _, other in named[:index]:
             if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/"):

@@ -13,16 +13,16 @@ from settings.service import JobSettings, WorkerSettings
 
 def said(
     changed: Mapping[str, Any],
+    parts: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     workers: Mapping[str, WorkerSettings] | None = None,
     jobs: Mapping[str, JobSettings] | None = None,
     tier: str = "development",
-    **parts: Mapping[str, Any],
 ) -> list[str]:
     """One line for each broken rule: `changed` is of the service, `parts` of other tables."""
     environment = valid_environment()
     everything = {
-        part: getattr(environment, part).model_copy(update=parts.get(part, {}))
+        part: getattr(environment, part).model_copy(update=(parts or {}).get(part, {}))
         for part in ("network", "database", "storage", "rotation")
     }
     place = {

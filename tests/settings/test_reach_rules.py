@@ -104,7 +104,7 @@ JOB = JobSettings(command=("run",), schedule="rate(1 hour)")
 def test_a_way_that_leads_nowhere_is_one_line(
     changed: dict[str, Any], network: dict[str, Any], lines: list[str]
 ) -> None:
-    assert said(changed, network=network) == lines
+    assert said(changed, {"network": network}) == lines
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_way_that_leads_nowhere_is_one_line(
     ],
 )
 def test_a_way_that_leads_somewhere_is_let_through(changed: dict[str, Any], network: dict[str, Any]) -> None:
-    assert said(changed, network=network) == []
+    assert said(changed, {"network": network}) == []
 
 
 def images(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -141,14 +141,14 @@ def images(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_no_image_lies_where_tasks_cannot_reach_it() -> None:
     changed, beside = images("public.ecr.aws/proxy:1")
-    network = {"interface_endpoints": CALLED}
+    network = {"network": {"interface_endpoints": CALLED}}
     line = 'public.ecr.aws/proxy:1: without service.outbound = "https" an image in ECR of ca-central-1; '
 
-    assert said({**CLOSED, **changed}, network=network, **beside) == [
+    assert said({**CLOSED, **changed}, network, **beside) == [
         f"{key}.image = {line}copy the image there" for key in ("service.sidecars.0", "workers.mail", "jobs.report")
     ]
     changed, beside = images(ECR)
-    assert said({**CLOSED, **changed}, network=network, **beside) == []
+    assert said({**CLOSED, **changed}, network, **beside) == []
 
 
 def test_production_runs_no_image_by_tag() -> None:

@@ -143,7 +143,7 @@ LOGIN: dict[str, Any] = {"secrets": {"DATABASE_PASSWORD": "database:password"}, 
     ],
 )
 def test_a_broken_rule_says_what_to_do(changed: dict[str, Any], parts: dict[str, dict[str, Any]], line: str) -> None:
-    assert said(changed, **parts) == [line]
+    assert said(changed, parts) == [line]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_broken_rule_says_what_to_do(changed: dict[str, Any], parts: dict[str,
     ],
 )
 def test_a_value_just_inside_is_let_through(changed: dict[str, Any], parts: dict[str, dict[str, Any]]) -> None:
-    assert said(changed, **parts) == []
+    assert said(changed, parts) == []
 
 
 @pytest.mark.parametrize(

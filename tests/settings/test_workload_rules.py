@@ -190,12 +190,12 @@ def test_tasks_of_workers_and_jobs_need_addresses_too() -> None:
     worker = {"mail": WorkerSettings(command=("run",), max_count=10)}
     job = {"report": JobSettings(command=("run",), schedule=DAILY)}
 
-    assert said({"max_count": 102}, workers=worker, jobs=job, **small) == []
-    assert said({"max_count": 103}, workers=worker, jobs=job, **small) == [
+    assert said({"max_count": 102}, small, workers=worker, jobs=job) == []
+    assert said({"max_count": 103}, small, workers=worker, jobs=job) == [
         "service.max_count = 103: at most 102: 2 private subnets of 192.168.4.0/22 have 205 addresses for tasks beside "
         "21 for workers and jobs, and a deployment runs each twice; lower it, or choose a larger network.cidr before "
         "the first deployment"
     ]
     many = {"mail": WorkerSettings(command=("run",), max_count=1000)}
-    (line,) = said({}, workers=many, **small)
+    (line,) = said({}, small, workers=many)
     assert "at most 0: " in line

@@ -84,6 +84,8 @@ VALUES = [
      "true or false: the task ends when it ends"),
     ("service.sidecars", '[{ name = "a", image = "a:1", environment = { a = "1" } }]',
      'service.sidecars.0.environment.a = "a"', "an environment variable name"),
+    ("service.sidecars", '["adot"]', 'service.sidecars.0 = "adot"',
+     "tables [[service.sidecars]]: further containers of every task"),
     # Queues and buckets
     ("service.queues.Orders", "{}", 'service.queues.Orders = "Orders"', NAME),
     ("service.queues.orders", "{ visibility_timeout_seconds = 43201 }",
