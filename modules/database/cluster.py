@@ -119,11 +119,14 @@ class Database(Construct):
             lifecycle=self._lifecycle,
             depends_on=[log],
         )
-        accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
+        backed_up = {"backup_retention_period": settings.backup_retention_days}
+        accept(cluster, backed_up, CKV2_AWS_8="Aurora backs up continuously; see docs/recovery.md")
         if not place.protected:
-            accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
+            unprotected = {"deletion_protection": False}
+            accept(cluster, unprotected, CKV_AWS_139="quick to destroy on purpose; production is protected")
         if not settings.iam_authentication:
-            accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
+            by_password = {"iam_database_authentication_enabled": False}
+            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production demands IAM")
         self._add_instances(cluster, place.names, place.account, zones)
         if settings.autoscaling is not None:
             ReaderAutoscaling(
@@ -199,4 +202,5 @@ class Database(Construct):
         )
         if monitoring is None:
             for instance in self.instances:
-                accept(instance, CKV_AWS_118="CloudWatch's own metrics do here; production watches the system, too")
+                off = {"monitoring_interval": 0}
+                accept(instance, off, CKV_AWS_118="CloudWatch's metrics suffice; production also watches the system")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.entry import Entry
 from settings.naming import Naming
 from settings.service import ServiceSettings
@@ -40,7 +39,7 @@ def deployment_alarms(scope: Construct, *, settings: ServiceSettings, names: Nam
             "A task uses more than 95 % of its memory; at 100 % ECS stops it.",
         ),
     )
-    alarms = [
+    return [
         CloudwatchMetricAlarm(
             scope,
             f"deployment-{id_}",
@@ -56,9 +55,6 @@ def deployment_alarms(scope: Construct, *, settings: ServiceSettings, names: Nam
             comparison_operator="GreaterThanThreshold",
             threshold=threshold,
             treat_missing_data="notBreaching",
-        )
+        ).alarm_name
         for id_, namespace, metric, dimensions, statistic, threshold, meaning in rows
     ]
-    for alarm in alarms:
-        accept(alarm, ALARM_ACTION="ECS reads it during a deployment; people are told by the monitoring stack")
-    return [alarm.alarm_name for alarm in alarms]

@@ -49,7 +49,8 @@ def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) ->
         depends_on=[insights],
     )
     if settings.exec:
-        accept(cluster, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
+        logged = {"configuration.execute_command_configuration.kms_key_id": None}
+        accept(cluster, logged, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
     if not settings.spot_percent:
         return Cluster(cluster.name, cluster.arn, ())
     # A strategy may name only what the cluster has:

@@ -77,10 +77,10 @@ class Job(Workload):
         )
         accept(
             machine,
+            {"tracing_configuration": None, "logging_configuration": None},
             CKV_AWS_284="the task continues traces; the machine only starts it",
             CKV_AWS_285="the history of a run is kept for 90 days, and the task writes its own log",
         )
-        accept(running, POLICY_RESOURCES__FindRuns="bound to the cluster by its condition")
         starter, starting = self._role(
             id_,
             "start",
@@ -107,7 +107,7 @@ class Job(Workload):
             ),
             depends_on=[starting],
         )
-        accept(schedule, CKV_AWS_297="it holds the name of a state machine and an empty input")
+        accept(schedule, {"kms_key_arn": None}, CKV_AWS_297="it holds the name of a state machine and an empty input")
         self.machine_arn = machine.arn
 
     def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> tuple[IamRole, IamRolePolicy]:

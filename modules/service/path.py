@@ -8,7 +8,6 @@ from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.place import Place
 from modules.common.security_groups import closed_security_group, open_port
 from modules.network import Network
@@ -74,7 +73,7 @@ class ServicePath(Construct):
     def _to_outside(self, rule: OutboundRule, group_id: str) -> VpcSecurityGroupEgressRule:
         is_world = (rule.cidr, rule.port) == ("0.0.0.0/0", _HTTPS)
         target = rule.cidr or rule.prefix_list or ""
-        made = VpcSecurityGroupEgressRule(
+        return VpcSecurityGroupEgressRule(
             self,
             "to-world" if is_world else f"to-{re.sub('[^0-9a-z]', '-', target)}-{rule.port}",
             security_group_id=group_id,
@@ -85,9 +84,6 @@ class ServicePath(Construct):
             from_port=rule.port,
             to_port=rule.port,
         )
-        if rule.cidr is not None and not is_world:
-            accept(made, GROUP_EGRESS="service.outbound names this block and this port")
-        return made
 
     def _allow(
         self, source: str, source_group_id: str, target: str, target_group_id: str, port: int

@@ -9,7 +9,6 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.place import Place
 from modules.common.policies import Account, Conditions, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
@@ -88,10 +87,6 @@ class ServiceRoles(Construct):
             role=task.id,
             policy=task_policy(settings, place, links=links, consumes=consumes),
         )
-        if settings.tracing:
-            accept(work, POLICY_RESOURCES__Trace="X-Ray has no resource that these actions could be bound to")
-        if settings.exec:
-            accept(work, POLICY_RESOURCES__Shell="a channel has no ARN before it is opened")
         start = IamRolePolicy(
             self,
             "execution-policy",

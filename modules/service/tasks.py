@@ -15,7 +15,6 @@ from cdktf_cdktf_provider_aws.ecs_service import (
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.network import Network
 from modules.service.cluster import Cluster
 from settings.service import ServiceSettings
@@ -43,7 +42,7 @@ def running_tasks(
 
     `least` is the number of tasks at the beginning; from then on autoscaling owns the number.
     """
-    made = EcsService(
+    return EcsService(
         scope,
         "service",
         name=name,
@@ -80,9 +79,6 @@ def running_tasks(
         depends_on=[*waits_for, *cluster.all],
         **further,
     )
-    if settings.exec:
-        accept(made, ECS_SHELL="service.exec opens it; in production only by the environment's own name")
-    return made
 
 
 def _strategy(spot_percent: int) -> list[EcsServiceCapacityProviderStrategy] | None:

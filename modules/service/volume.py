@@ -15,10 +15,9 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.encryption import EncryptionKey
 from modules.common.place import Place
-from modules.common.policies import UNCONDITIONED, document, service_trust, statement
+from modules.common.policies import document, service_trust, statement
 from modules.common.role_policies import no_other_policies
 from modules.service.container import EBS_VOLUME
 from settings.encryption import EncryptionSettings
@@ -62,7 +61,6 @@ def task_volume(
         # Of ECS as the owner of volumes, unlike ECS as the owner of tasks, no page of AWS shows a condition.
         assume_role_policy=service_trust("ecs.amazonaws.com", None),
     )
-    accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
     managed = IamRolePolicyAttachment(
         scope,
         "volume-role-managed",
@@ -71,7 +69,6 @@ def task_volume(
             f"arn:{place.account.partition}:iam::aws:policy/service-role/AmazonECSInfrastructureRolePolicyForVolumes"
         ),
     )
-    accept(managed, MANAGED_POLICY="AWS writes it for this role; it is bound to volumes that carry the tags of ECS")
     through_ec2 = {"kms:ViaService": f"ec2.{place.account.region}.amazonaws.com"}
     use_key = IamRolePolicy(
         scope,

@@ -26,8 +26,6 @@ from modules.common.policies import deny_without_tls, document
 from settings.encryption import EncryptionSettings
 from settings.service import BucketSettings
 
-_YEAR = 365
-
 
 class ObjectBucket(Construct):
     """A closed, versioned bucket with a key of its own. Offers `name`, `arn` and `key_arn`.
@@ -67,6 +65,7 @@ class ObjectBucket(Construct):
         )
         accept(
             bucket,
+            {"bucket": name},
             CKV2_AWS_62="nothing acts upon a written object",
             CKV_AWS_18="who reads an object is recorded by the account's trail, a prerequisite",
             CKV_AWS_144="versioned in its region; a copy elsewhere is a decision about the data in it",
@@ -79,7 +78,7 @@ class ObjectBucket(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         expiring = settings.expire_after_days
-        lifecycle = S3BucketLifecycleConfiguration(
+        S3BucketLifecycleConfiguration(
             self,
             "lifecycle",
             bucket=bucket.id,
@@ -103,8 +102,6 @@ class ObjectBucket(Construct):
             ],
             depends_on=[versioning],
         )
-        if place.protected and expiring is not None and expiring < _YEAR:
-            accept(lifecycle, S3_KEPT="no log: the settings say how long the application's objects are kept")
         self.name = bucket.id
         self.arn = bucket.arn
         self.key_arn = key.arn
