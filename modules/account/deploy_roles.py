@@ -35,15 +35,16 @@ _ROLE_WRITING = (
     "iam:UpdateRoleDescription",
 )  # fmt: skip
 # Every AWS service that one of the platform's roles is for.
-_PASSED_TO = (
-    "backup.amazonaws.com", "ecs-tasks.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com",
-    "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com", "ssm.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+PASSED_TO = (
+    "backup.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com",
+    "lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com", "ssm.amazonaws.com",
+    "states.amazonaws.com", "vpc-flow-logs.amazonaws.com",
 )  # fmt: skip
 _SERVICE_LINKED = (
     "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com",
     "elasticache.application-autoscaling.amazonaws.com", "elasticfilesystem.amazonaws.com",
     "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com", "rds.amazonaws.com",
-    "wafv2.amazonaws.com",
+    "rds.application-autoscaling.amazonaws.com", "wafv2.amazonaws.com",
 )  # fmt: skip
 
 
@@ -195,7 +196,7 @@ class DeployRoles(Construct):
                 "PassRoles",
                 actions=["iam:PassRole"],
                 resources=roles,
-                conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
+                conditions={"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
             ),
             statement(
                 "ServiceLinkedRoles",

@@ -40,6 +40,8 @@ def _denies(statement: Statement, actions: set[str], condition: tuple[str, str, 
 
 
 def _covers(platform: Platform, statement: Statement, target: Resource) -> bool:
+    if statement.resource is target:  # an argument of the target cannot refer to it
+        return any(arn.endswith(f":{target.values.get('name')}") for arn in statement.resources)
     named = [arn for arn in statement.resources if target in platform.referred(target.stack, arn)]
     if target.type == "aws_s3_bucket":
         return any(arn.endswith("/*") for arn in named) and any(not arn.endswith("*") for arn in named)
@@ -47,6 +49,7 @@ def _covers(platform: Platform, statement: Statement, target: Resource) -> bool:
 
 
 def _policies(platform: Platform, target: Resource, type_: str, through: str) -> Iterator[Statement]:
+    yield from target.statements
     for holder in platform.referring(target, type_, through=through):
         yield from holder.statements
 
