@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 
-_NO_PROXY = "127.0.0.1"
+HOST = "127.0.0.1"
+STUBS_PATH = "/moto-api/stubs"
+"""Takes a JSON list of ARNs by POST, beside what moto serves about itself; what exists already stays as it is."""
 
 
 def without_aws(environ: Mapping[str, str]) -> dict[str, str]:
@@ -16,7 +18,7 @@ def without_aws(environ: Mapping[str, str]) -> dict[str, str]:
     """
     kept = {name: value for name, value in environ.items() if not name.upper().startswith("AWS_")}
     for name in ("NO_PROXY", "no_proxy"):
-        kept[name] = ",".join(filter(None, [kept.get(name), _NO_PROXY]))
+        kept[name] = ",".join(filter(None, [kept.get(name), HOST]))
     return kept
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import io
-import json
+import os
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from moto.acm.models import CertBundle, acm_backends
 from moto.awslambda.models import lambda_backends
 from moto.cognitoidp.models import cognitoidp_backends
@@ -23,20 +24,18 @@ from moto.utilities.id_generator import moto_id_manager
 
 from tools.local.certificates import CertificateAuthority
 
-PATH = "/emulator-api/stubs"
-"""Takes a JSON list of ARNs by POST; what exists already stays as it is."""
-
 _ROLE = "emulator-stubs"
 _CODE = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'a stub'}\n"
 
 
-def make(body: bytes, account_id: str) -> None:
-    """Make what the list names. Raises ValueError for an ARN of a service without stubs."""
-    for arn in json.loads(body):
+def make() -> tuple[str, int]:
+    """Serve a request: make what its list names."""
+    for arn in request.get_json(force=True):
         service, region = arn.split(":")[2:4]
         if service not in _MAKERS:
-            raise ValueError(f"there is no stub of {arn}")
-        _MAKERS[service](arn, account_id, region)
+            return f"there is no stub of {arn}", 400
+        _MAKERS[service](arn, os.environ["MOTO_ACCOUNT_ID"], region)
+    return "", 204
 
 
 def _function(arn: str, account_id: str, region: str) -> None:

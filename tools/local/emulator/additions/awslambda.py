@@ -1,5 +1,6 @@
 """Lambda: running the uploaded package, logging and dead-letter settings."""
 
+import base64
 import json
 import threading
 from typing import Any
@@ -8,9 +9,10 @@ from moto.awslambda.models import LambdaFunction
 from moto.ec2.models import ec2_backends
 
 from tools.local.emulator import functions
-from tools.local.emulator.registry import extend, replace
+from tools.local.emulator.registry import extend
 from tools.local.emulator.state import STATE
 
+_LOG_TAIL_BYTES = 4096
 _KEPT = ("DeadLetterConfig", "LoggingConfig")
 # Setting -> moto's attribute, of those that moto reads only when the function is made.
 _UPDATED = {"KMSKeyArn": "kms_key_arn", "TracingConfig": "tracing_config"}
@@ -59,8 +61,8 @@ def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) 
     return configuration
 
 
-@replace(LambdaFunction, because="vpc-123abc")
-def vpc_config(self: Any) -> dict[str, Any] | None:
+@extend(LambdaFunction, because="vpc-123abc")
+def vpc_config(_: Any, self: Any) -> dict[str, Any] | None:
     """moto answers one made-up VPC for all functions; the provider looks for the default security group of the real
     one when it destroys a function with `replace_security_groups_on_destroy`.
     """
@@ -74,8 +76,8 @@ def vpc_config(self: Any) -> dict[str, Any] | None:
     return configuration
 
 
-@replace(LambdaFunction, because="self._invoke_lambda(")
-def invoke(self: Any, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
+@extend(LambdaFunction, because="self._invoke_lambda(")
+def invoke(_: Any, self: Any, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
     """moto needs Docker to run a function. Here a Python function runs in a process of this machine's Python.
 
     An `Event` call answers at once and runs afterwards, as on AWS; a failure of the function itself is
@@ -91,7 +93,7 @@ def invoke(self: Any, body: str, request_headers: Any, response_headers: Any) ->
     outcome = functions.run(self, event)
     if outcome.failed:
         response_headers["x-amz-function-error"] = "Unhandled"
-    response_headers["x-amz-log-result"] = outcome.log_tail
+    response_headers["x-amz-log-result"] = base64.b64encode(outcome.log.encode()[-_LOG_TAIL_BYTES:]).decode()
     return outcome.payload.encode()
 
 

@@ -22,7 +22,7 @@ from moto.rds.models import (
 )
 from moto.rds.responses import RDSResponse
 
-from tools.local.emulator.registry import add, extend, replace
+from tools.local.emulator.registry import add, extend
 
 _PASSWORD_LENGTH = 28
 # RDS keeps '/', '@', '"' and the space out of a master password.
@@ -44,8 +44,8 @@ def _password() -> str:
     return "".join(secrets.choice(_PASSWORD_CHARACTERS) for _ in range(_PASSWORD_LENGTH))
 
 
-@replace(MasterUserSecret, unless="master_username")
-def _generate_secret_string(self: Any) -> str:
+@extend(MasterUserSecret, unless="master_username")
+def _generate_secret_string(_: Any, self: Any) -> str:
     """moto's managed master secret always holds the user `admin` with one fixed password.
 
     The rotation function logs in with this secret, so it must name the cluster's own master user.
@@ -53,8 +53,8 @@ def _generate_secret_string(self: Any) -> str:
     return json.dumps({"username": self.resource.master_username, "password": _password()})
 
 
-@replace(MasterUserSecret, because="self.secretsmanager.rotate_secret(")
-def rotate_secret(self: Any) -> None:
+@extend(MasterUserSecret, because="self.secretsmanager.rotate_secret(")
+def rotate_secret(_: Any, self: Any) -> None:
     """moto asks Secrets Manager, which has no function to call for this secret and so keeps its value. Here it is
     RDS that makes the new one, and the schedule of the rotation stays as it is.
     """
@@ -131,8 +131,8 @@ def delete_db_cluster(stock: Any, self: Any) -> Any:
     return answer
 
 
-@replace(RDSBackend, because="self.subnet_groups.pop(subnet_name)")
-def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnets: list[Any]) -> Any:
+@extend(RDSBackend, because="self.subnet_groups.pop(subnet_name)")
+def modify_db_subnet_group(_: Any, self: Any, subnet_name: str, description: str, subnets: list[Any]) -> Any:
     """moto loses the group that it changes. AWS keeps it, and in the VPC in which it was made."""
     (group,) = self.describe_db_subnet_groups(subnet_name)
     if {subnet.vpc_id for subnet in subnets} != {group.vpc_id}:

@@ -17,7 +17,7 @@ from moto.secretsmanager.exceptions import (
 from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
 
 from tools.local.emulator import rotation
-from tools.local.emulator.registry import extend, replace
+from tools.local.emulator.registry import extend
 
 _DAY = 24 * 3600
 
@@ -35,8 +35,8 @@ def _secret(backend: Any, secret_id: str) -> Any:
     return secret
 
 
-@replace(FakeSecret, because='["version_stages"] = [')
-def reset_default_version(self: Any, secret_version: dict[str, Any], version_id: str) -> None:
+@extend(FakeSecret, because='["version_stages"] = [')
+def reset_default_version(_: Any, self: Any, secret_version: dict[str, Any], version_id: str) -> None:
     """moto takes every label but AWSPREVIOUS from the version that was current. On AWS a label of one's
     own stays with it, which is what keeps Terraform's bootstrap version alive; a version without any
     label is deleted.
@@ -98,8 +98,9 @@ def put_secret_value(
     return answer
 
 
-@replace(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
+@extend(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
 def update_secret_version_stage(
+    _: Any,
     self: Any,
     secret_id: str,
     version_stage: str,
@@ -133,8 +134,8 @@ def update_secret_version_stage(
     return secret.arn, secret.name
 
 
-@replace(SecretsManagerBackend, because="if not secret.rotation_lambda_arn:")
-def cancel_rotate_secret(self: Any, secret_id: str) -> str:
+@extend(SecretsManagerBackend, because="if not secret.rotation_lambda_arn:")
+def cancel_rotate_secret(_: Any, self: Any, secret_id: str) -> str:
     """moto refuses secrets without a function, so that the rotation of an RDS-managed secret could never
     be destroyed.
     """
@@ -163,8 +164,9 @@ def _configure(secret: Any, lambda_arn: str | None, rules: dict[str, Any] | None
     secret.next_rotation_date = int(time.time()) + days * _DAY if days else None
 
 
-@replace(SecretsManagerBackend, because='"SecretId": secret.name')
+@extend(SecretsManagerBackend, because='"SecretId": secret.name')
 def rotate_secret(
+    _: Any,
     self: Any,
     secret_id: str,
     client_request_token: str | None = None,
