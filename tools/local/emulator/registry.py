@@ -36,24 +36,26 @@ if moto.__version__ != TESTED_VERSION:
     note(f"the additions were tested with moto {TESTED_VERSION}, this is {moto.__version__}")
 
 
-def add(*owners: type, as_property: bool = False) -> Callable[[Member], Member]:
+def add(*owners: type, name: str | None = None, as_property: bool = False) -> Callable[[Member], Member]:
     """Give classes of moto's a method (or a property) that they do not have."""
 
     def put(member: Member) -> Member:
+        attribute = name or member.__name__
         for owner in owners:
-            if hasattr(owner, member.__name__):
-                note(f"{_path(owner, member.__name__)}: moto now has it, the addition is left out")
+            if hasattr(owner, attribute):
+                note(f"{_path(owner, attribute)}: moto now has it, the addition is left out")
             else:
-                setattr(owner, member.__name__, property(member) if as_property else member)
+                setattr(owner, attribute, property(member) if as_property else member)
         return member
 
     return put
 
 
 def extend(
-    owner: type, name: str | None = None, *, unless: str | None = None, because: str | None = None
+    owner: Any, name: str | None = None, *, unless: str | None = None, because: str | None = None
 ) -> Callable[[Member], Member]:
-    """Change a method or property of moto's class; the change gets moto's own as its first argument.
+    """Change a method or property of moto's class, or a function of its module; the change gets moto's own as its
+    first argument.
 
     `name` is the member's name where it is not the function's own. The parameters after the first must be moto's, and
     come by name. How to notice that moto has been mended is said by one of two texts: `unless` would then stand in
@@ -102,5 +104,5 @@ def _changed(path: str, function: Any, member: Callable[..., Any]) -> Callable[.
     return changed
 
 
-def _path(owner: type, name: str) -> str:
-    return f"{owner.__module__}.{owner.__name__}.{name}"
+def _path(owner: Any, name: str) -> str:
+    return ".".join(filter(None, (getattr(owner, "__module__", None), owner.__name__, name)))

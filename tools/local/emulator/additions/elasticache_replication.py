@@ -1,5 +1,6 @@
 """ElastiCache: replication groups whose members exist, can be resized and go away."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,38 +9,12 @@ from moto.elasticache.exceptions import ReplicationGroupNotFound
 from moto.elasticache.models import CacheCluster, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
+from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS
+from tools.local.emulator.kept import keep
 from tools.local.emulator.registry import add, extend
 
 _SLOTS = 16384
 _DIRECTIONS = {"central": "c", "northeast": "ne", "southeast": "se"}
-# Attribute of moto's group -> parameter of ModifyReplicationGroup that moto does not read.
-_MODIFIED = {
-    "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
-    "cache_parameter_group_name": "CacheParameterGroupName",
-    "engine_version": "EngineVersion",
-    "ip_discovery": "IpDiscovery",
-    "notification_topic_arn": "NotificationTopicArn",
-    "preferred_maintenance_window": "PreferredMaintenanceWindow",
-    "security_group_ids": "SecurityGroupIds",
-    "snapshot_window": "SnapshotWindow",
-    "transit_encryption_enabled": "TransitEncryptionEnabled",
-    "transit_encryption_mode": "TransitEncryptionMode",
-}
-# Parameters of moto's CacheCluster that no member of a replication group uses.
-_UNUSED = (
-    "az_mode",
-    "snapshot_name",
-    "auth_token",
-    "outpost_mode",
-    "preferred_outpost_arn",
-    "preferred_availability_zones",
-    "cache_security_group_names",
-    "tags",
-    "snapshot_arns",
-    "preferred_outpost_arns",
-    "cache_node_ids_to_remove",
-    "cache_node_ids_to_reboot",
-)
 
 
 @add(CacheCluster, as_property=True)
@@ -73,35 +48,20 @@ def _member_ids(group: Any, shard: int) -> Iterator[str]:
 
 def _member(backend: Any, group: Any, cluster_id: str, zone: str) -> Any:
     version = group.engine_version or "7.1"
-    cluster: Any = CacheCluster(
-        account_id=backend.account_id,
-        region_name=backend.region_name,
-        cache_cluster_id=cluster_id,
-        cache_node_type=group.cache_node_type,
-        replication_group_id=group.replication_group_id,
-        preferred_availability_zone=zone,
-        num_cache_nodes=1,
-        engine="redis",  # moto leaves attributes out for every other engine
-        engine_version=version if version.count(".") == 2 else f"{version}.0",
-        cache_parameter_group_name=group.cache_parameter_group_name,
-        cache_subnet_group_name=group.cache_subnet_group_name,
-        transit_encryption_enabled=group.transit_encryption_enabled,
-        network_type=group.network_type,
-        ip_discovery=group.ip_discovery,
-        preferred_maintenance_window=group.preferred_maintenance_window or "sun:05:00-sun:06:00",
-        port=group.port,
-        notification_topic_arn=group.notification_topic_arn,
-        auto_minor_version_upgrade=group.auto_minor_version_upgrade,
-        snapshot_retention_limit=group.snapshot_retention_limit,
-        snapshot_window=group.snapshot_window,
-        security_group_ids=group.security_group_ids,
-        log_delivery_configurations=group.log_delivery_configurations,
-        **dict.fromkeys(_UNUSED),
-    )
-    cluster.engine = group.engine
-    cluster.auth_token_enabled = group.auth_token_enabled
-    cluster.at_rest_encryption_enabled = group.at_rest_encryption_enabled
-    cluster.transit_encryption_mode = group.transit_encryption_mode
+    of_group = {name: getattr(group, name, None) for name in inspect.signature(CacheCluster).parameters}
+    of_member = {
+        "account_id": backend.account_id,
+        "region_name": backend.region_name,
+        "cache_cluster_id": cluster_id,
+        "preferred_availability_zone": zone,
+        "engine": "redis",  # moto leaves attributes out for every other engine
+        "engine_version": version if version.count(".") == 2 else f"{version}.0",
+        "preferred_maintenance_window": group.preferred_maintenance_window or "sun:05:00-sun:06:00",
+        "tags": None,
+    }
+    cluster = CacheCluster(**(of_group | of_member))
+    for name in ("engine", "auth_token_enabled", "at_rest_encryption_enabled", "transit_encryption_mode"):
+        setattr(cluster, name, getattr(group, name))
     return cluster
 
 
@@ -141,8 +101,8 @@ def _form(backend: Any, group: Any) -> None:
 
 def _is_clustered(backend: Any, parameter_group_name: str | None) -> bool:
     name = parameter_group_name or ""
-    group = backend.parameter_groups.get(name, {"parameters": {}})
-    return name.endswith(".cluster.on") or group["parameters"].get("cluster-enabled") == "yes"
+    parameters = PARAMETER_GROUPS.all(backend).get(name, {}).get("parameters", {})
+    return name.endswith(".cluster.on") or parameters.get("cluster-enabled") == "yes"
 
 
 @extend(ElastiCacheBackend, unless="CacheCluster(")
@@ -195,8 +155,7 @@ def modify_replication_group(stock: Any, self: Any) -> Any:
     """moto reads seven of the parameters, and no change reaches the members."""
     answer = stock(self)
     group = answer.result["ReplicationGroup"]
-    for attribute, parameter in _MODIFIED.items():
-        setattr(group, attribute, self._get_param(parameter, getattr(group, attribute)))
+    keep(group, self._get_params(), "LogDeliveryConfigurations")
     removed = self._get_param("UserGroupIdsToRemove", [])
     added = self._get_param("UserGroupIdsToAdd", [])
     group.user_group_ids = [name for name in group.user_group_ids if name not in removed] + added
@@ -208,33 +167,23 @@ def modify_replication_group(stock: Any, self: Any) -> Any:
     return answer
 
 
-def _resized(response: Any, **size: int) -> ActionResult:
-    backend = response.elasticache_backend
-    name = response._get_param("ReplicationGroupId")
+def _resize(self: Any) -> ActionResult:
+    """Not in moto: the provider calls these three when `num_cache_clusters`, `replicas_per_node_group` or
+    `num_node_groups` changes.
+    """
+    backend = self.elasticache_backend
+    name = self._get_param("ReplicationGroupId")
     if name not in backend.replication_groups:
         raise ReplicationGroupNotFound(name)
     group = backend.replication_groups[name]
-    vars(group).update(size)
+    group.replicas = self._get_int_param("NewReplicaCount", group.replicas)
+    group.shards = self._get_int_param("NodeGroupCount", group.shards)
     _form(backend, group)
     return ActionResult({"ReplicationGroup": group})
 
 
-@add(ElastiCacheResponse)
-def increase_replica_count(self: Any) -> ActionResult:
-    """Not in moto: the provider calls it when `num_cache_clusters` or `replicas_per_node_group` grows."""
-    return _resized(self, replicas=self._get_int_param("NewReplicaCount"))
-
-
-@add(ElastiCacheResponse)
-def decrease_replica_count(self: Any) -> ActionResult:
-    """As `increase_replica_count`."""
-    return _resized(self, replicas=self._get_int_param("NewReplicaCount"))
-
-
-@add(ElastiCacheResponse)
-def modify_replication_group_shard_configuration(self: Any) -> ActionResult:
-    """Not in moto: the provider calls it when `num_node_groups` changes."""
-    return _resized(self, shards=self._get_int_param("NodeGroupCount"))
+for operation in ("increase_replica_count", "decrease_replica_count", "modify_replication_group_shard_configuration"):
+    add(ElastiCacheResponse, name=operation)(_resize)
 
 
 @extend(ElastiCacheBackend, unless=".pop(")

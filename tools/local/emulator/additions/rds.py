@@ -173,31 +173,20 @@ def scaling_configuration_info(stock: Any, self: Any) -> dict[str, Any] | None:
     return stock(self) if self.scaling_configuration else None
 
 
-def _keep_insights(resource: Any, settings: dict[str, Any]) -> None:
-    for name in _INSIGHTS:
-        setattr(resource, name, settings.get(name))
-    if resource.enable_performance_insights and not resource.performance_insights_retention_period:
-        resource.performance_insights_retention_period = 7
-
-
-@extend(DBCluster, "__init__", unless="performance_insights")
-def keep_cluster_insights(stock: Any, self: Any, **kwargs: Any) -> None:
+def keep_insights(stock: Any, self: Any, **kwargs: Any) -> None:
     """moto drops all settings of Performance Insights. AWS's default retention is 7 days."""
     stock(self, **kwargs)
-    _keep_insights(self, kwargs)
+    for name in _INSIGHTS:
+        setattr(self, name, kwargs.get(name))
+    if self.enable_performance_insights and not self.performance_insights_retention_period:
+        self.performance_insights_retention_period = 7
 
 
-@extend(DBInstance, "__init__", unless="performance_insights")
-def keep_instance_insights(stock: Any, self: Any, **kwargs: Any) -> None:
-    """As `keep_cluster_insights`."""
-    stock(self, **kwargs)
-    _keep_insights(self, kwargs)
+for owner in (DBCluster, DBInstance):
+    extend(owner, "__init__", unless="performance_insights")(keep_insights)
 
 
+@add(DBCluster, DBInstance, as_property=True)
 def performance_insights_enabled(self: Any) -> bool:
     """The request's name is EnablePerformanceInsights, the answer's is PerformanceInsightsEnabled."""
     return bool(self.enable_performance_insights)
-
-
-add(DBCluster, as_property=True)(performance_insights_enabled)
-add(DBInstance, as_property=True)(performance_insights_enabled)
