@@ -235,7 +235,7 @@ def _deployment_of_stage(platform: Kept) -> str:
 
 def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.pem"
-    foreign.write_bytes(CertificateAuthority("Somebody else").pem)
+    foreign.write_bytes(CertificateAuthority().pem)
     settings["files"][AUTHORITIES] = str(foreign)
 
 

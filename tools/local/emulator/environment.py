@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 
 HOST = "127.0.0.1"
+KEY = "emulator"
+"""What every client signs with, and nobody checks."""
 STUBS_PATH = "/moto-api/stubs"
 """Takes a JSON list of ARNs by POST, beside what moto serves about itself; what exists already stays as it is."""
 
@@ -31,8 +33,8 @@ def client_environment(endpoint_url: str, region: str) -> dict[str, str]:
     """
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": "emulator",
-        "AWS_SECRET_ACCESS_KEY": "emulator",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -9,10 +9,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tools.local.emulator.environment import HOST, STUBS_PATH, client_environment, without_aws
+import boto3
+
+from tools.local.emulator.environment import HOST, KEY, STUBS_PATH, client_environment, without_aws
 from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT
 
@@ -63,6 +64,16 @@ class Emulator:
     def environment(self, region: str) -> dict[str, str]:
         """The variables that make AWS clients use the emulator; to be put over `without_aws(os.environ)`."""
         return client_environment(self.endpoint_url, region)
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of the emulator."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=region,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=KEY,
+        )
 
     def start(self) -> None:
         """Start it on a socket that listens already: the first request waits until it is served. Raises EmulatorError."""
@@ -122,7 +133,5 @@ class Emulator:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

@@ -4,17 +4,15 @@
 
 import json
 import time
-import uuid
 from typing import Any
 
 from moto.secretsmanager.exceptions import (
     InvalidParameterException,
     InvalidRequestException,
-    OperationNotPermittedOnReplica,
     ResourceExistsException,
     SecretNotFoundException,
 )
-from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 from tools.local.emulator import rotation
 from tools.local.emulator.registry import extend
@@ -26,8 +24,6 @@ def _secret(backend: Any, secret_id: str) -> Any:
     if secret_id not in backend.secrets:
         raise SecretNotFoundException()
     secret = backend.secrets[secret_id]
-    if isinstance(secret, ReplicaSecret):
-        raise OperationNotPermittedOnReplica
     if secret.is_deleted():
         raise InvalidRequestException(
             "You can't perform this operation on the secret because it was marked for deletion."
@@ -76,7 +72,7 @@ def put_secret_value(
     secret_binary: str,
     client_request_token: str,
     version_stages: list[str],
-) -> str:
+) -> Any:
     """moto overwrites the value of a pending version; on AWS a version's value never changes.
 
     The same value again is a success without effect, another one ResourceExistsException: a replayed
@@ -85,17 +81,14 @@ def put_secret_value(
     secret = _secret(self, secret_id)
     version = secret.versions.get(client_request_token, {})
     values = (version.get("secret_string"), version.get("secret_binary"))
-    answer: str
     if values == (secret_string, secret_binary):
-        answer = secret.to_short_dict(include_version_stages=True, version_id=client_request_token)
-        return answer
+        return secret.to_short_dict(include_version_stages=True, version_id=client_request_token)
     if values != (None, None):
         raise ResourceExistsException(
             "You can't modify an existing version, you can only create a new version. "
             f"The version {client_request_token} already has a value."
         )
-    answer = stock(self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages)
-    return answer
+    return stock(self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages)
 
 
 @extend(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
@@ -135,7 +128,7 @@ def update_secret_version_stage(
 
 
 @extend(SecretsManagerBackend, because="if not secret.rotation_lambda_arn:")
-def cancel_rotate_secret(_: Any, self: Any, secret_id: str) -> str:
+def cancel_rotate_secret(_: Any, self: Any, secret_id: str) -> Any:
     """moto refuses secrets without a function, so that the rotation of an RDS-managed secret could never
     be destroyed.
     """
@@ -144,8 +137,7 @@ def cancel_rotate_secret(_: Any, self: Any, secret_id: str) -> str:
         raise InvalidRequestException("You tried to cancel the rotation of a secret that has no rotation configured.")
     secret.rotation_enabled = False
     secret.next_rotation_date = None
-    answer: str = secret.to_short_dict()
-    return answer
+    return secret.to_short_dict()
 
 
 def _configure(secret: Any, lambda_arn: str | None, rules: dict[str, Any] | None) -> None:
@@ -180,7 +172,8 @@ def rotate_secret(
     progress for the normal end.
 
     A secret that a service manages (RDS's master) has no function. Its value stays as it is, since no one
-    would tell the database; moto leaves such a secret without a current value.
+    would tell the database; moto leaves such a secret without a current value. Not to rotate immediately is to change
+    the rules alone: AWS also tests the function.
     """
     secret = _secret(self, secret_id)
     token = self._from_client_request_token(client_request_token)
@@ -195,6 +188,4 @@ def rotate_secret(
     elif rotate_immediately:
         rotation.begin(secret, token)
         rotation.start(secret, token)
-    else:
-        rotation.start_test(secret, str(uuid.uuid4()))
     return json.dumps({"ARN": secret.arn, "Name": secret.name, "VersionId": token})
