@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from moto.apigateway.models import Integration, RestAPI, UsagePlan
+from moto.apigateway.models import Integration, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.utils import camelcase_to_underscores
 

@@ -8,6 +8,7 @@ from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.elasticache.models import elasticache_backends
 
+from tools.local.emulator.additions.elasticache_replication import REPLICATION_GROUPS
 from tools.local.emulator.kept import keep_tags, tag
 from tools.local.emulator.registry import extend
 
@@ -36,7 +37,7 @@ def allow_existing_caches(stock: Any, namespace: str, r_id: str, dimension: str)
 @extend(models.ApplicationAutoscalingBackend, "register_scalable_target", unless="elasticache")
 def find_caches(stock: Any, self: Any, namespace: str, r_id: str, **settings: Any) -> Any:
     """A replication group must exist, as a service of ECS must."""
-    groups = elasticache_backends[self.account_id][self.region_name].replication_groups
+    groups = REPLICATION_GROUPS.all(elasticache_backends[self.account_id][self.region_name])
     if namespace == "elasticache" and r_id not in {f"replication-group/{name}" for name in groups}:
         raise AWSValidationException(f"ElastiCache replication group doesn't exist: {r_id}")
     return stock(self, namespace, r_id, **settings)

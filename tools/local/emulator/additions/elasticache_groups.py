@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
-from moto.core.utils import camelcase_to_underscores
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores, get_service_model
 from moto.elasticache.exceptions import CacheSubnetGroupNotFound, ElastiCacheException, UserNotFound
 from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend, User
 from moto.elasticache.responses import ElastiCacheResponse
 
-from tools.local.emulator.additions.in_use import refuse_cache_subnet_group
 from tools.local.emulator.kept import keep
 from tools.local.emulator.registry import add, extend
 
@@ -27,24 +26,36 @@ class Groups:
     """A kind of group that moto lacks: what is created is stored, described by its name, changed and deleted.
 
     `kind` is its name in the operations and errors, `name` the parameter with its own name, `arn` the word in its ARN.
-    `change` does what a call says to a new or stored group. An answer holds the group as a member and as itself: some
-    operations have it so and some the other way, and what is not in an operation's model is left out.
+    `change` does what a call says to a new or stored group; `changes` are further operations that do. With `replace`
+    these take the place of moto's own operations. An answer holds the group as a member and as itself: some operations
+    have it so and some the other way, and what is not in an operation's model is left out.
     """
 
-    def __init__(self, kind: str, name: str, arn: str, change: Callable[[Any, dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        arn: str,
+        change: Callable[[Any, dict[str, Any]], None],
+        *changes: str,
+        replace: bool = False,
+    ) -> None:
         self._kind, self._name, self._arn, self._change = kind, name, arn, change
         member = camelcase_to_underscores(kind)
-        for operation, answer in {
-            f"create_{member}": self.create,
-            f"describe_{member}s": self.describe,
-            f"modify_{member}": self.modify,
-            f"delete_{member}": self.delete,
-        }.items():
+        operations = {f"create_{member}": self.create, f"describe_{member}s": self.describe}
+        operations |= {f"delete_{member}": self.delete, **dict.fromkeys((f"modify_{member}", *changes), self.modify)}
+        for operation, answer in operations.items():
+            if replace and hasattr(ElastiCacheResponse, operation):
+                delattr(ElastiCacheResponse, operation)
             add(ElastiCacheResponse, name=operation)(lambda response, answer=answer: ActionResult(answer(response)))
 
     def all(self, backend: Any) -> dict[str, Any]:
         groups: dict[str, Any] = backend.groups.setdefault(self._kind, {})
         return groups
+
+    def _error(self, what: str, message: str) -> ElastiCacheException:
+        code = get_service_model("elasticache").shape_for(f"{self._kind}{what}Fault").error_code
+        return ElastiCacheException(code, message)
 
     def find(self, response: Any) -> dict[str, Any]:
         name = response._get_param(self._name).lower()
@@ -52,7 +63,7 @@ class Groups:
         if name.startswith("default."):
             return groups.setdefault(name, {self._name: name, f"{self._kind}Family": name.split(".")[1]})
         if name not in groups:
-            raise ElastiCacheException(f"{self._kind}NotFound", f"{self._kind} {name} not found.")
+            raise self._error("NotFound", f"{self._kind} {name} not found.")
         return groups[name]
 
     def create(self, response: Any) -> dict[str, Any]:
@@ -63,7 +74,7 @@ class Groups:
         backend = response.elasticache_backend
         name = response._get_param(self._name).lower()
         if name in self.all(backend):
-            raise ElastiCacheException(f"{self._kind}AlreadyExists", f"{self._kind} {name} already exists.")
+            raise self._error("AlreadyExists", f"{self._kind} {name} already exists.")
         arn = f"arn:{backend.partition}:elasticache:{backend.region_name}:{backend.account_id}:{self._arn}:{name}"
         group = {**response._get_params(), self._name: name, "ARN": arn, "Status": "active"}
         self._change(response, group)
@@ -79,11 +90,13 @@ class Groups:
     def modify(self, response: Any) -> dict[str, Any]:
         group = self.find(response)
         self._change(response, group)
-        return group
+        return {self._kind: group, **group}
 
     def delete(self, response: Any) -> dict[str, Any]:
-        group = self.all(response.elasticache_backend).pop(self.find(response)[self._name])
-        return {**group, "Status": "deleting"}
+        backend = response.elasticache_backend
+        group = self.all(backend).pop(self.find(response)[self._name]) | {"Status": "deleting"}
+        backend.tagging_service.delete_all_tags_for_resource(group["ARN"])
+        return {self._kind: group, **group}
 
 
 def _change_parameters(response: Any, group: dict[str, Any]) -> None:
@@ -130,7 +143,7 @@ def reset_cache_parameter_group(self: Any) -> ActionResult:
     return ActionResult(group)
 
 
-def _subnet_group(response: Any) -> Any:
+def find_subnet_group(response: Any) -> Any:
     name = response._get_param("CacheSubnetGroupName")
     groups = response.elasticache_backend.cache_subnet_groups
     if name not in groups:
@@ -141,7 +154,7 @@ def _subnet_group(response: Any) -> Any:
 @add(ElastiCacheResponse)
 def modify_cache_subnet_group(self: Any) -> ActionResult:
     """Not in moto. Built anew, since the constructor derives the VPC and the zones from the subnets."""
-    old = _subnet_group(self)
+    old = find_subnet_group(self)
     backend = self.elasticache_backend
     keep(old, self._get_params())
     new = CacheSubnetGroup(
@@ -154,15 +167,6 @@ def modify_cache_subnet_group(self: Any) -> ActionResult:
     )
     backend.cache_subnet_groups[new.cache_subnet_group_name] = new
     return ActionResult({"CacheSubnetGroup": new})
-
-
-@add(ElastiCacheResponse)
-def delete_cache_subnet_group(self: Any) -> ActionResult:
-    """Not in moto."""
-    group = _subnet_group(self)
-    refuse_cache_subnet_group(self.elasticache_backend, group)
-    del self.elasticache_backend.cache_subnet_groups[group.cache_subnet_group_name]
-    return EmptyResult()
 
 
 @add(ElastiCacheResponse)
