@@ -1,4 +1,7 @@
-"""ElastiCache: parameter groups, user groups, changes of users and of subnet groups."""
+"""ElastiCache: parameter groups, subnet groups, users and user groups.
+
+moto has no parameter groups and no user groups; it can neither change the others nor delete a subnet group.
+"""
 
 import re
 from collections.abc import Callable
@@ -6,24 +9,28 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, get_service_model
-from moto.elasticache.exceptions import CacheSubnetGroupNotFound, ElastiCacheException, UserNotFound
-from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend, User
+from moto.ec2.models import ec2_backends
+from moto.elasticache.exceptions import ElastiCacheException, UserNotFound
+from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
-from tools.local.emulator.kept import keep
 from tools.local.emulator.registry import add, extend
 
 
 @extend(ElastiCacheBackend, "__init__", unless="usergroup")
 def start_without_groups(stock: Any, self: Any, region_name: str, account_id: str) -> None:
-    """moto has no parameter groups and no user groups, and refuses their ARNs in ListTagsForResource."""
+    """moto refuses the ARNs of some in ListTagsForResource."""
     stock(self, region_name, account_id)
     self.groups = {}
     self.arn_regex = re.compile(rf"^arn:{self.partition}:elasticache:{region_name}:{account_id}:[a-z]+:.+$")
 
 
+def _answering(answer: Callable[[Any], dict[str, Any]]) -> Callable[[Any], ActionResult]:
+    return lambda response: ActionResult(answer(response))
+
+
 class Groups:
-    """A kind of group that moto lacks: what is created is stored, described by its name, changed and deleted.
+    """A kind of group (or user): what is created is stored, described by its name, changed and deleted.
 
     `kind` is its name in the operations and errors, `name` the parameter with its own name, `arn` the word in its ARN.
     `change` does what a call says to a new or stored group; `changes` are further operations that do. With `replace`
@@ -47,7 +54,7 @@ class Groups:
         for operation, answer in operations.items():
             if replace and hasattr(ElastiCacheResponse, operation):
                 delattr(ElastiCacheResponse, operation)
-            add(ElastiCacheResponse, name=operation)(lambda response, answer=answer: ActionResult(answer(response)))
+            add(ElastiCacheResponse, name=operation)(_answering(answer))
 
     def all(self, backend: Any) -> dict[str, Any]:
         groups: dict[str, Any] = backend.groups.setdefault(self._kind, {})
@@ -104,9 +111,24 @@ def _change_parameters(response: Any, group: dict[str, Any]) -> None:
     group["parameters"] = group.get("parameters", {}) | changed
 
 
+def _change_user(response: Any, user: dict[str, Any]) -> None:
+    """What is asked for and what is answered are two enumerations.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Authentication.html
+    """
+    asked = response._get_params()
+    mode = {"Type": "no-password-required"} if asked.get("NoPasswordRequired") else asked.get("AuthenticationMode")
+    if passwords := asked.get("Passwords") or (mode or {}).get("Passwords"):
+        mode = {"Type": "password", "Passwords": passwords}
+    if mode:
+        type_ = mode["Type"].removesuffix("-required")
+        user["Authentication"] = {"Type": type_, "PasswordCount": len(mode.get("Passwords", ()))}
+    user |= {"AccessString": asked.get("AccessString", user.get("AccessString")), "MinimumEngineVersion": "6.0"}
+
+
 def _change_members(response: Any, group: dict[str, Any]) -> None:
     """A Redis group needs a member named `default`, which the platform switches off."""
-    users = response.elasticache_backend.users
+    users = USERS.all(response.elasticache_backend)
     removed = response._get_param("UserIdsToRemove", [])
     kept = [user_id for user_id in group.get("UserIds", []) if user_id not in removed]
     members = kept + response._get_param("UserIdsToAdd", [])
@@ -114,14 +136,27 @@ def _change_members(response: Any, group: dict[str, Any]) -> None:
         if user_id not in users:
             raise UserNotFound(user_id)
     engine = group["Engine"].lower()
-    if engine == "redis" and not any(users[user_id].name == "default" for user_id in members):
+    if engine == "redis" and not any(users[user_id]["UserName"] == "default" for user_id in members):
         raise ElastiCacheException(
             "DefaultUserRequired", "User group needs to contain a user with the user name default."
         )
     group |= {"Engine": engine, "UserIds": members, "MinimumEngineVersion": "6.0"}
 
 
+def _change_subnets(response: Any, group: dict[str, Any]) -> None:
+    group |= {name: value for name, value in response._get_params().items() if value is not None}
+    ec2 = ec2_backends[response.current_account][response.region]
+    subnets = ec2.describe_subnets(subnet_ids=group["SubnetIds"])
+    group["VpcId"] = subnets[0].vpc_id
+    group["Subnets"] = [
+        {"SubnetIdentifier": subnet.id, "SubnetAvailabilityZone": {"Name": subnet.availability_zone}}
+        for subnet in subnets
+    ]
+
+
 PARAMETER_GROUPS = Groups("CacheParameterGroup", "CacheParameterGroupName", "parametergroup", _change_parameters)
+SUBNET_GROUPS = Groups("CacheSubnetGroup", "CacheSubnetGroupName", "subnetgroup", _change_subnets, replace=True)
+USERS = Groups("User", "UserId", "user", _change_user, replace=True)
 Groups("UserGroup", "UserGroupId", "usergroup", _change_members)
 
 
@@ -141,53 +176,3 @@ def reset_cache_parameter_group(self: Any) -> ActionResult:
     reset = {parameter["ParameterName"] for parameter in self._get_param("ParameterNameValues", [])}
     group["parameters"] = {key: value for key, value in group["parameters"].items() if reset and key not in reset}
     return ActionResult(group)
-
-
-def find_subnet_group(response: Any) -> Any:
-    name = response._get_param("CacheSubnetGroupName")
-    groups = response.elasticache_backend.cache_subnet_groups
-    if name not in groups:
-        raise CacheSubnetGroupNotFound(name)
-    return groups[name]
-
-
-@add(ElastiCacheResponse)
-def modify_cache_subnet_group(self: Any) -> ActionResult:
-    """Not in moto. Built anew, since the constructor derives the VPC and the zones from the subnets."""
-    old = find_subnet_group(self)
-    backend = self.elasticache_backend
-    keep(old, self._get_params())
-    new = CacheSubnetGroup(
-        backend.account_id,
-        backend.region_name,
-        old.cache_subnet_group_name,
-        old.cache_subnet_group_description,
-        old.subnet_ids,
-        old.tags,
-    )
-    backend.cache_subnet_groups[new.cache_subnet_group_name] = new
-    return ActionResult({"CacheSubnetGroup": new})
-
-
-@add(ElastiCacheResponse)
-def modify_user(self: Any) -> ActionResult:
-    """Not in moto."""
-    users = self.elasticache_backend.users
-    user_id = self._get_param("UserId")
-    if user_id not in users:
-        raise UserNotFound(user_id)
-    mode = self._get_param("AuthenticationMode") or {}
-    if "Type" in mode:
-        mode = {"AuthenticationType": mode["Type"], "NoPasswordRequired": False, **mode}
-    keep(users[user_id], {**mode, **self._get_params()}, "AuthenticationMode", "Type", "UserId")
-    return ActionResult(users[user_id])
-
-
-@extend(User, because="else self.authentication_type")
-def authentication(stock: Any, self: Any) -> Any:
-    """moto repeats a type that was asked for; AWS answers another word.
-
-    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Authentication.html
-    """
-    answer = stock(self)
-    return answer | {"Type": "no-password"} if answer["Type"] == "no-password-required" else answer

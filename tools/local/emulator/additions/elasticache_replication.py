@@ -10,7 +10,7 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.elasticache.models import ElastiCacheBackend
 
-from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, Groups
+from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, SUBNET_GROUPS, Groups
 from tools.local.emulator.registry import extend
 
 _SLOTS = 16384
@@ -78,8 +78,8 @@ def _is_clustered(backend: Any, group: dict[str, Any]) -> bool:
 def _form(backend: Any, group: dict[str, Any]) -> None:
     """Give the group its shards, and the cache cluster that every node is."""
     name = group["ReplicationGroupId"]
-    subnet_group = backend.cache_subnet_groups.get(group.get("CacheSubnetGroupName"))
-    zones = sorted({subnet["subnet_availability_zone"] for subnet in subnet_group.subnets} if subnet_group else ())
+    subnets = SUBNET_GROUPS.all(backend).get(group.get("CacheSubnetGroupName"), {}).get("Subnets", ())
+    zones = sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
     zones = zones or [f"{backend.region_name}a", f"{backend.region_name}b"]
 
     def endpoint(kind: str) -> dict[str, Any]:

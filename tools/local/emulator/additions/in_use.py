@@ -8,7 +8,6 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
@@ -23,9 +22,9 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import RDSBackend, rds_backends
 
-from tools.local.emulator.additions.elasticache_groups import find_subnet_group
+from tools.local.emulator.additions.elasticache_groups import SUBNET_GROUPS
 from tools.local.emulator.additions.elasticache_replication import REPLICATION_GROUPS
-from tools.local.emulator.registry import add, extend
+from tools.local.emulator.registry import extend
 from tools.local.emulator.release import REFUSALS, TAG
 
 _DEPENDENCY, _DATABASE, _CACHE = REFUSALS
@@ -82,17 +81,16 @@ def delete_subnet_group(stock: Any, self: Any, subnet_name: str) -> Any:
     return stock(self, subnet_name)
 
 
-@add(ElastiCacheResponse)
-def delete_cache_subnet_group(self: Any) -> ActionResult:
-    """Not in moto."""
-    group, backend = find_subnet_group(self), self.elasticache_backend
-    name = group.cache_subnet_group_name
+@extend(ElastiCacheResponse, unless="CacheSubnetGroupInUse")
+def delete_cache_subnet_group(stock: Any, self: Any) -> Any:
+    """AWS refuses to delete the group of a cache."""
+    group, backend = SUBNET_GROUPS.find(self), self.elasticache_backend
+    name = group["CacheSubnetGroupName"]
     groups = REPLICATION_GROUPS.all(backend).items()
     users = [id_ for id_, cache in groups if cache.get("CacheSubnetGroupName") == name]
     why = f"The subnet group {name} is currently in use by a replication group."
-    _refuse(backend, group.vpc_id, users, ElastiCacheException, _CACHE, why)
-    del backend.cache_subnet_groups[name]
-    return EmptyResult()
+    _refuse(backend, group["VpcId"], users, ElastiCacheException, _CACHE, why)
+    return stock(self)
 
 
 def _nat_gateways(ec2: Any) -> list[Any]:
@@ -126,5 +124,5 @@ def _interfaces(account_id: str, region: str) -> Iterator[tuple[str, str, list[s
             yield "database cluster", cluster.db_cluster_identifier, [subnet.id for subnet in group._subnets]
     caches = of(elasticache_backends)
     for id_, cache in REPLICATION_GROUPS.all(caches).items():
-        cache_group = caches.cache_subnet_groups.get(cache.get("CacheSubnetGroupName"))
-        yield "replication group", id_, cache_group.subnet_ids if cache_group else []
+        cache_group = SUBNET_GROUPS.all(caches).get(cache.get("CacheSubnetGroupName"), {})
+        yield "replication group", id_, cache_group.get("SubnetIds", [])
