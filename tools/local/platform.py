@@ -98,7 +98,7 @@ class LocalPlatform:
             with self._progress.phase("Make stubs of what the settings name", "stubs") as phase:
                 phase.line("\n".join(found))
                 self._emulator.make_stubs(found)
-                phase.detail(f"{len(found)} of functions, certificates, pools, secrets and zones")
+                phase.detail(f"{len(found)} of functions, certificates and zones")
 
     def _rotate(self) -> set[str]:
         """Three rotations; the previous login must work until the next. Returns the passwords. Raises DeployError."""

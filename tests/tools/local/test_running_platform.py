@@ -25,7 +25,7 @@ from tools.deploy import plans
 from tools.local import running
 from tools.local.certificates import CertificateAuthority
 from tools.local.database import AUTHORITIES
-from tools.local.postgres import free_loopback_address
+from tools.local.postgres import loopback_address
 from tools.synthesized import stacks
 from tools.synthesized.paths import ROOT
 
@@ -240,12 +240,12 @@ def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path)
 
 
 def _nothing_listens(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["environment"]["PGHOSTADDR"] = free_loopback_address(5432)
+    settings["environment"]["PGHOSTADDR"] = loopback_address()
 
 
 def _nobody_answers(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     """A packet without an answer looks the same whether a route or a security group is missing."""
-    silent = socket.create_server((free_loopback_address(5432), 5432))
+    silent = socket.create_server((loopback_address(), 5432))
     _silent.append(silent)
     settings["environment"]["PGHOSTADDR"] = silent.getsockname()[0]
 

@@ -31,30 +31,29 @@ class FunctionResult:
     failed: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Host:
     """What the functions are given by this machine; the server says it before the first call."""
 
-    endpoint_url: str
-    directory: Path
+    endpoint_url: str = ""
+    directory: Path = Path()
     overrides_file: Path | None = None
 
-    def overrides(self, function_name: str, kind: str) -> dict[str, str]:
-        """What this machine changes in the functions whose names match a pattern: further variables ("environment"),
-        and files of the unpacked package, by their path in it, that are replaced ("files"). A function's own package
-        is never touched.
 
-        Read anew for every call, since PostgreSQL's address may be known only after the emulator was started.
-        """
-        merged: dict[str, str] = {}
-        if self.overrides_file:
-            for pattern, settings in json.loads(self.overrides_file.read_text()).items():
-                if fnmatch.fnmatchcase(function_name, pattern):
-                    merged |= settings.get(kind, {})
-        return merged
+HOST = Host()
 
 
-HOST: Host
+def _overrides(function: Any, kind: str) -> dict[str, str]:
+    """What this machine changes in the functions whose names match a pattern: further variables ("environment"), and
+    files of the unpacked package, by their path in it, that are replaced ("files"). Read anew for every call, since
+    PostgreSQL's address may be known only after the emulator was started.
+    """
+    merged: dict[str, str] = {}
+    if HOST.overrides_file:
+        for pattern, settings in json.loads(HOST.overrides_file.read_text()).items():
+            if fnmatch.fnmatchcase(function.function_name, pattern):
+                merged |= settings.get(kind, {})
+    return merged
 
 
 def _fits_host(extension: Path) -> bool:
@@ -94,7 +93,7 @@ def _environment(function: Any, task_root: Path) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
         "LAMBDA_TASK_ROOT": str(task_root),
         **{key: str(value) for key, value in function.environment_vars.items()},
-        **HOST.overrides(function.function_name, "environment"),
+        **_overrides(function, "environment"),
     }
 
 
@@ -117,7 +116,7 @@ def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Functi
     }
     with tempfile.TemporaryDirectory(dir=HOST.directory) as directory:
         task_root, call, outcome, log = (Path(directory, name) for name in ("task", "call", "outcome", "log"))
-        _unpack(function.code_bytes, task_root, HOST.overrides(function.function_name, "files"))
+        _unpack(function.code_bytes, task_root, _overrides(function, "files"))
         call.write_text(
             json.dumps({"handler": function.handler, "event": event, "timeout": timeout, "context": context})
         )

@@ -76,7 +76,10 @@ class Emulator:
         )
 
     def start(self) -> None:
-        """Start it on a socket that listens already: the first request waits until it is served. Raises EmulatorError."""
+        """Start it on a socket that listens already: the first request waits until it is served.
+
+        Raises EmulatorError.
+        """
         if self._process:
             raise EmulatorError("the embedded AWS is already running")
         self._log.parent.mkdir(parents=True, exist_ok=True)

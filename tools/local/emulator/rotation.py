@@ -29,11 +29,18 @@ def holder(secret: Any, label: str) -> str | None:
     return next(found, None)
 
 
-def move_label(secret: Any, label: str, version_id: str | None) -> None:
-    """Take a label from the version that has it, and give it to another one (or to none).
+def move_labels(secret: Any, version_id: str | None, *labels: str) -> None:
+    """Take labels from the versions that have them, and give them to another one (or to none).
 
-    AWSPREVIOUS follows AWSCURRENT: it goes to the version that AWSCURRENT left.
+    A version without any label is deleted.
     """
+    for label in labels:
+        _move(secret, label, version_id)
+    secret.versions = {key: version for key, version in secret.versions.items() if version["version_stages"]}
+
+
+def _move(secret: Any, label: str, version_id: str | None) -> None:
+    """AWSPREVIOUS follows AWSCURRENT: it goes to the version that AWSCURRENT left."""
     old = holder(secret, label)
     if old == version_id:
         return
@@ -44,13 +51,7 @@ def move_label(secret: Any, label: str, version_id: str | None) -> None:
     if label == "AWSCURRENT":
         secret.set_default_version_id(version_id)
         if old:
-            if holder(secret, "AWSPREVIOUS") == version_id:
-                secret.versions[version_id]["version_stages"].remove("AWSPREVIOUS")
-            move_label(secret, "AWSPREVIOUS", old)
-
-
-def drop_unlabelled(secret: Any) -> None:
-    secret.versions = {key: version for key, version in secret.versions.items() if version["version_stages"]}
+            _move(secret, "AWSPREVIOUS", old)
 
 
 def unfinished(secret: Any) -> str | None:
@@ -82,8 +83,7 @@ def begin(secret: Any, token: str) -> None:
     """Make the empty pending version that createSecret fills."""
     if token not in secret.versions:
         secret.versions[token] = {"createdate": int(time.time()), "version_id": token, "version_stages": []}
-    move_label(secret, "AWSPENDING", token)
-    drop_unlabelled(secret)
+    move_labels(secret, token, "AWSPENDING")
 
 
 def start(secret: Any, token: str) -> None:

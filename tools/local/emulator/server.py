@@ -85,5 +85,7 @@ def serve(listening: int, lambda_config: Path | None, *, exit_with_stdin: bool) 
     if exit_with_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="lambda-", ignore_cleanup_errors=True) as directory, server:
-        functions.HOST = functions.Host(f"http://{HOST}:{server.port}", Path(directory), lambda_config)
+        vars(functions.HOST).update(
+            endpoint_url=f"http://{HOST}:{server.port}", directory=Path(directory), overrides_file=lambda_config
+        )
         server.serve_forever()

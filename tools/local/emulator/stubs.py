@@ -1,6 +1,7 @@
 """Stubs of what is made outside of the platform, under the very ARNs that its settings name.
 
-AWS gives certificates, pools, secrets and zones an id of its own choice, so that no call of AWS could make them.
+AWS gives certificates and zones an id of its own choice, so that no call of AWS could make them. The pools and secrets
+that the settings name are no stubs: nothing of the embedded AWS asks for them.
 """
 
 from __future__ import annotations
@@ -15,11 +16,8 @@ from typing import Any
 from flask import request
 from moto.acm.models import CertBundle, acm_backends
 from moto.awslambda.models import lambda_backends
-from moto.cognitoidp.models import cognitoidp_backends
 from moto.iam.models import iam_backends
 from moto.route53.models import HostedZoneIdentifier, route53_backends
-from moto.secretsmanager.models import secretsmanager_backends
-from moto.secretsmanager.utils import SecretsManagerSecretIdentifier
 from moto.utilities.id_generator import moto_id_manager
 
 from tools.local.certificates import CertificateAuthority
@@ -56,9 +54,8 @@ def _function(arn: str, account_id: str, region: str) -> None:
             }
         )
     if qualifier.isdigit():
-        function = backend.get_function(name)
-        while len(_versions(backend, name)) < int(qualifier):
-            function.code_or_config_updated = True  # nothing else makes a further version
+        while arn not in {found.function_arn for found in backend.list_versions_by_function(name)}:
+            backend.get_function(name).code_or_config_updated = True  # nothing else makes a further version
             backend.publish_version(name)
     elif qualifier and qualifier not in {alias.name for alias in backend.list_aliases(name)}:
         backend.create_alias(qualifier, name, "1", "", None)
@@ -71,43 +68,11 @@ def _role(account_id: str) -> str:
     return str((made or backend.create_role(_ROLE, "{}", "/", None, "of stubs", [], "3600")).arn)
 
 
-def _versions(backend: Any, name: str) -> list[Any]:
-    return [found for found in backend.list_versions_by_function(name) if found.version != "$LATEST"]
-
-
 def _certificate(arn: str, account_id: str, region: str) -> None:
     backend: Any = acm_backends[account_id][region]
     if arn not in backend._certificates:
         issued = CertificateAuthority().issue("stub.example.com")
         backend._certificates[arn] = CertBundle(account_id, issued.certificate, issued.key, region=region, arn=arn)
-
-
-def _pool(arn: str, account_id: str, region: str) -> None:
-    backend: Any = cognitoidp_backends[account_id][region]
-    id_ = arn.rpartition("/")[2]
-    if id_ not in backend.user_pools:
-        pool: Any = backend.create_user_pool(id_, {})
-        del backend.user_pools[pool.id]
-        pool.id, pool.arn = id_, arn
-        backend.user_pools[id_] = pool
-
-
-def _secret(arn: str, account_id: str, region: str) -> None:
-    backend: Any = secretsmanager_backends[account_id][region]
-    name, _, ending = arn.split(":")[6].rpartition("-")
-    if name not in backend.secrets:
-        moto_id_manager.set_custom_id(SecretsManagerSecretIdentifier(account_id, region, name), ending)
-        backend.create_secret(
-            name=name,
-            secret_string="{}",  # noqa: S106 (nothing in it)
-            secret_binary=None,
-            description="a stub",
-            tags=None,
-            kms_key_id=None,
-            client_request_token=None,
-            replica_regions=[],
-            force_overwrite=False,
-        )
 
 
 def _zone(arn: str, account_id: str, region: str) -> None:
@@ -120,8 +85,6 @@ def _zone(arn: str, account_id: str, region: str) -> None:
 
 _MAKERS: dict[str, Callable[[str, str, str], None]] = {
     "acm": _certificate,
-    "cognito-idp": _pool,
     "lambda": _function,
     "route53": _zone,
-    "secretsmanager": _secret,
 }

@@ -44,16 +44,13 @@ def test_they_belong_to_the_account_of_the_emulator(tmp_path: Path) -> None:
         assert zones.get_hosted_zone(Id="Z0ABC")["HostedZone"]["Name"].rstrip(".") == "example.com"
 
 
-def test_certificates_pools_secrets_and_zones(emulator: Emulator, client: Client, name: str) -> None:
+def test_certificates_and_zones(emulator: Emulator, client: Client, name: str) -> None:
     certificate = arn("acm", "certificate/11111111-1111-1111-1111-111111111111")
-    pool, secret = arn("cognito-idp", f"userpool/{REGION}_aB3"), arn("secretsmanager", f"secret:{name}/login-a1B2c3")
-    everything = [certificate, pool, secret, f"arn:aws:route53:::hostedzone/Z0ABC api.{name}.example.com"]
+    everything = [certificate, f"arn:aws:route53:::hostedzone/Z0ABC api.{name}.example.com"]
     emulator.make_stubs(everything)
     emulator.make_stubs(everything)
 
     assert client("acm").describe_certificate(CertificateArn=certificate)["Certificate"]["Status"] == "ISSUED"
-    assert client("cognito-idp").describe_user_pool(UserPoolId=f"{REGION}_aB3")["UserPool"]["Arn"] == pool
-    assert client("secretsmanager").get_secret_value(SecretId=secret)["ARN"] == secret
     zone = client("route53").get_hosted_zone(Id="Z0ABC")["HostedZone"]
     assert zone["Name"].rstrip(".") == f"api.{name}.example.com"
 

@@ -1,4 +1,4 @@
-"""Lambda: running the uploaded package, logging and dead-letter settings."""
+"""Lambda: running the uploaded package, logging settings."""
 
 import base64
 import json
@@ -13,52 +13,36 @@ from tools.local.emulator.registry import extend
 from tools.local.emulator.state import STATE
 
 _LOG_TAIL_BYTES = 4096
-_KEPT = ("DeadLetterConfig", "LoggingConfig")
-# Setting -> moto's attribute, of those that moto reads only when the function is made.
-_UPDATED = {"KMSKeyArn": "kms_key_arn", "TracingConfig": "tracing_config"}
 
 
-def _keep(function: Any, settings: dict[str, Any]) -> None:
-    for name in _KEPT:
-        if name in settings:
-            function.further_settings[name] = settings[name]
-    logging = {
-        "LogFormat": "Text",
-        "LogGroup": f"/aws/lambda/{function.function_name}",
-        **function.further_settings.get("LoggingConfig", {}),
-    }
-    function.further_settings["LoggingConfig"] = logging
-    function.logs_group_name = logging["LogGroup"]
+def _keep_logging(function: Any, settings: dict[str, Any]) -> None:
+    default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
+    function.logging_config = default | settings.get("LoggingConfig", getattr(function, "logging_config", {}))
+    function.logs_group_name = function.logging_config["LogGroup"]
 
 
 @extend(LambdaFunction, "__init__", unless="LoggingConfig")
-def keep_further_settings(
+def keep_logging(
     stock: Any, self: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1
 ) -> None:
-    """moto drops LoggingConfig and DeadLetterConfig."""
+    """moto drops LoggingConfig."""
     stock(self, account_id, spec, region, version)
-    self.further_settings = {}
-    _keep(self, spec)
+    _keep_logging(self, spec)
 
 
 @extend(LambdaFunction, unless="LoggingConfig")
 def get_configuration(stock: Any, self: Any, on_create: bool = False) -> dict[str, Any]:
     """AWS always returns a LoggingConfig, and the provider expects one."""
-    return {**stock(self, on_create), **self.further_settings}
+    return {**stock(self, on_create), "LoggingConfig": self.logging_config}
 
 
 @extend(LambdaFunction, unless="LoggingConfig")
-def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
-    """moto updates nine settings and drops the others."""
+def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) -> Any:
+    """moto updates nine settings and drops the others, of which the platform sets these two."""
     stock(self, config_updates)
-    _keep(self, config_updates)
-    for name, attribute in _UPDATED.items():
-        if name in config_updates:
-            setattr(self, attribute, config_updates[name])
-    if "EphemeralStorage" in config_updates:
-        self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
-    configuration: dict[str, Any] = self.get_configuration()
-    return configuration
+    _keep_logging(self, config_updates)
+    self.tracing_config = config_updates.get("TracingConfig", self.tracing_config)
+    return self.get_configuration()
 
 
 @extend(LambdaFunction, because="vpc-123abc")

@@ -37,19 +37,14 @@ def reset_default_version(_: Any, self: Any, secret_version: dict[str, Any], ver
     own stays with it, which is what keeps Terraform's bootstrap version alive; a version without any
     label is deleted.
     """
-    labels = secret_version["version_stages"]
-    secret_version["version_stages"] = []
-    self.versions[version_id] = secret_version
-    for label in labels:
-        rotation.move_label(self, label, version_id)
-    rotation.drop_unlabelled(self)
+    self.versions[version_id] = {**secret_version, "version_stages": []}
+    rotation.move_labels(self, version_id, *secret_version["version_stages"])
 
 
 @extend(FakeSecret, because='["version_stages"].remove(version_stage)')
-def remove_version_stages_from_old_versions(stock: Any, self: Any, version_stages: list[str]) -> None:
+def remove_version_stages_from_old_versions(_: Any, self: Any, version_stages: list[str]) -> None:
     """moto keeps versions that have lost their last label; AWS deletes them."""
-    stock(self, version_stages)
-    rotation.drop_unlabelled(self)
+    rotation.move_labels(self, None, *version_stages)
 
 
 @extend(FakeSecret, "to_dict", unless="ScheduleExpression")
@@ -122,8 +117,7 @@ def update_secret_version_stage(
         raise InvalidParameterException(
             "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed."
         )
-    rotation.move_label(secret, version_stage, move_to_version_id)
-    rotation.drop_unlabelled(secret)
+    rotation.move_labels(secret, move_to_version_id, version_stage)
     return secret.arn, secret.name
 
 
