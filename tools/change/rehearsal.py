@@ -22,7 +22,6 @@ from settings import Environment
 from tools.deploy import plans, processes, terraform
 from tools.deploy.graph import in_order
 from tools.deploy.plans import Planned
-from tools.local import stubs
 from tools.local.database import EmbeddedDatabase
 from tools.local.emulator import release
 from tools.local.emulator.environment import without_aws
@@ -81,7 +80,6 @@ class Rehearsal:
         """Deploy what `outdir` holds of the environment: the base. Raises DeployError."""
         found = self._stacks(outdir)
         self._make_bucket(found)
-        self._make_stubs(found)
 
         def one(stack: Stack) -> None:
             self._await_bucket(stack)
@@ -102,7 +100,6 @@ class Rehearsal:
         old = {stack.name: stack for stack in self._stacks(base)} if base else {}
         if base is None:
             self._make_bucket(found)
-        self._make_stubs(found)
         reads = references.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
@@ -191,10 +188,6 @@ class Rehearsal:
                 Bucket=found[0].backend["bucket"],
                 CreateBucketConfiguration={"LocationConstraint": self._environment.region},
             )
-
-    def _make_stubs(self, found: list[Stack]) -> None:
-        """Of what others have made before the platform; a change may name more of it than its base."""
-        self._emulator.make_stubs(stubs.named(found, self._environment.account_id))
 
     def _await_bucket(self, stack: Stack) -> None:
         deadline = time.monotonic() + _BUCKET_SECONDS

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from settings import Environment
 from tools.deploy import bootstrap, cdktf, states, teardown, terraform
-from tools.local import running, stubs
+from tools.local import running
 from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import without_aws
 from tools.local.emulator.process import Emulator
@@ -82,23 +82,12 @@ class LocalPlatform:
         app = cdktf.app_command(self._name)
         with self._progress.phase("Synthesize", "synth") as phase:
             cdktf.synthesize(app, self._environ, on_line=phase.line)
-        self._make_stubs()
         with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
             phase.expect(_size(stacks.find(self._name, bootstrap=True)))
             bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
         with self._progress.phase("Deploy every stack", "deploy") as phase:
             phase.expect(_size(stacks.find(self._name)))
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
-
-    def _make_stubs(self) -> None:
-        """What the settings name and others have made long before: see `tools.local.stubs`."""
-        everything = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
-        found = stubs.named(everything, self._environment.account_id)
-        if found:
-            with self._progress.phase("Make stubs of what the settings name", "stubs") as phase:
-                phase.line("\n".join(found))
-                self._emulator.make_stubs(found)
-                phase.detail(f"{len(found)} of functions, certificates and zones")
 
     def _rotate(self) -> set[str]:
         """Three rotations; the previous login must work until the next. Returns the passwords. Raises DeployError."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 HOST = "127.0.0.1"
 KEY = "emulator"
 """What every client signs with, and nobody checks."""
-STUBS_PATH = "/moto-api/stubs"
-"""Takes a JSON list of ARNs by POST, beside what moto serves about itself; what exists already stays as it is."""
 
 
 def without_aws(environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,19 +1,16 @@
 """Starts and stops the emulator as a process of its own."""
 
-import json
 import os
 import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import boto3
 
-from tools.local.emulator.environment import HOST, KEY, STUBS_PATH, client_environment, without_aws
+from tools.local.emulator.environment import HOST, KEY, client_environment, without_aws
 from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT
 
@@ -98,7 +95,8 @@ class Emulator:
                 pass_fds=[listening.fileno()],
             )
         try:
-            self._request("/moto-api/data.json", timeout=_START_TIMEOUT_SECONDS)
+            with _OPENER.open(f"{self.endpoint_url}/moto-api/data.json", timeout=_START_TIMEOUT_SECONDS):
+                pass
         except BaseException as error:
             self.stop()
             if isinstance(error, OSError):
@@ -106,17 +104,6 @@ class Emulator:
                 said = "\n".join([f"The end of {self._log}:", *tail])
                 raise EmulatorError(f"the embedded AWS did not start: {error}\n{said}") from error
             raise
-
-    def make_stubs(self, arns: Sequence[str]) -> None:
-        """Let what has these ARNs exist (`tools.local.stubs.named`). Raises EmulatorError."""
-        try:
-            self._request(STUBS_PATH, json.dumps(list(arns)).encode())
-        except urllib.error.HTTPError as error:
-            raise EmulatorError(f"the embedded AWS has made no stubs: {error.read().decode()}") from error
-
-    def _request(self, path: str, body: bytes | None = None, *, timeout: float = 60.0) -> None:
-        with _OPENER.open(urllib.request.Request(self.endpoint_url + path, body), timeout=timeout) as answer:
-            answer.read()
 
     def stop(self) -> None:
         """End the process; nothing happens when it is not running."""

@@ -17,8 +17,8 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
-from tools.local.emulator import errors, functions, stubs
-from tools.local.emulator.environment import HOST, STUBS_PATH
+from tools.local.emulator import errors, functions
+from tools.local.emulator.environment import HOST
 from tools.local.emulator.state import STATE
 
 # Responses that are kept for a request that is sent again.
@@ -30,10 +30,7 @@ _log = logging.getLogger(__name__)
 
 def _create_app(service: Any) -> Flask:
     app = create_backend_app(service)
-    if service == "moto_api":
-        app.add_url_rule(STUBS_PATH, view_func=stubs.make, methods=["POST"])
-    else:
-        errors.install(app, service)
+    errors.install(app, service)
     return app
 
 
