@@ -9,11 +9,12 @@ import io
 import zipfile
 from typing import Any
 
+from moto.acm.models import AWSCertificateManagerBackend, CertBundle
 from moto.awslambda.models import LambdaBackend
-from moto.elbv2.models import ELBv2Backend
 from moto.iam.models import iam_backends
 from moto.route53.models import FakeZone, Route53Backend
 
+from tools.local.certificates import CertificateAuthority
 from tools.local.emulator.registry import extend
 
 _ROLE = "emulator-stubs"
@@ -54,11 +55,15 @@ def _make_function(backend: Any, name: str) -> None:
     )
 
 
-@extend(ELBv2Backend, because="acm_backend.get_certificate(certificate_arn)")
-def _certificate_exists(stock: Any, self: Any, certificate_arn: str) -> bool:
+@extend(AWSCertificateManagerBackend, because="raise CertificateNotFound")
+def set_certificate_in_use_by(stock: Any, self: Any, arn: str, load_balancer_name: str) -> None:
     """A listener needs one."""
     own = f"arn:{self.partition}:acm:{self.region_name}:{self.account_id}:certificate/"
-    return certificate_arn.startswith(own) or bool(stock(self, certificate_arn))
+    if arn.startswith(own) and arn not in self._certificates:
+        issued = CertificateAuthority().issue("stub.example.com")
+        bundle = CertBundle(self.account_id, issued.certificate, issued.key, region=self.region_name, arn=arn)
+        self._certificates[arn] = bundle
+    stock(self, arn, load_balancer_name)
 
 
 @extend(Route53Backend, because="raise NoSuchHostedZone")
