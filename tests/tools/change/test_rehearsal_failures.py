@@ -135,7 +135,6 @@ def test_a_base_that_fails_says_why_without_a_stack_trace(tmp_path: Path, monkey
     rehearsal = Rehearsal(load("iot-dev"), tmp_path)
     monkeypatch.setattr(rehearsal, "_stacks", lambda outdir: [Stack("rotation", tmp_path, backend)])
     monkeypatch.setattr(rehearsal, "_make_bucket", lambda found: None)
-    monkeypatch.setattr(rehearsal, "_make_stubs", lambda found: None)
     monkeypatch.setattr(rehearsal, "_has_bucket", lambda name: True)
     said: list[str] = []
 
