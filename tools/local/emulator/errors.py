@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", message=".*does not match an error shape")
 
 
-class _EmulatorException(ServiceException):
-    """A class of this module: moto looks up the error model by the module of an exception's class."""
+class EmulatorException(ServiceException):
+    """An error with any code, of any service: moto looks up the error model by the module of an exception's class."""
 
 
 def _operation(service: str) -> str:
@@ -63,7 +63,7 @@ def install(app: Flask, moto_service: Any) -> None:
             _log.exception("fault in %s", operation)
         protocol = determine_request_protocol(model, request.content_type)
         serializer = get_serializer_class(service, protocol)(OperationModel({}, model))
-        said = serializer.serialize(_EmulatorException(code, message))
+        said = serializer.serialize(EmulatorException(code, message))
         return Response(said["body"], status=400, headers=said["headers"])
 
     app.register_error_handler(Exception, answer)

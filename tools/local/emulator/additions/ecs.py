@@ -79,15 +79,13 @@ def run_task(stock: Any, self: Any, **kwargs: Any) -> Any:
     It also adds up the memory of the containers, which on Fargate have none of their own. They must not keep what they
     are given for that: the provider would plan to take it away.
     """
-    containers = self.describe_task_definition(kwargs["task_definition_str"]).container_definitions
-    without_memory = [container for container in containers if not {"memory", "memoryReservation"} & container.keys()]
-    for container in without_memory:
-        container["memory"] = 0
+    definition = self.describe_task_definition(kwargs["task_definition_str"])
+    containers = definition.container_definitions
+    definition.container_definitions = [{"memory": 0, **container} for container in containers]
     try:
         tasks = stock(self, **kwargs)
     finally:
-        for container in without_memory:
-            del container["memory"]
+        definition.container_definitions = containers
     for task in tasks:
         if not _can_start(self, task.task_definition_arn):
             task.last_status = task.desired_status = "STOPPED"

@@ -7,36 +7,31 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
-from moto.core.exceptions import ServiceException
-from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
 from moto.ec2.models.subnets import SubnetBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ecs.models import ecs_backends
 from moto.efs.models import efs_backends
-from moto.elasticache.exceptions import ElastiCacheException
 from moto.elasticache.models import elasticache_backends
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.elbv2.models import elbv2_backends
-from moto.rds.exceptions import RDSClientError
 from moto.rds.models import RDSBackend, rds_backends
 
 from tools.local.emulator.additions.elasticache_groups import SUBNET_GROUPS
 from tools.local.emulator.additions.elasticache_replication import REPLICATION_GROUPS
+from tools.local.emulator.errors import EmulatorException
 from tools.local.emulator.registry import extend
 from tools.local.emulator.release import REFUSALS, TAG
 
 _DEPENDENCY, _DATABASE, _CACHE = REFUSALS
 
 
-def _refuse(
-    backend: Any, vpc_id: str | None, users: list[str], error: type[ServiceException], code: str, why: str
-) -> None:
+def _refuse(backend: Any, vpc_id: str, users: list[str], code: str, why: str) -> None:
     """Raise an error with the users, whom AWS does not name, unless everything in the VPC may be taken away."""
-    vpc = ec2_backends[backend.account_id][backend.region_name].vpcs.get(vpc_id or "")
+    vpc = ec2_backends[backend.account_id][backend.region_name].vpcs.get(vpc_id)
     if users and vpc is not None and TAG not in [tag["key"] for tag in vpc.get_tags()]:
-        raise error(code, f"{why} In use by: {', '.join(sorted(users))}.")
+        raise EmulatorException(code, f"{why} In use by: {', '.join(sorted(users))}.")
 
 
 @extend(SubnetBackend, unless="DependencyViolation")
@@ -47,7 +42,7 @@ def delete_subnet(stock: Any, self: Any, subnet_id: str) -> Any:
     found = _interfaces(self.account_id, self.region_name)
     users = [f"{kind} {name}" for kind, name, subnet_ids in found if subnet_id in subnet_ids]
     why = f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
-    _refuse(self, self.get_subnet(subnet_id).vpc_id, users, EC2ClientError, _DEPENDENCY, why)
+    _refuse(self, self.get_subnet(subnet_id).vpc_id, users, _DEPENDENCY, why)
     return stock(self, subnet_id)
 
 
@@ -57,7 +52,7 @@ def delete_vpc(stock: Any, self: Any, vpc_id: str) -> Any:
     users = [id_ for id_, gateway in self.internet_gateways.items() if gateway.vpc and gateway.vpc.id == vpc_id]
     users += [id_ for id_, group in self.groups[vpc_id].items() if group.name != "default"]
     why = f"The vpc '{vpc_id}' has dependencies and cannot be deleted."
-    _refuse(self, vpc_id, users, EC2ClientError, _DEPENDENCY, why)
+    _refuse(self, vpc_id, users, _DEPENDENCY, why)
     return stock(self, vpc_id)
 
 
@@ -67,7 +62,7 @@ def detach_internet_gateway(stock: Any, self: Any, internet_gateway_id: str, vpc
     users = [f"NAT gateway {nat.id}" for nat in _nat_gateways(self) if nat.vpc_id == vpc_id]
     why = f"Network {vpc_id} has some mapped public address(es)."
     why += " Please unmap those public address(es) before detaching the gateway."
-    _refuse(self, vpc_id, users, EC2ClientError, _DEPENDENCY, why)
+    _refuse(self, vpc_id, users, _DEPENDENCY, why)
     stock(self, internet_gateway_id, vpc_id)
 
 
@@ -77,7 +72,7 @@ def delete_subnet_group(stock: Any, self: Any, subnet_name: str) -> Any:
     users = [name for name, cluster in self.clusters.items() if cluster.db_subnet_group == subnet_name]
     (group,) = self.describe_db_subnet_groups(subnet_name)
     why = f"Cannot delete the subnet group '{subnet_name}' because at least one database cluster is still using it."
-    _refuse(self, group.vpc_id, users, RDSClientError, _DATABASE, why)
+    _refuse(self, group.vpc_id, users, _DATABASE, why)
     return stock(self, subnet_name)
 
 
@@ -89,7 +84,7 @@ def delete_cache_subnet_group(stock: Any, self: Any) -> Any:
     groups = REPLICATION_GROUPS.all(backend).items()
     users = [id_ for id_, cache in groups if cache.get("CacheSubnetGroupName") == name]
     why = f"The subnet group {name} is currently in use by a replication group."
-    _refuse(backend, group["VpcId"], users, ElastiCacheException, _CACHE, why)
+    _refuse(backend, group["VpcId"], users, _CACHE, why)
     return stock(self)
 
 
