@@ -13,7 +13,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # What a person gives to a command goes to the programs through the environment, as it was typed: neither make nor a
 # shell expands it. `override`, because make expands a variable of the command line whenever it exports it.
-given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE WHAT REPORT
+given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE WHAT REPORT STACK IMAGE TO
 $(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
 export $(given)
 
@@ -106,8 +106,8 @@ bootstrap: named setup ## State bucket and image repository of ENV; once, before
 .PHONY: diff deploy
 diff: named setup ## What a deployment of ENV would change
 	$(PY) -m tools.deploy diff $(env) $(copy)
-deploy: named setup ## Deploy every stack of ENV; asks first, unless AUTO_APPROVE=1
-	$(PY) -m tools.deploy deploy $(env) $(copy) $(approve)
+deploy: named setup ## Deploy every stack of ENV, or STACK alone; asks first, unless AUTO_APPROVE=1
+	$(PY) -m tools.deploy deploy $(env) $(copy) $${STACK:+--stack="$$STACK"} $(approve)
 
 .PHONY: plan apply drift
 plan: named setup ## Plan and save every stack of ENV that can be planned, and write the page about it
@@ -116,6 +116,14 @@ apply: named setup ## Apply exactly the saved plans of ENV; refuses those that n
 	$(PY) -m tools.deploy apply $(env) $(copy)
 drift: named setup ## Show what on AWS differs from the last deployment; fails when something does
 	$(PY) -m tools.change drift $(env) $(copy)
+
+.PHONY: release shell tunnel
+release: named setup ## Deploy IMAGE to the service of ENV and nothing else; writes it to the environment's file
+	$(PY) -m tools.deploy release $(env) $(copy) $${IMAGE:+--image="$$IMAGE"} $(approve)
+shell: named setup ## A shell in a task of ENV, where service.exec is set
+	$(PY) -m tools.deploy shell $(env) $(copy)
+tunnel: named setup ## A local port that leads TO=database or TO=cache of ENV, over a task of the service
+	$(PY) -m tools.deploy tunnel $(env) $(copy) $${TO:+--to="$$TO"}
 
 .PHONY: migrate
 migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
@@ -227,7 +235,8 @@ openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/open
 
 .PHONY: bench
 bench: setup ## Measure WHAT (stock, growth, local or rotation), and fail when it exceeds a limit: docs/benchmarks.md
-	$(PY) -m tools.bench $${WHAT:+"$$WHAT"}
+	$(if $(filter stock growth local rotation,$(WHAT)),,$(error WHAT=$(WHAT); one of: stock growth local rotation))
+	.venv/bin/pytest -q -s tests/*/"bench_$$WHAT.py"
 
 .PHONY: compat
 compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?

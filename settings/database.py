@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import DailyWindow, Settings, WeeklyWindow, described
+from settings.base import DailyWindow, Percent, Settings, WeeklyWindow, described
 from settings.broken import Broken
 from settings.windows import conflicts
 
@@ -21,6 +21,15 @@ _Acu = Annotated[
 ]
 
 PostgresVersion = Literal["15", "16", "17"]
+
+
+class DatabaseAutoscalingSettings(Settings):
+    """Readers that Aurora adds beside those of `database.instances`, and removes again."""
+
+    max_readers: Annotated[
+        int, Field(ge=2, le=15, description="readers at most, those of instances among them: 2 to 15")
+    ]
+    cpu_target_percent: Percent = 60
 
 
 class DatabaseSettings(Settings):
@@ -40,6 +49,11 @@ class DatabaseSettings(Settings):
             ge=0, le=86400, description="seconds idle before a pause: 0 (never), or 300 to 86400 with min_capacity = 0"
         ),
     ] = 0
+    storage_type: Literal["standard", "io-optimized"] = Field(
+        default="standard",
+        description='"standard" (every read and write is paid for) or "io-optimized" (dearer storage, free I/O)',
+    )
+    autoscaling: DatabaseAutoscalingSettings | None = None
     backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")]
     backup_window: DailyWindow
     maintenance_window: WeeklyWindow
@@ -116,5 +130,28 @@ def _database_windows(database: DatabaseSettings) -> Iterator[Broken]:
     yield from conflicts("database", "backup_window", database.backup_window, database.maintenance_window, minutes=30)
 
 
+def _autoscaling(database: DatabaseSettings) -> Iterator[Broken]:
+    """Auto scaling measures the readers, so that there must be one; it removes only those that it has added.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Integrating.AutoScaling.html
+    """
+    if database.autoscaling is None:
+        return
+    if database.instances < 2:
+        yield Broken(
+            "database.instances",
+            database.instances,
+            "2 or more with [database.autoscaling]",
+            "add a reader to begin with",
+        )
+    elif database.autoscaling.max_readers < database.instances:
+        yield Broken(
+            "database.autoscaling.max_readers",
+            database.autoscaling.max_readers,
+            f"{database.instances} or more: one beyond the {database.instances - 1} of database.instances",
+            "raise it, or delete [database.autoscaling]",
+        )
+
+
 # Run by `settings.rules` with those of the other tables.
-RULES = (_capacity, _insights, _database_names, _database_windows)
+RULES = (_capacity, _insights, _database_names, _database_windows, _autoscaling)

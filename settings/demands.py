@@ -51,6 +51,7 @@ PRODUCTION = (
         "other functions must not take the rotation's turn; first have the account's quota raised",
     ),
     Demand("service.min_count", lambda v: v >= 2, "2 or more", "one task is lost with its zone"),
+    Demand("service.spot_percent", lambda v: v == 0, "0", "AWS takes Spot tasks away at two minutes' notice"),
     Demand("service.image", lambda v: "@sha256:" in v, "an image by digest", "a tag can be moved after review"),
     Demand(
         "service.certificate_arn",

@@ -17,7 +17,8 @@ from settings.monitoring import MonitoringSettings
 from settings.naming import Naming
 from settings.network import NetworkSettings
 from settings.rotation import RotationSettings
-from settings.service import ServiceSettings
+from settings.service import JobSettings, ServiceSettings, WorkerSettings
+from settings.service.values import LinkName
 from settings.state import StateSettings
 from settings.storage import StorageSettings
 
@@ -74,6 +75,8 @@ class Environment(Settings):
     storage: StorageSettings
     rotation: RotationSettings
     service: ServiceSettings
+    workers: dict[LinkName, WorkerSettings] = Field(default={}, description="tables named [workers.<name>]")
+    jobs: dict[LinkName, JobSettings] = Field(default={}, description="tables named [jobs.<name>]")
     api: ApiSettings
     monitoring: MonitoringSettings
 
@@ -86,3 +89,12 @@ class Environment(Settings):
     def name(self) -> str:
         """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
         return self.names.environment
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        """Purposes of everything that runs as tasks: `service`, `worker-<name>`, `job-<name>`."""
+        return (
+            "service",
+            *(f"worker-{name}" for name in self.workers),
+            *(f"job-{name}" for name in self.jobs),
+        )

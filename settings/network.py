@@ -15,9 +15,21 @@ from settings.broken import Broken
 from settings.cidr import ALLOWED_VPC, vpc_fault
 
 # Interface endpoints cost about 7 USD a month and zone each. These are the services that code in the private
-# subnets calls: the rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics and traces.
+# subnets calls: the rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics, traces, shells (ssmmessages).
 EndpointService = Literal[
-    "secretsmanager", "kms", "ecr.api", "ecr.dkr", "logs", "monitoring", "xray", "elasticfilesystem", "ssm", "sts"
+    "secretsmanager",
+    "kms",
+    "ecr.api",
+    "ecr.dkr",
+    "logs",
+    "monitoring",
+    "xray",
+    "elasticfilesystem",
+    "ssm",
+    "sts",
+    "ssmmessages",
+    "sqs",
+    "states",
 ]
 
 

@@ -9,6 +9,7 @@ from constructs import Construct
 import modules  # noqa: F401  (before the provider: see modules.provider_imports)
 from modules.common.place import Place
 from modules.common.policies import Account
+from modules.monitoring import Row
 from settings import Environment
 from settings.naming import Naming
 
@@ -43,6 +44,8 @@ class BaseStack(TerraformStack):
         self.environment = environment
         self.names = environment.names
         self.account = Account(environment.account_id, environment.region)
+        # What the monitoring stack shall watch of this one, beside what it asks for itself.
+        self.rows: list[Row] = []
         AwsProvider(
             self,
             "aws",

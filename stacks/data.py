@@ -1,22 +1,25 @@
-"""Everything of an environment that holds data: Aurora, Redis, EFS."""
+"""Everything of an environment that holds data: Aurora, Redis, EFS, queues, buckets."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from cdktf import TerraformOutput
 from constructs import Construct
 
 from modules.cache import Cache
 from modules.database import Database
-from modules.storage import Storage
+from modules.queue import Queue, queues_row
+from modules.storage import ObjectBucket, Storage
 from settings import Environment
 from stacks.base import BaseStack
 from stacks.network import NetworkStack
 
 
 class DataStack(BaseStack):
-    """Offers `database`, `cache`, and `storage` (None while no access point is named) to later stacks.
+    """Offers `database`, `cache`, `storage` (None while no access point is named), `queues` and `buckets` by name.
 
-    The three know nothing of each other and need only the network, so that each is made as soon as it can be. No rule
+    They know nothing of each other and need only the network, so that each is made as soon as it can be. No rule
     opens any of them: a consumer adds its own to the `security_group_id` of what it wants to reach.
     """
 
@@ -53,6 +56,17 @@ class DataStack(BaseStack):
                 subnet_ids=network.vpc.subnet_ids_by_zone("data"),
                 data_key_arn=network.keys.data,
             )
+        held: dict[str, Any] = {"encryption": environment.encryption, "place": self.place(network.keys.logs)}
+        self.queues = {
+            name: Queue(self, f"queue-{name}", settings=settings, purpose=name, **held)
+            for name, settings in environment.service.queues.items()
+        }
+        self.buckets = {
+            name: ObjectBucket(self, f"bucket-{name}", settings=settings, purpose=name, **held)
+            for name, settings in environment.service.buckets.items()
+        }
+        if self.queues:
+            self.rows.append(queues_row(environment.service.queues, self.queues))
         self._show()
 
     def _show(self) -> None:

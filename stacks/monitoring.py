@@ -76,6 +76,7 @@ class MonitoringStack(BaseStack):
             *self._request_rows(entry, service, api),
             *self._data_rows(data, service),
             *self._operations_rows(egress, rotation, secrets),
+            *(row for stack in (network, egress, entry, rotation, data, secrets, service, api) for row in stack.rows),
         ]
         alarms = PlatformAlarms(
             self,

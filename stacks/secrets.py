@@ -46,7 +46,7 @@ class SecretsStack(BaseStack):
             key_arn=network.keys.secrets,
             reader_role_arns=[
                 function.role_arn,
-                *secret_readers(environment.service, self.names, self.account),
+                *secret_readers(environment.service, self.names, self.account, environment.workloads),
             ],
         )
         self.secret_arn = secret.arn

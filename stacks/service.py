@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.service import Service, ServiceLinks
+from modules.service import Job, Service, ServiceLinks, Worker, jobs_row, workers_row
 from settings import Environment
 from stacks.base import BaseStack
 from stacks.data import DataStack
@@ -36,24 +38,45 @@ class ServiceStack(BaseStack):
         super().__init__(scope, f"{environment.name}-service", environment=environment, component="service")
         # Without endpoints nothing of egress is named here, and yet the image comes through its NAT.
         self.add_dependency(egress)
+        settings, place = environment.service, self.place(network.keys.logs)
+        links = ServiceLinks(
+            database=data.database,
+            cache=data.cache,
+            storage=data.storage,
+            secret_arn=secrets.secret_arn,
+            secret_key_arn=network.keys.secrets,
+            endpoint_group_id=egress.endpoint_security_group_id,
+            queues=data.queues,
+            buckets=data.buckets,
+        )
         self.fargate = Service(
             self,
             "service",
-            settings=environment.service,
-            network_settings=environment.network,
-            cache_settings=environment.cache,
-            place=self.place(network.keys.logs),
+            settings=settings,
+            encryption=environment.encryption,
+            cache_form=environment.cache.form,
+            place=place,
             network=network.vpc,
             entry=entry.load_balancer,
-            links=ServiceLinks(
-                database=data.database,
-                cache=data.cache,
-                storage=data.storage,
-                secret_arn=secrets.secret_arn,
-                secret_key_arn=network.keys.secrets,
-                endpoint_group_id=egress.endpoint_security_group_id,
-            ),
+            links=links,
         )
+        shared: dict[str, Any] = {
+            "settings": settings,
+            "cache_form": environment.cache.form,
+            "place": place,
+            "network": network.vpc,
+            "service": self.fargate,
+            "links": links,
+        }
+        workers = {
+            name: Worker(self, f"worker-{name}", worker=worker, **shared)
+            for name, worker in environment.workers.items()
+        }
+        jobs = {name: Job(self, f"job-{name}", job=job, **shared) for name, job in environment.jobs.items()}
+        if workers:
+            self.rows.append(workers_row(workers, cluster=self.fargate.cluster_name))
+        if jobs:
+            self.rows.append(jobs_row(environment.jobs, jobs))
         for name, value, description in (
             ("cluster_name", self.fargate.cluster_name, "ECS cluster"),
             ("service_name", self.fargate.service_name, "ECS service"),

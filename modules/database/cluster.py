@@ -16,6 +16,7 @@ from modules.common.encryption import log_group
 from modules.common.place import Place
 from modules.common.policies import Account
 from modules.common.security_groups import closed_security_group
+from modules.database.autoscaling import ReaderAutoscaling
 from modules.database.monitoring import enhanced_monitoring_role
 from modules.database.parameters import ParameterGroups
 from settings.database import DatabaseSettings
@@ -97,6 +98,7 @@ class Database(Construct):
             db_subnet_group_name=subnet_group,
             vpc_security_group_ids=[group.id],
             storage_encrypted=True,
+            storage_type="aurora-iopt1" if settings.storage_type == "io-optimized" else None,
             kms_key_id=data_key_arn,
             backup_retention_period=settings.backup_retention_days,
             preferred_backup_window=settings.backup_window,
@@ -123,6 +125,15 @@ class Database(Construct):
         if not settings.iam_authentication:
             accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
         self._add_instances(cluster, place.names, place.account, zones)
+        if settings.autoscaling is not None:
+            ReaderAutoscaling(
+                self,
+                "autoscaling",
+                settings=settings.autoscaling,
+                names=place.names,
+                cluster_identifier=cluster.cluster_identifier,
+                instances=self.instances,
+            )
         self.cluster_identifier = cluster.cluster_identifier
         self.cluster_resource_id = cluster.cluster_resource_id
         self.cluster_arn = cluster.arn

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from modules.cache import Cache
-from modules.database import Database
-from settings.cache import CacheSettings
-from settings.service import DATABASE_REFERENCE, ServiceSettings
+from modules.service.links import ServiceLinks
+from settings.service import DATABASE_REFERENCE, ServiceSettings, SidecarSettings
 
 CONTAINER = "service"
 
 
+# Where the agent of ECS Exec writes, which the read-only root would refuse.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+_EXEC_PATHS = ("/var/lib/amazon/ssm", "/var/log/amazon/ssm")
+EBS_VOLUME = "volume"
+
+
+def containers(
+    settings: ServiceSettings,
+    *,
+    variables: dict[str, str],
+    listens: bool,
+    secret_arn: str,
+    log_group: str,
+    region: str,
+) -> list[dict[str, object]]:
+    """The container of the service, worker or job, then its sidecars."""
+    first = container_definition(
+        settings, variables=variables, listens=listens, secret_arn=secret_arn, log_group=log_group, region=region
+    )
+    return [
+        first,
+        *(_sidecar(sidecar, user=settings.user, log_group=log_group, region=region) for sidecar in settings.sidecars),
+    ]
+
+
 def container_definition(
-    settings: ServiceSettings, *, variables: dict[str, str], secret_arn: str, log_group: str, region: str
+    settings: ServiceSettings,
+    *,
+    variables: dict[str, str],
+    listens: bool,
+    secret_arn: str,
+    log_group: str,
+    region: str,
 ) -> dict[str, object]:
-    """The one container: read-only root, no capabilities, not root, an init process that reaps and forwards.
+    """The first container: read-only root, no capabilities, not root, an init process that reaps and forwards.
 
     The log is sent without blocking the service, which keeps up to 25 MB of it in memory while CloudWatch is away.
     """
     mounts = [(files_volume(name), path) for name, path in settings.mounts.items()]
-    mounts += [(scratch_volume(path), path) for path in settings.scratch_paths]
+    mounts += [(scratch_volume(path), path) for path in writable_paths(settings)]
+    mounts += [(EBS_VOLUME, settings.volume.path)] if settings.volume else []
+    port = {"containerPort": settings.port, "hostPort": settings.port, "protocol": "tcp"}
     secrets = [
         {"name": name, "valueFrom": _value_from(reference, secret_arn)}
         for name, reference in sorted(settings.secrets.items())
@@ -28,25 +59,49 @@ def container_definition(
     return {
         "name": CONTAINER,
         "image": settings.image,
-        "essential": True,
         **({"command": list(settings.command)} if settings.command else {}),
-        "user": settings.user,
-        "privileged": False,
-        "readonlyRootFilesystem": True,
-        "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
-        "portMappings": [{"containerPort": settings.port, "hostPort": settings.port, "protocol": "tcp"}],
-        "environment": [{"name": name, "value": value} for name, value in sorted(variables.items())],
+        **_closed(settings.user, log_group, region, stream="task"),
+        "essential": True,
+        "portMappings": [port] if listens else [],
+        "environment": _environment(variables),
         **({"secrets": secrets} if secrets else {}),
         "mountPoints": [
             {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in sorted(mounts)
         ],
+    }
+
+
+def _sidecar(sidecar: SidecarSettings, *, user: str, log_group: str, region: str) -> dict[str, object]:
+    return {
+        "name": sidecar.name,
+        "image": sidecar.image,
+        **({"command": list(sidecar.command)} if sidecar.command else {}),
+        **_closed(user, log_group, region, stream=sidecar.name),
+        "essential": sidecar.essential,
+        "portMappings": [],
+        "environment": _environment(sidecar.environment),
+        "mountPoints": [],
+    }
+
+
+def _environment(variables: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted(variables.items())]
+
+
+def _closed(user: str, log_group: str, region: str, *, stream: str) -> dict[str, object]:
+    """What holds of every container."""
+    return {
+        "user": user,
+        "privileged": False,
+        "readonlyRootFilesystem": True,
+        "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
         "stopTimeout": 30,
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
                 "awslogs-group": log_group,
                 "awslogs-region": region,
-                "awslogs-stream-prefix": "task",
+                "awslogs-stream-prefix": stream,
                 "mode": "non-blocking",
                 "max-buffer-size": "25m",
             },
@@ -54,30 +109,41 @@ def container_definition(
     }
 
 
-def variables(
-    settings: ServiceSettings, *, database: Database, secret_arn: str, cache_settings: CacheSettings, cache: Cache
-) -> dict[str, str]:
+def writable_paths(settings: ServiceSettings) -> tuple[str, ...]:
+    """Directories of the first container that are empty at the start of a task and writable."""
+    return (*settings.scratch_paths, *(_EXEC_PATHS if settings.exec else ()))
+
+
+def variables(settings: ServiceSettings, links: ServiceLinks, *, cache_form: str, listens: bool) -> dict[str, str]:
     """Where everything is, and the names to log in with; never a password. The settings' own are added."""
+    database, cache = links.database, links.cache
     found = {
         **settings.environment,
-        "PORT": str(settings.port),
         "DATABASE_HOST": database.writer_endpoint,
         "DATABASE_READER_HOST": database.reader_endpoint,
         "DATABASE_PORT": str(database.port),
         "DATABASE_NAME": database.name,
-        "DATABASE_SECRET_ARN": secret_arn,
+        "DATABASE_SECRET_ARN": links.secret_arn,
         "REDIS_HOST": cache.endpoint,
         "REDIS_PORT": str(cache.port),
-        "REDIS_FORM": cache_settings.form,
+        "REDIS_FORM": cache_form,
         "REDIS_USER": cache.user_name,
         # An IAM token is made for the group's name, not for its host.
         "REDIS_REPLICATION_GROUP": cache.replication_group_id,
+        **{f"QUEUE_{_variable(name)}_URL": queue.url for name, queue in links.queues.items()},
+        **{f"BUCKET_{_variable(name)}_NAME": bucket.name for name, bucket in links.buckets.items()},
     }
+    if listens:
+        found["PORT"] = str(settings.port)
     if cache.reader_endpoint is not None:
         found["REDIS_READER_HOST"] = cache.reader_endpoint
     if settings.database_iam_user is not None:
         found["DATABASE_IAM_USER"] = settings.database_iam_user
     return found
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def _value_from(reference: str, secret_arn: str) -> str:

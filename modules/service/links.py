@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from modules.cache import Cache
 from modules.database import Database
-from modules.storage import Storage
+from modules.queue import Queue
+from modules.storage import ObjectBucket, Storage
 
 
 @dataclass(frozen=True)
 class ServiceLinks:
-    """The database, cache and files that tasks reach, and the secret that they read.
+    """The database, cache, files, queues and buckets that tasks reach, and the secret that they read.
 
     `storage` is None without access points, `endpoint_group_id` without interface endpoints.
     """
@@ -22,3 +24,5 @@ class ServiceLinks:
     secret_arn: str
     secret_key_arn: str
     endpoint_group_id: str | None
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    buckets: Mapping[str, ObjectBucket] = field(default_factory=dict)

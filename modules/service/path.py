@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from constructs import Construct
@@ -10,19 +12,16 @@ from modules.common.place import Place
 from modules.common.security_groups import closed_security_group, open_port
 from modules.network import Network
 from modules.service.links import ServiceLinks
-from settings.network import NetworkSettings
-from settings.service import ServiceSettings
+from settings.service import OutboundRule, ServiceSettings
 
-# What a task calls: its image, its log, its secret. IAM tokens for Redis and Aurora are made without a call.
-_CALLED = frozenset({"ecr.api", "ecr.dkr", "logs", "secretsmanager"})
 _HTTPS = 443
 
 
 class ServicePath(Construct):
     """A group that is entered from the load balancer alone, and opens database, Redis and files to itself.
 
-    AWS is called over the interface endpoints; the layers of an image come from S3, over its gateway endpoint. Only
-    where an endpoint is missing, or the image lies elsewhere, is HTTPS to the world open, through NAT.
+    AWS is called over the interface endpoints; the layers of an image come from S3, over its gateway endpoint. What is
+    open beyond the VPC, through NAT, `service.outbound` says. Workers and jobs share the group.
 
     A task must wait for `all`: it would be started without a way to its image.
     """
@@ -33,7 +32,6 @@ class ServicePath(Construct):
         id_: str,
         *,
         settings: ServiceSettings,
-        network_settings: NetworkSettings,
         place: Place,
         network: Network,
         load_balancer_group_id: str,
@@ -69,20 +67,23 @@ class ServicePath(Construct):
                 to_port=_HTTPS,
             )
         )
-        if _needs_world(settings, network_settings, place.account.region):
-            rules.append(
-                VpcSecurityGroupEgressRule(
-                    self,
-                    "to-world",
-                    security_group_id=group.id,
-                    description="Service to AWS services without endpoint through NAT",
-                    cidr_ipv4="0.0.0.0/0",
-                    ip_protocol="tcp",
-                    from_port=_HTTPS,
-                    to_port=_HTTPS,
-                )
-            )
+        rules += [self._to_outside(rule, group.id) for rule in settings.outbound]
         self.all: tuple[ITerraformDependable, ...] = tuple(rules)
+
+    def _to_outside(self, rule: OutboundRule, group_id: str) -> VpcSecurityGroupEgressRule:
+        is_world = (rule.cidr, rule.port) == ("0.0.0.0/0", _HTTPS)
+        target = rule.cidr or rule.prefix_list or ""
+        return VpcSecurityGroupEgressRule(
+            self,
+            "to-world" if is_world else f"to-{re.sub('[^0-9a-z]', '-', target)}-{rule.port}",
+            security_group_id=group_id,
+            description=f"Tasks to {'the internet' if is_world else target} through NAT",
+            cidr_ipv4=rule.cidr,
+            prefix_list_id=rule.prefix_list,
+            ip_protocol="tcp",
+            from_port=rule.port,
+            to_port=rule.port,
+        )
 
     def _allow(
         self, source: str, source_group_id: str, target: str, target_group_id: str, port: int
@@ -96,11 +97,3 @@ class ServicePath(Construct):
             groups=(source_group_id, target_group_id),
             descriptions=(f"{source.capitalize()} to {target}", f"From {source}"),
         )
-
-
-def _needs_world(settings: ServiceSettings, network: NetworkSettings, region: str) -> bool:
-    if network.nat == "none":
-        return False
-    repository = settings.ecr_repository
-    image_in_region = repository is not None and repository.region == region
-    return not image_in_region or not set(network.interface_endpoints) >= _CALLED

@@ -12,23 +12,32 @@ from constructs import Construct
 from modules.common.place import Place
 from modules.common.policies import Account, Conditions, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.queue import Queue
 from modules.service.container import referenced_arns
 from modules.service.links import ServiceLinks
-from modules.storage import Storage
 from settings.naming import Naming
-from settings.service import ServiceSettings
+from settings.service import ServiceSettings, ecr_repository
 
-_TASK = "service-task"
-_EXECUTION = "service-execution"
+# Of X-Ray no resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+_TRACING = ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
+_SHELL = tuple(f"ssmmessages:{verb}{channel}Channel" for channel in ("Control", "Data") for verb in ("Create", "Open"))
 
 
-def secret_readers(settings: ServiceSettings, names: Naming, account: Account) -> list[str]:
+def secret_readers(
+    settings: ServiceSettings, names: Naming, account: Account, purposes: Sequence[str] = ("service",)
+) -> list[str]:
     """ARNs of the roles that the database secret must admit, known before the roles are made.
 
-    The service reads it itself; ECS does where the settings hand the login out as environment variables.
+    The code reads it itself; ECS does where the settings hand the login out as environment variables. `purposes` are
+    those of the service, the workers and the jobs.
     """
-    purposes = [_TASK, _EXECUTION] if settings.injects_database_login else [_TASK]
-    return [f"arn:{account.partition}:iam::{account.id}:role/{names.name(purpose)}" for purpose in purposes]
+    kinds = ("task", "execution") if settings.injects_database_login else ("task",)
+    return [
+        f"arn:{account.partition}:iam::{account.id}:role/{names.name(f'{purpose}-{kind}')}"
+        for purpose in purposes
+        for kind in kinds
+    ]
 
 
 class ServiceRoles(Construct):
@@ -43,23 +52,25 @@ class ServiceRoles(Construct):
         *,
         settings: ServiceSettings,
         place: Place,
+        purpose: str,
         log_group_arn: str,
         links: ServiceLinks,
+        consumes: Queue | None,
     ) -> None:
         super().__init__(scope, id_)
         trust = service_trust("ecs-tasks.amazonaws.com", place.account, source_arns=[place.account.arn("ecs", "*")])
         task = IamRole(
             self,
             "task",
-            name=place.names.name(_TASK),
-            description="What the code of the service may do",
+            name=place.names.name(f"{purpose}-task"),
+            description=f"What the code of the {_title(purpose)} may do",
             assume_role_policy=trust,
         )
         execution = IamRole(
             self,
             "execution",
-            name=place.names.name(_EXECUTION),
-            description="What ECS does to start a task of the service",
+            name=place.names.name(f"{purpose}-execution"),
+            description=f"What ECS does to start a task of the {_title(purpose)}",
             assume_role_policy=trust,
         )
         self.task_arn = task.arn
@@ -69,15 +80,7 @@ class ServiceRoles(Construct):
             "task-policy",
             name="work",
             role=task.id,
-            policy=task_policy(
-                settings,
-                place.account,
-                database_resource_id=links.database.cluster_resource_id,
-                cache_connect_arns=links.cache.connect_arns,
-                storage=links.storage,
-                secret_arn=links.secret_arn,
-                secret_key_arn=links.secret_key_arn,
-            ),
+            policy=task_policy(settings, place, links=links, consumes=consumes),
         )
         start = IamRolePolicy(
             self,
@@ -97,26 +100,25 @@ class ServiceRoles(Construct):
         self.all: tuple[ITerraformDependable, ...] = (work, start)
 
 
-def task_policy(
-    settings: ServiceSettings,
-    account: Account,
-    *,
-    database_resource_id: str,
-    cache_connect_arns: Sequence[str],
-    storage: Storage | None,
-    secret_arn: str,
-    secret_key_arn: str,
-) -> str:
-    """The application's secret, its Redis user, its files by their access points, and its database role."""
+def _title(purpose: str) -> str:
+    """`worker mail` of `worker-mail`."""
+    return purpose.replace("-", " ", 1)
+
+
+def task_policy(settings: ServiceSettings, place: Place, *, links: ServiceLinks, consumes: Queue | None) -> str:
+    """The application's secret, its Redis user, files by their access points, database role, queues and buckets, and
+    what the settings allow beside them.
+    """
+    account, storage = place.account, links.storage
     statements = [
-        statement("ReadDatabaseSecret", actions=["secretsmanager:GetSecretValue"], resources=[secret_arn]),
+        statement("ReadDatabaseSecret", actions=["secretsmanager:GetSecretValue"], resources=[links.secret_arn]),
         statement(
             "DecryptDatabaseSecret",
             actions=["kms:Decrypt"],
-            resources=[secret_key_arn],
-            conditions=_through_secrets_manager(account, [secret_arn]),
+            resources=[links.secret_key_arn],
+            conditions=_through_secrets_manager(account, [links.secret_arn]),
         ),
-        statement("ConnectToRedis", actions=["elasticache:Connect"], resources=list(cache_connect_arns)),
+        statement("ConnectToRedis", actions=["elasticache:Connect"], resources=list(links.cache.connect_arns)),
     ]
     if storage is not None and settings.mounts:
         statements.append(
@@ -134,9 +136,70 @@ def task_policy(
             )
         )
     if settings.database_iam_user is not None:
-        user = account.arn("rds-db", f"dbuser:{database_resource_id}/{settings.database_iam_user}")
+        user = account.arn("rds-db", f"dbuser:{links.database.cluster_resource_id}/{settings.database_iam_user}")
         statements.append(statement("ConnectToDatabase", actions=["rds-db:connect"], resources=[user]))
+    statements += _of_queues_and_buckets(account, links, consumes)
+    if settings.tracing:
+        statements.append(statement("Trace", actions=_TRACING, resources=["*"]))
+    if settings.exec:
+        statements += _of_shells(account, place.names.path("exec"))
+    for number, allowed in enumerate(settings.allow, start=1):
+        statements.append(statement(f"Allowed{number}", actions=allowed.actions, resources=allowed.resources))
     return document(*statements)
+
+
+def _of_queues_and_buckets(account: Account, links: ServiceLinks, consumes: Queue | None) -> list[dict[str, object]]:
+    """Send to every queue, take from the one that is consumed, read and write every bucket; each with its key."""
+    statements, queues, buckets = [], list(links.queues.values()), list(links.buckets.values())
+    if queues:
+        statements.append(
+            statement(
+                "SendMessages",
+                actions=["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"],
+                resources=[queue.arn for queue in queues],
+            )
+        )
+    if consumes is not None:
+        statements.append(
+            statement(
+                "TakeMessages",
+                actions=["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
+                resources=[consumes.arn],
+            )
+        )
+    if buckets:
+        statements += [
+            statement("ListBuckets", actions=["s3:ListBucket"], resources=[bucket.arn for bucket in buckets]),
+            statement(
+                "UseObjects",
+                actions=["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+                resources=[f"{bucket.arn}/*" for bucket in buckets],
+            ),
+        ]
+    for sid, service, keys in (
+        ("KeysOfQueues", "sqs", [queue.key_arn for queue in queues]),
+        ("KeysOfBuckets", "s3", [bucket.key_arn for bucket in buckets]),
+    ):
+        if keys:
+            via = {"StringEquals": {"kms:ViaService": f"{service}.{account.region}.amazonaws.com"}}
+            statements.append(
+                statement(sid, actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=keys, conditions=via)
+            )
+    return statements
+
+
+def _of_shells(account: Account, log_group_name: str) -> list[dict[str, object]]:
+    """What the agent of ECS Exec does as the task: its channels, and the log of what is typed."""
+    group = account.arn("logs", f"log-group:{log_group_name}")
+    return [
+        statement("Shell", actions=_SHELL, resources=["*"]),
+        statement("FindShellLog", actions=["logs:DescribeLogGroups"], resources=["*"]),
+        statement(
+            "WriteShellLog",
+            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            resources=[f"{group}:*"],
+        ),
+    ]
 
 
 def execution_policy(
@@ -148,28 +211,34 @@ def execution_policy(
     statements = [
         statement("WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log_group_arn}:*"])
     ]
-    repository = settings.ecr_repository
-    if repository is not None:
-        arn = f"arn:{account.partition}:ecr:{repository.region}:{repository.account_id}:repository/{repository.name}"
+    images = (settings.image, *(sidecar.image for sidecar in settings.sidecars))
+    arns = sorted(
+        {
+            f"arn:{account.partition}:ecr:{found.region}:{found.account_id}:repository/{found.name}"
+            for found in map(ecr_repository, images)
+            if found is not None
+        }
+    )
+    if arns:
         statements += [
             statement("LogInToRegistry", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
             statement(
                 "PullImage",
                 actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                resources=[arn],
+                resources=arns,
             ),
         ]
-    arns = list(referenced_arns(settings, secret_arn))
-    if arns:
-        statements.append(statement("ReadSecrets", actions=["secretsmanager:GetSecretValue"], resources=arns))
+    secrets = list(referenced_arns(settings, secret_arn))
+    if secrets:
+        statements.append(statement("ReadSecrets", actions=["secretsmanager:GetSecretValue"], resources=secrets))
     keys = [*([secret_key_arn] if settings.injects_database_login else []), *settings.secret_key_arns]
-    if arns and keys:
+    if secrets and keys:
         statements.append(
             statement(
                 "DecryptSecrets",
                 actions=["kms:Decrypt"],
                 resources=keys,
-                conditions=_through_secrets_manager(account, arns),
+                conditions=_through_secrets_manager(account, secrets),
             )
         )
     return document(*statements)

@@ -1,6 +1,9 @@
-"""How many tasks run: target tracking on CPU, and on memory where the settings want it."""
+"""How many tasks run: target tracking on CPU, memory or the messages that wait for each task."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from cdktf_cdktf_provider_aws.appautoscaling_policy import (
     AppautoscalingPolicy,
@@ -11,55 +14,105 @@ from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
 from constructs import Construct
 
 from settings.naming import Naming
-from settings.service import ServiceSettings
 
 # Grows with the next minute's metric, shrinks only when five minutes were calm.
 _SCALE_OUT_SECONDS = 60
 _SCALE_IN_SECONDS = 300
 
 
-class ServiceScaling(Construct):
-    """Between the settings' least and most tasks; the policy that wants more of them wins."""
+class TaskScaling(Construct):
+    """Between least and most tasks of an ECS service. `follow` and `follow_queue` say by what; the policy that wants
+    more tasks wins."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        settings: ServiceSettings,
         names: Naming,
         cluster_name: str,
         service_name: str,
+        purpose: str,
+        bounds: tuple[int, int],
     ) -> None:
         super().__init__(scope, id_)
-        target = AppautoscalingTarget(
+        self._names, self._purpose = names, purpose
+        self._dimensions = {"ClusterName": cluster_name, "ServiceName": service_name}
+        self._target = AppautoscalingTarget(
             self,
             "target",
             service_namespace="ecs",
             scalable_dimension="ecs:service:DesiredCount",
             resource_id=f"service/{cluster_name}/{service_name}",
-            min_capacity=settings.min_count,
-            max_capacity=settings.max_count,
+            min_capacity=bounds[0],
+            max_capacity=bounds[1],
         )
-        for metric, percent in (("CPU", settings.cpu_target_percent), ("Memory", settings.memory_target_percent)):
-            if percent is None:
-                continue
-            AppautoscalingPolicy(
-                self,
-                metric.lower(),
-                name=names.name(f"service-{metric.lower()}"),
-                policy_type="TargetTrackingScaling",
-                service_namespace=target.service_namespace,
-                scalable_dimension=target.scalable_dimension,
-                resource_id=target.resource_id,
-                target_tracking_scaling_policy_configuration=AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration(
-                    target_value=percent,
-                    scale_out_cooldown=_SCALE_OUT_SECONDS,
-                    scale_in_cooldown=_SCALE_IN_SECONDS,
-                    predefined_metric_specification=(
-                        AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(
-                            predefined_metric_type=f"ECSServiceAverage{metric}Utilization"
-                        )
+
+    def follow(self, metric: Literal["CPU", "Memory"], percent: int) -> None:
+        """As many tasks as keep their average use at `percent`."""
+        self._policy(
+            metric.lower(),
+            percent,
+            predefined_metric_specification=(
+                AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(
+                    predefined_metric_type=f"ECSServiceAverage{metric}Utilization"
+                )
+            ),
+        )
+
+    def follow_queue(self, queue_name: str, messages_per_task: int) -> None:
+        """As many tasks as have `messages_per_task` waiting for each of them.
+
+        https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
+        """
+        self._policy(
+            "messages",
+            messages_per_task,
+            # The names of the provider's classes for these are longer than a line.
+            customized_metric_specification={
+                "metrics": [
+                    _query(
+                        "waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue_name}, "Sum"
                     ),
-                ),
-            )
+                    _query("running", "ECS/ContainerInsights", "RunningTaskCount", self._dimensions, "Average"),
+                    {
+                        "id": "share",
+                        "expression": "waiting / running",
+                        "label": "Messages per task",
+                        "returnData": True,
+                    },
+                ]
+            },
+        )
+
+    def _policy(self, id_: str, target_value: int, **specification: Any) -> None:
+        AppautoscalingPolicy(
+            self,
+            id_,
+            name=self._names.name(f"{self._purpose}-{id_}"),
+            policy_type="TargetTrackingScaling",
+            service_namespace=self._target.service_namespace,
+            scalable_dimension=self._target.scalable_dimension,
+            resource_id=self._target.resource_id,
+            target_tracking_scaling_policy_configuration=AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration(
+                target_value=target_value,
+                scale_out_cooldown=_SCALE_OUT_SECONDS,
+                scale_in_cooldown=_SCALE_IN_SECONDS,
+                **specification,
+            ),
+        )
+
+
+def _query(id_: str, namespace: str, name: str, dimensions: Mapping[str, str], statistic: str) -> dict[str, object]:
+    return {
+        "id": id_,
+        "metricStat": {
+            "metric": {
+                "namespace": namespace,
+                "metricName": name,
+                "dimensions": [{"name": key, "value": value} for key, value in dimensions.items()],
+            },
+            "stat": statistic,
+        },
+        "returnData": False,
+    }

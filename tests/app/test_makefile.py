@@ -20,7 +20,6 @@ GIVEN = {
     "CONFIRM": ("--confirm",),
     "BASE": ("--base",),
     "ARCHITECTURE": ("--architecture",),
-    "WHAT": (),  # the one that is no option
     "REPORT": ("--json", "--sarif"),
 }
 SWITCHES = {"KEEP": "--keep", "AUTO_APPROVE": "--approve"}
@@ -93,7 +92,7 @@ def options(calls: list[list[str]], name: str) -> set[str]:
 
 
 def test_all_programs_of_the_project_are_tried() -> None:
-    assert {"synth", "deploy", "plan", "destroy", "local", "review", "scan", "package", "bench"} <= set(PROGRAMS)
+    assert {"synth", "deploy", "plan", "destroy", "local", "review", "scan", "package"} <= set(PROGRAMS)
 
 
 @pytest.mark.parametrize("kind", VALUES)
@@ -108,7 +107,6 @@ def test_a_value_on_the_command_line_is_passed_on_as_it_was_typed(kind: str, san
             for name in names:
                 ending = f"/scan.{name.removeprefix('--')}" if name in ("--json", "--sarif") else ""
                 assert options(calls, name) == {meant + ending}, name
-        assert ["-m", "tools.bench", meant] in calls
         assert not (sandbox / "x").exists()
 
 
@@ -130,11 +128,28 @@ def test_a_make_within_make_runs_nothing_of_it_either(kind: str, sandbox: Path) 
     assert not (sandbox / "x").exists()
 
 
+@pytest.mark.parametrize("what", ["", "speed", *VALUES.values()])
+def test_only_what_can_be_measured_is(what: str, sandbox: Path) -> None:
+    done, calls = make(sandbox, "bench", f"WHAT={what}")
+
+    assert done.returncode == 2
+    assert "; one of: stock growth local rotation" in done.stderr
+    assert not [call for call in calls if "-q" in call]
+    assert not (sandbox / "x").exists()
+
+
+def test_a_benchmark_is_a_file(sandbox: Path) -> None:
+    done, calls = make(sandbox, "bench", "WHAT=stock")
+
+    assert done.returncode == 0, done.stderr
+    assert calls[1:] == [["-q", "-s", "tests/*/bench_stock.py"]]
+
+
 def test_what_is_not_given_is_no_option(sandbox: Path) -> None:
     _, calls = make(sandbox, *PROGRAMS, "ENV=iot-dev")
 
     words = {word.partition("=")[0] for call in calls for word in call if word.startswith("--")}
-    assert words <= {"--env", "--resources"}  # `make bench-rotation` names its part
+    assert words <= {"--env", "--resources"}
     assert options(calls, "--only") == set()
 
 

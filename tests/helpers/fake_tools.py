@@ -116,11 +116,11 @@ class Tools:
         return done.returncode
 
     def capture(
-        self, command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine | None = None
+        self, command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine = processes.ignore
     ) -> subprocess.CompletedProcess[str]:
         done = self._answer(command, cwd, environ)
         for line in done.stdout.splitlines():
-            (on_line or processes.ignore)(line)
+            on_line(line)
         return done
 
     def ask(

@@ -7,10 +7,6 @@ from typing import Any
 
 Clients = Callable[[str], Any]
 """Makes boto3 clients by the name of their service."""
-Planned = Mapping[str, Any]
-"""The attributes of a planned resource; what is not known before the apply is missing."""
-Finder = Callable[[Planned, Clients], Iterator[str]]
-"""Import ids of what stands in the place of a planned resource; KeyError when too little is known to tell."""
 
 
 def ask(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.deploy import processes, terraform
+from tools.deploy import processes
 from tools.deploy.processes import OnLine
 from tools.synthesized.errors import DeployError
 from tools.synthesized.paths import ROOT
@@ -20,12 +19,8 @@ _CLI = ROOT / "node_modules" / ".bin" / "cdktf"
 def app_command(environment: str, *, suffix: str | None = None, unprotected: bool = False) -> list[str]:
     """The command that synthesizes just this environment."""
     python = Path(sys.executable)
-    command = [
-        str(python.relative_to(ROOT) if python.is_relative_to(ROOT) else python),
-        "main.py",
-        "--env",
-        environment,
-    ]
+    python = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
+    command = [str(python), "main.py", "--env", environment]
     command += [] if suffix is None else ["--suffix", suffix]
     return [*command, "--unprotected"] if unprotected else command
 
@@ -80,25 +75,23 @@ def run(
     app: Sequence[str],
     environ: Mapping[str, str],
     approved: bool,
+    alone: bool = False,
     on_line: OnLine = processes.echo,
 ) -> None:
-    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`.
+    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`; `alone` without those they need.
 
     Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
     no terminal to ask in.
     """
     _require_credentials(environ)
     command = _command(verb, stacks, app)
-    command += ["--auto-approve"] if approved else []
-    # The lock for other platforms needs the registry, which a machine with a mirror may not reach.
-    command += ["--skip-provider-lock"] if verb == "deploy" and terraform.find_mirror(environ) else []
+    # The lock would be for other platforms, on which nobody uses this machine's `cdktf.out`, and needs the registry.
+    command += ["--skip-provider-lock"] if verb == "deploy" else []
+    command += ["--ignore-missing-stack-dependencies"] if alone else []
     if approved:
-        code = processes.run(command, environ=environ, cwd=ROOT, on_line=on_line)
-    elif sys.stdin.isatty():
-        asking = {key: value for key, value in environ.items() if key not in terraform.SILENCING}
-        code = subprocess.run(command, env=asking, cwd=ROOT, check=False).returncode
+        code = processes.run([*command, "--auto-approve"], environ=environ, cwd=ROOT, on_line=on_line)
     else:
-        raise DeployError(f"cdktf {verb} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
+        code = processes.ask(command, environ=environ, cwd=ROOT)
     if code:
         raise DeployError(
             f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,18 +9,12 @@ from settings import Environment
 from tools.deploy.aws import Clients
 from tools.synthesized.errors import DeployError
 
-_POLL_SECONDS = 5.0
+_POLL_SECONDS = 5
 _STARTED_BY = "migration"
 _LOG_LINES = 50
 
 
-def migrate(
-    environment: Environment,
-    *,
-    clients: Clients,
-    say: Callable[[str], None] = print,
-    poll_seconds: float = _POLL_SECONDS,
-) -> None:
+def migrate(environment: Environment, *, clients: Clients, say: Callable[[str], None] = print) -> None:
     """Run `service.migration_command` in one task, wait for its end and show the end of its log.
 
     It is the newest task definition that runs, deployed or rolled back: so a deployment that failed because its schema
@@ -34,7 +27,7 @@ def migrate(
         raise DeployError(f"{environment.name} has no service.migration_command; add it to its file")
     name = environment.names.name("service")
     try:
-        _migrate(environment, name, clients, say, poll_seconds)
+        _migrate(environment, name, clients, say)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ClusterNotFoundException":
             raise DeployError(f"there is no cluster {name}; first: make deploy ENV={environment.name}") from error
@@ -43,9 +36,7 @@ def migrate(
         raise DeployError(f"AWS cannot be reached: {error}; set credentials and AWS_REGION") from error
 
 
-def _migrate(
-    environment: Environment, name: str, clients: Clients, say: Callable[[str], None], poll_seconds: float
-) -> None:
+def _migrate(environment: Environment, name: str, clients: Clients, say: Callable[[str], None]) -> None:
     ecs, settings = clients("ecs"), environment.service
     services = ecs.describe_services(cluster=name, services=[name])["services"]
     active = [service for service in services if service["status"] == "ACTIVE"]
@@ -62,7 +53,7 @@ def _migrate(
     say(f"Running {' '.join(settings.migration_command)} in {container['image']}")
     task = _start(ecs, name, active[0]["networkConfiguration"], definition, list(settings.migration_command))
     try:
-        ended = _wait(ecs, name, task, settings.migration_timeout_minutes, poll_seconds)
+        ended = _wait(ecs, name, task, settings.migration_timeout_minutes)
     except BaseException:
         ecs.stop_task(cluster=name, task=task, reason="make migrate was interrupted, or out of time")
         say(f"Stopped {task}")
@@ -100,18 +91,19 @@ def _start(ecs: Any, name: str, network: Mapping[str, Any], definition: Mapping[
     return str(answer["tasks"][0]["taskArn"])
 
 
-def _wait(ecs: Any, cluster: str, task: str, timeout_minutes: int, poll_seconds: float) -> Mapping[str, Any]:
-    deadline = time.monotonic() + timeout_minutes * 60
-    while True:
-        # A task is not always known in the first moment after its start.
-        found: list[Mapping[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=[task])["tasks"]
-        if found and found[0]["lastStatus"] == "STOPPED":
-            return found[0]
-        if time.monotonic() >= deadline:
-            raise DeployError(
-                f"the migration did not end within {timeout_minutes} minutes (service.migration_timeout_minutes)"
-            )
-        time.sleep(poll_seconds)
+def _wait(ecs: Any, cluster: str, task: str, timeout_minutes: int) -> Mapping[str, Any]:
+    from botocore.exceptions import WaiterError
+
+    # A task that is not known yet, in the first moment after its start, is waited for, too.
+    patience = {"Delay": _POLL_SECONDS, "MaxAttempts": timeout_minutes * 60 // _POLL_SECONDS}
+    try:
+        ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[task], WaiterConfig=patience)
+    except WaiterError as error:
+        raise DeployError(
+            f"the migration did not end within {timeout_minutes} minutes (service.migration_timeout_minutes): {error}"
+        ) from error
+    ended: Mapping[str, Any] = ecs.describe_tasks(cluster=cluster, tasks=[task])["tasks"][0]
+    return ended
 
 
 def _log(logs: Any, container: Mapping[str, Any], task: str) -> list[str]:

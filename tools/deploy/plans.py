@@ -47,8 +47,10 @@ class Planned:
 
 
 def folder(environment: str) -> Path:
-    """Where the plans of an environment are saved."""
-    return terraform.WORK / "plans" / environment
+    """Where the plans of an environment are saved; only its owner can read it."""
+    place = terraform.WORK / "plans" / environment
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
 
 
 def run_plan(
@@ -72,8 +74,7 @@ def run_plan(
 
 def init(stack: Stack, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Initialize a stack's folder; returns the errors."""
-    command = ["init", "-reconfigure", "-input=false", "-no-color"]
-    done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+    done = terraform.init(stack.folder, environ, check=False)
     return (f"terraform init: {done.stdout}{done.stderr}".strip(),) if done.returncode else ()
 
 
@@ -142,41 +143,35 @@ def plan(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Plann
     states = read_states(found, s3)
     reads = references.reads_of({stack.name: stack.configuration for stack in found})
     place = folder(environment)
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for stale in (*place.glob("*.tfplan"), *place.glob("*.saved.json")):
         stale.unlink()
 
     def one(stack: Stack) -> Planned:
-        missing = _missing(reads[stack.name], states)
+        rests_on = _rests_on(stack, states, reads[stack.name])
+        missing = sorted({key.partition(".")[0] for key, value in rests_on["reads"].items() if value is None})
         if missing:
             return Planned(stack.name, note=f"cannot be planned before {' and '.join(missing)}; apply, then plan again")
-        planned = run_plan(stack, place / f"{stack.name}.tfplan", environ)
+        file = place / f"{stack.name}.tfplan"
+        planned = run_plan(stack, file, environ)
         if planned.errors:
-            (place / f"{stack.name}.tfplan").unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
         else:
-            note = {"changes": planned.changes, **_rests_on(stack, states, reads[stack.name])}
-            (place / f"{stack.name}.saved.json").write_text(json.dumps(note, indent=2), encoding="utf-8")
+            note = json.dumps({"changes": planned.changes, **rests_on}, indent=2)
+            file.with_suffix(".saved.json").write_text(note, encoding="utf-8")
         return planned
 
     return list(in_order(found, one).values())
-
-
-def _missing(reads: set[tuple[str, str]], states: States) -> list[str]:
-    """The stacks that have to be applied first, because a state has not all outputs that are read."""
-    return sorted({owner for owner, output in reads if output not in states.get(owner, {}).get("outputs", {})})
 
 
 def drift(environment: str, *, environ: Mapping[str, str], s3: Any) -> list[Planned]:
     """Plan every stack that is deployed, bootstrap too, against what stands; nothing is saved."""
     found = stacks.find_all(environment)
     states = read_states(found, s3)
-    place = folder(environment)
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def one(stack: Stack) -> Planned:
         if stack.name not in states:
             return Planned(stack.name, note="not deployed")
-        file = place / f"{stack.name}.drift"
+        file = folder(environment) / f"{stack.name}.drift"
         try:
             return run_plan(stack, file, environ)
         finally:
@@ -192,48 +187,44 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     in the end; what was applied stays applied, and its plan is removed.
     """
     found = stacks.find(environment)
-    place = folder(environment)
-    notes = {stack.name: place / f"{stack.name}.saved.json" for stack in found}
+    files = {stack.name: folder(environment) / f"{stack.name}.tfplan" for stack in found}
+    notes = {name: file.with_suffix(".saved.json") for name, file in files.items()}
     saved = {name: _read_note(file, environment) for name, file in notes.items() if file.is_file()}
     if not saved:
         raise DeployError(f"there is no saved plan of {environment}; run: make plan ENV={environment}")
     reads = references.reads_of({stack.name: stack.configuration for stack in found})
-    states = read_states(found, s3)
-    stale = [
-        f"{stack.name}: {reason}"
-        for stack in found
-        if stack.name in saved
-        for reason in _stale(saved[stack.name], _rests_on(stack, states, reads[stack.name]))
-    ]
-    if stale:
-        said = ["nothing was applied, the saved plans no longer hold:", *stale, _again(environment)]
-        raise DeployError("\n".join(said))
     failed: set[str] = set()
 
-    def one(stack: Stack) -> str:
-        waits = [name for name in stack.needs if name in failed]
-        result = "not applied, for it needs " + ", ".join(waits) if waits else _apply_one(stack)
-        if result:
-            failed.add(stack.name)
-        say(f"{stack.name}: {result or 'up to date'}")
-        return result
+    def stale(stack: Stack, states: States) -> list[str]:
+        now = _rests_on(stack, states, reads[stack.name])
+        return _stale(saved[stack.name], now) if stack.name in saved else []
 
-    def _apply_one(stack: Stack) -> str:
+    def apply_one(stack: Stack) -> str:
+        if waits := [name for name in stack.needs if name in failed]:
+            return "not applied, for it needs " + ", ".join(waits)
         if stack.name not in saved:
             return "has no saved plan"
-        now = _rests_on(stack, read_states(found, s3), reads[stack.name])
-        changed = sorted(key for key, value in saved[stack.name]["reads"].items() if now["reads"].get(key) != value)
-        if changed:
-            return f"refused, because what it was planned with has changed: {', '.join(changed)}"
-        file = place / f"{stack.name}.tfplan"
+        if reasons := stale(stack, read_states(found, s3)):
+            return f"refused: {', '.join(reasons)}"
         if saved[stack.name]["changes"]:
-            errors = init(stack, environ) or run_apply(stack, file, environ)
+            errors = init(stack, environ) or run_apply(stack, files[stack.name], environ)
             if errors:
                 return "failed: " + "\n".join(errors)
-        file.unlink(missing_ok=True)
+        files[stack.name].unlink(missing_ok=True)
         notes[stack.name].unlink()
         return ""
 
+    def one(stack: Stack) -> None:
+        result = apply_one(stack)
+        if result:
+            failed.add(stack.name)
+        say(f"{stack.name}: {result or 'up to date'}")
+
+    states = read_states(found, s3)
+    reasons = [f"{stack.name}: {reason}" for stack in found for reason in stale(stack, states)]
+    if reasons:
+        said = ["nothing was applied, the saved plans no longer hold:", *reasons, _again(environment)]
+        raise DeployError("\n".join(said))
     in_order(found, one)
     if failed:
         raise DeployError(f"not up to date: {', '.join(sorted(failed))}\n{_again(environment)}")
@@ -260,14 +251,15 @@ def read_states(found: Sequence[Stack], s3: Any) -> dict[str, dict[str, Any]]:
 
 
 def _rests_on(stack: Stack, states: States, reads: set[tuple[str, str]]) -> dict[str, Any]:
-    """What a plan is only valid with; values of outputs as digests."""
+    """What a plan is only valid with; values of outputs as digests, None where a state has no such output."""
     own = states.get(stack.name, {})
+    outputs = {(owner, output): states.get(owner, {}).get("outputs", {}).get(output) for owner, output in sorted(reads)}
     return {
         "json": _digest(stack.configuration),
         "state": [own.get("lineage"), own.get("serial")],
         "reads": {
-            f"{owner}.{output}": _digest(states.get(owner, {}).get("outputs", {}).get(output, {}).get("value"))
-            for owner, output in sorted(reads)
+            f"{owner}.{output}": None if found is None else _digest(found.get("value"))
+            for (owner, output), found in outputs.items()
         },
     }
 

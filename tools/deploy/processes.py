@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -17,6 +18,9 @@ from tools.synthesized.errors import DeployError
 
 # Terraform needs the time to finish the calls under way and write its state; NAT gateways are the slowest of them.
 _PATIENCE_SECONDS = 120
+
+# Variables that keep a tool from asking in a terminal.
+SILENCING = frozenset({"CI", "TF_IN_AUTOMATION", "TF_INPUT", "FORCE_COLOR"})
 
 OnLine = Callable[[str], None]
 
@@ -30,13 +34,16 @@ def ignore(line: str) -> None:
     """Show nothing of a line."""
 
 
-def run(
-    command: Sequence[str],
-    *,
-    environ: Mapping[str, str],
-    cwd: Path,
-    on_line: OnLine = echo,
-) -> int:
+def ask(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path) -> int:
+    """Run a command that asks in the terminal; its exit code. Raises DeployError when there is no terminal."""
+    if not sys.stdin.isatty():
+        name = " ".join([Path(command[0]).name, *command[1:2]])
+        raise DeployError(f"{name} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
+    asking = {key: value for key, value in environ.items() if key not in SILENCING}
+    return subprocess.run(command, env=asking, cwd=cwd, check=False).returncode
+
+
+def run(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine = echo) -> int:
     """Run `command`, give each line it prints to `on_line`, and return its exit code.
 
     On KeyboardInterrupt the whole family of processes is asked to stop, waited for, and the interrupt raised again.
@@ -49,28 +56,28 @@ def run(
 
 
 def capture(
-    command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine | None = None
+    command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine = ignore
 ) -> subprocess.CompletedProcess[str]:
     """Run `command`, and return its exit code with what it printed; an interrupt is passed on as in `run`.
 
     `on_line` gets each line of standard output while the command runs.
     """
-    # The command ends before its reader is waited for, also after an interrupt.
-    with ThreadPoolExecutor(1) as pool, _started(command, environ, cwd, subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        errors = pool.submit(process.stderr.read)
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as errors,
+        _started(command, environ, cwd, errors) as process,
+    ):
         lines = []
-        for line in process.stdout:
+        for line in process.stdout or ():
             lines.append(line)
-            if on_line is not None:
-                on_line(line.rstrip("\n"))
-        return subprocess.CompletedProcess(command, process.wait(), "".join(lines), errors.result())
+            on_line(line.rstrip("\n"))
+        code = process.wait()
+        errors.seek(0)
+        return subprocess.CompletedProcess(command, code, "".join(lines), errors.read())
 
 
 @contextlib.contextmanager
 def _started(
-    command: Sequence[str], environ: Mapping[str, str], cwd: Path, stderr: int
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path, stderr: int | IO[str]
 ) -> Iterator[subprocess.Popen[str]]:
     """The running command, without a terminal; however the block ends, nothing of it goes on running."""
     try:
@@ -97,23 +104,22 @@ def _started(
 
 def end_family(pid: int) -> None:
     """Interrupt a process's Terraforms, wait for them, then end the rest of its family."""
-    try:
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
         family = [*parent.children(recursive=True), parent]
-    except psutil.NoSuchProcess:
-        return
     terraforms = [process for process in family if _is_terraform(process)]
-    for process in terraforms:
-        _signal(process, psutil.Process.send_signal, signal.SIGINT)
     if terraforms:
         print("Stopping: Terraform finishes what it began and releases its locks ...", file=sys.stderr, flush=True)
-    psutil.wait_procs(terraforms, timeout=_PATIENCE_SECONDS)
-    for process in family:
-        _signal(process, psutil.Process.terminate)
-    _, alive = psutil.wait_procs(family, timeout=10)
-    for process in alive:
-        _signal(process, psutil.Process.kill)
-    psutil.wait_procs(alive, timeout=10)
+    for processes, number, patience in (
+        (terraforms, signal.SIGINT, _PATIENCE_SECONDS),
+        (family, signal.SIGTERM, 10),
+        (family, signal.SIGKILL, 10),
+    ):
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        psutil.wait_procs(processes, timeout=patience)
 
 
 def end_terraforms() -> None:
@@ -129,8 +135,3 @@ def _is_terraform(process: psutil.Process) -> bool:
     except (psutil.Error, IndexError):
         return False
     return name in ("terraform", "tofu", Path(os.environ.get("TERRAFORM_BINARY_NAME", "terraform")).name)
-
-
-def _signal(process: psutil.Process, send: Callable[..., None], *arguments: object) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        send(process, *arguments)

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
+
+
+class _State(BaseModel):
+    """The form of https://developer.hashicorp.com/terraform/internals/state-format, version 4."""
+
+    model_config = ConfigDict(strict=True)
+    version: Literal[4]
+    serial: int
+    lineage: str
+    outputs: dict[str, dict[str, Any]]
+    resources: list[dict[str, Any]]
+
+
+class _Lock(BaseModel):
+    id: str = Field(alias="ID", min_length=1)
 
 
 def states(stacks: list[Stack], s3: Any) -> Iterator[tuple[Stack, dict[str, Any]]]:
@@ -25,57 +42,33 @@ def state(stack: Stack, s3: Any) -> dict[str, Any] | None:
     without resources or without protection.
     """
     bucket, key = stack.backend["bucket"], stack.backend["key"]
-    return _document(
-        s3,
-        bucket,
-        key,
-        is_right=_is_state,
-        what="a Terraform state",
-        remedy="copy an older version of the object over it; they are listed by: "
-        f"aws s3api list-object-versions --bucket {bucket} --prefix {key}",
-    )
+    remedy = "copy an older version of the object over it; they are listed by: "
+    remedy += f"aws s3api list-object-versions --bucket {bucket} --prefix {key}"
+    return _document(s3, bucket, key, form=_State, what="a Terraform state", remedy=remedy)
 
 
 def lock(stack: Stack, s3: Any) -> dict[str, Any] | None:
     """The lock on a stack's state, None where there is none. Raises DeployError as `state` does."""
     bucket, key = stack.backend["bucket"], stack.lock_key
-    return _document(
-        s3,
-        bucket,
-        key,
-        is_right=lambda found: bool(found.get("ID")) and isinstance(found["ID"], str),
-        what="a Terraform lock",
-        remedy=f"if no Terraform runs on {stack.name}, delete it: aws s3 rm s3://{bucket}/{key}; then run this again",
-    )
-
-
-def _is_state(found: Mapping[str, Any]) -> bool:
-    """Whether it has the form of https://developer.hashicorp.com/terraform/internals/state-format, version 4."""
-    outputs, resources = found.get("outputs"), found.get("resources")
-    return (
-        found.get("version") == 4
-        and isinstance(found.get("serial"), int)
-        and isinstance(found.get("lineage"), str)
-        and isinstance(outputs, dict)
-        and isinstance(resources, list)
-        and all(isinstance(part, dict) for part in (*outputs.values(), *resources))
-    )
+    remedy = f"if no Terraform runs on {stack.name}, delete it: aws s3 rm s3://{bucket}/{key}; then run this again"
+    return _document(s3, bucket, key, form=_Lock, what="a Terraform lock", remedy=remedy)
 
 
 def _document(
-    s3: Any, bucket: str, key: str, *, is_right: Callable[[dict[str, Any]], bool], what: str, remedy: str
+    s3: Any, bucket: str, key: str, *, form: type[BaseModel], what: str, remedy: str
 ) -> dict[str, Any] | None:
     text = _read_object(s3, bucket, key)
     if text is None:
         return None
     try:
-        found = json.loads(text)
+        found: dict[str, Any] = json.loads(text)
+        form.model_validate(found)
+    except ValidationError:
+        fault = "holds other JSON"
     except (ValueError, RecursionError):
         fault = "is not JSON" if text.strip() else "is empty"
     else:
-        if isinstance(found, dict) and is_right(found):
-            return found
-        fault = "holds other JSON"
+        return found
     raise DeployError(f"s3://{bucket}/{key} is not {what}, it {fault}; {remedy}")
 
 

@@ -18,11 +18,7 @@ def confirm(environment: str, confirmation: str | None, verb: str) -> None:
 
 
 def unprotect(
-    environment: str,
-    *,
-    app: list[str],
-    environ: Mapping[str, str],
-    on_line: OnLine = processes.echo,
+    environment: str, *, app: list[str], environ: Mapping[str, str], on_line: OnLine = processes.echo
 ) -> None:
     """Deploy the environment without deletion protection and prevent_destroy: the first step of its teardown.
 
@@ -32,12 +28,7 @@ def unprotect(
 
 
 def destroy(
-    environment: str,
-    *,
-    app: list[str],
-    environ: Mapping[str, str],
-    s3: Any,
-    on_line: OnLine = processes.echo,
+    environment: str, *, app: list[str], environ: Mapping[str, str], s3: Any, on_line: OnLine = processes.echo
 ) -> None:
     """Destroy every stack but bootstrap. Raises DeployError while a deployed stack is still protected.
 

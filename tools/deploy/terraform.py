@@ -18,7 +18,6 @@ WORK = ROOT / ".local"
 
 # What cdktf-cdktf-provider-aws 20.1.0 pins; a test holds it against the synthesized JSON.
 PROVIDER_VERSION = "5.100.0"
-_MIRROR_VARIABLE = "TF_PROVIDER_MIRROR"
 _USUAL_PARENTS = (Path("/opt"), Path("/srv"), Path("/usr/local"))
 
 
@@ -34,35 +33,31 @@ def check_machine(environ: Mapping[str, str]) -> None:
         raise DeployError(fault)
 
 
-def _provider(environ: Mapping[str, str]) -> Path:
-    """Where a mirror keeps the provider: OpenTofu takes `aws` for that of its own registry."""
-    opentofu = Path(binary(environ)).name.startswith("tofu")
-    return Path("registry.opentofu.org" if opentofu else "registry.terraform.io", "hashicorp", "aws")
-
-
 def find_mirror(environ: Mapping[str, str]) -> Path | None:
     """A folder laid out as a Terraform mirror that holds the pinned provider for this machine, or None.
 
     Looked for in this order: the variable TF_PROVIDER_MIRROR, the folders that Terraform itself searches, and any
     folder directly under /opt, /srv and /usr/local.
     """
-    for folder in _candidates(environ):
-        provider = folder / _provider(environ)
-        unpacked = provider / PROVIDER_VERSION / _platform()
-        packed = provider / f"terraform-provider-aws_{PROVIDER_VERSION}_{_platform()}.zip"
-        if unpacked.is_dir() or packed.is_file():
-            return folder
-    return None
+    # OpenTofu takes `aws` for that of its own registry.
+    registry = "registry.opentofu.org" if Path(binary(environ)).name.startswith("tofu") else "registry.terraform.io"
+    unpacked = f"{registry}/hashicorp/aws/{PROVIDER_VERSION}/{_platform()}"
+    packed = f"{registry}/hashicorp/aws/terraform-provider-aws_{PROVIDER_VERSION}_{_platform()}.zip"
+    folders = (folder for folder in _candidates(environ) if (folder / unpacked).is_dir() or (folder / packed).is_file())
+    return next(folders, None)
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
-    if environ.get(_MIRROR_VARIABLE):
-        yield Path(environ[_MIRROR_VARIABLE])
-    home = Path(environ.get("HOME", "/"))
-    data = [environ.get("XDG_DATA_HOME", str(home / ".local/share"))]
-    data += environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
-    yield home / ".terraform.d/plugins"
-    yield from (Path(folder, "terraform/plugins") for folder in data if folder)
+    if named := environ.get("TF_PROVIDER_MIRROR"):
+        yield Path(named)
+    # https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+    home = environ.get("HOME", "/")
+    yield Path(home, ".terraform.d/plugins")
+    for data in (
+        environ.get("XDG_DATA_HOME", f"{home}/.local/share"),
+        *environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":"),
+    ):
+        yield Path(data, "terraform/plugins")
     for parent in _USUAL_PARENTS:
         yield from sorted(parent.glob("*/"))
 
@@ -70,10 +65,6 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
 def _platform() -> str:
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
     return f"{platform.system().lower()}_{machine}"
-
-
-# Of the variables below, those that keep a tool from asking in a terminal.
-SILENCING = frozenset({"CI", "TF_IN_AUTOMATION", "TF_INPUT", "FORCE_COLOR"})
 
 
 def settings(environ: Mapping[str, str]) -> dict[str, str]:
@@ -92,18 +83,15 @@ def settings(environ: Mapping[str, str]) -> dict[str, str]:
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }
     own = environ.get("TF_CLI_CONFIG_FILE")
-    if own and Path(own).is_file():
-        return found
     mirror = find_mirror(environ)
-    if mirror is None and own is None:
+    if (own and Path(own).is_file()) or (mirror is None and own is None):
         return found
     text = "" if mirror is None else f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n'
-    file = WORK / "terraform.rc"
     WORK.mkdir(exist_ok=True)
-    if not file.is_file() or file.read_text(encoding="utf-8") != text:
-        temporary = file.with_suffix(f".{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
+    file = WORK / "terraform.rc"
+    temporary = file.with_suffix(f".{os.getpid()}")  # other commands may be reading it
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)
     # The cdktf CLI's plugin cache is shared by stacks deployed at once, which ends in "text file busy"; with a mirror
     # nothing is downloaded and no cache is wanted.
     return {**found, "TF_CLI_CONFIG_FILE": str(file), "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1"}
@@ -115,7 +103,7 @@ def run(
     cwd: Path,
     environ: Mapping[str, str],
     check: bool = True,
-    on_line: OnLine | None = None,
+    on_line: OnLine = processes.ignore,
 ) -> subprocess.CompletedProcess[str]:
     """Run Terraform in a stack's folder; raises DeployError with its output unless `check` is off."""
     done = processes.capture([binary(environ), *arguments], cwd=cwd, environ=environ, on_line=on_line)
@@ -125,3 +113,8 @@ def run(
             f"{done.stdout}{done.stderr}"
         )
     return done
+
+
+def init(folder: Path, environ: Mapping[str, str], *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Initialize a stack's folder, as `run` does."""
+    return run(["init", "-reconfigure", "-input=false", "-no-color"], cwd=folder, environ=environ, check=check)

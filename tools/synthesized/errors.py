@@ -33,12 +33,9 @@ def exit_code(
     """Run a command: what `work` returns (None is 0), or the exit code of the error that it printed."""
     try:
         return work() or 0
-    except SettingsError as error:
+    except (SettingsError, ToolError) as error:
         print(error, file=sys.stderr)
-        return 2
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+        return error.exit_code if isinstance(error, ToolError) else 2
     except subprocess.CalledProcessError as error:
         print(f"{error}\n{error.stdout}{error.stderr}", file=sys.stderr)
         return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -40,20 +40,18 @@ class Platform:
     @cached_property
     def by_type(self) -> dict[str, list[Resource]]:
         """Resources of each type."""
-        return _by_type(self.resources)
-
-    @cached_property
-    def _subjects_by_type(self) -> dict[str, list[Resource]]:
-        return _by_type(self.subjects)
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            found[resource.type].append(resource)
+        return found
 
     @cached_property
     def _by_place(self) -> dict[Place, Resource]:
         return {(resource.stack, resource.address): resource for resource in self.resources}
 
     def subjects_of(self, *types: str) -> Iterator[Resource]:
-        """Subjects of these types."""
-        for type_ in types:
-            yield from self._subjects_by_type.get(type_, ())
+        """Subjects of these types, type by type."""
+        return (resource for type_ in types for resource in self.subjects if resource.type == type_)
 
     def all(self, *types: str) -> list[Resource]:
         """Every resource of these types, type by type."""
@@ -87,23 +85,7 @@ class Platform:
         """The same platform with one resource replaced, or without it. What changes are its subjects."""
         changed = [r for resource in self.resources for r in (new if resource is old else (resource,))]
         subjects = new or tuple(r for r in changed if old in self.referred(r.stack, r.arguments))
-        return Platform(
-            self.name,
-            self.tier,
-            self.account_id,
-            self.stacks,
-            tuple(changed),
-            tuple(subjects),
-            self.needs,
-            self._places,
-        )
-
-
-def _by_type(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = defaultdict(list)
-    for resource in resources:
-        found[resource.type].append(resource)
-    return found
+        return replace(self, resources=tuple(changed), subjects=subjects)
 
 
 def read(environment: Environment, outdir: Path = OUTDIR, *, bootstrap: bool = False) -> Platform:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tools.synthesized.values import leaves
+
 # CDKTF names the remote state after the stack, which `cdktf.out` has under that name.
 REMOTE = re.compile(r"data\.terraform_remote_state\.(cross-stack-reference-input-)?([\w-]+)\.outputs\.([\w-]+)")
 _ADDRESS = re.compile(r"\b([a-z][a-z0-9_]*)\.([\w-]+)")
@@ -34,11 +36,4 @@ def addresses(stacks: Configurations, stack: str, text: str) -> Iterator[tuple[s
 
 def texts(value: object) -> Iterator[str]:
     """Every text inside a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts(inner)
+    return (leaf for _, leaf in leaves(value) if isinstance(leaf, str))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tools.synthesized.values import leaves, listed, parsed
+from tools.synthesized.values import leaves, listed, lookup, parsed
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,8 @@ class Resource:
         return reasons
 
     def value(self, path: str) -> Any:
-        """The value at a dotted path; None where there is nothing. A list on the way means its first element."""
-        found: Any = self.values
-        for part in path.split("."):
-            found = found[0] if isinstance(found, list) and found else found
-            found = found.get(part) if isinstance(found, Mapping) else None
-        return found
+        """The first value at a dotted path; None where there is nothing."""
+        return next(iter(lookup(self.values, path)), None)
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:

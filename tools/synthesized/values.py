@@ -17,12 +17,9 @@ def listed(value: object) -> list[str]:
 
 def leaves(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:
     """Every value that is no table or list, with the way to it."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
+    if isinstance(value, (Mapping, list)):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from leaves(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from leaves(inner, (*path, index))
     else:
         yield path, value
 

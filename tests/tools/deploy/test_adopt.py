@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.deploy import adopt, orphans, states
+from tools.deploy import orphans, recover, states
 from tools.synthesized import stacks
 from tools.synthesized.stacks import Stack
 
@@ -48,8 +48,8 @@ def stack(tmp_path: Path) -> Stack:
 def accepted(
     plans: Plans, stack: Stack, tagged: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
-    monkeypatch.setattr(adopt, "_plan", plans)
-    return {address: id_ for address, (id_, _) in adopt._accepted(stack, tagged, {}, lambda _: None).items()}
+    monkeypatch.setattr(recover, "_plan", plans)
+    return {address: id_ for address, (id_, _) in recover._accepted(stack, tagged, {}, lambda _: None).items()}
 
 
 def test_of_two_alike_each_becomes_what_it_is(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,11 +82,11 @@ def test_what_is_refused_is_tried_by_another_id(stack: Stack, error: str, monkey
 
 
 def test_a_stack_that_cannot_be_planned_has_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adopt, "_plan", lambda *_: ([], "Unsupported attribute"))
+    monkeypatch.setattr(recover, "_plan", lambda *_: ([], "Unsupported attribute"))
 
     said: list[str] = []
 
-    assert adopt._accepted(stack, KEYS, {}, said.append) == {}
+    assert recover._accepted(stack, KEYS, {}, said.append) == {}
     assert said == ["iot-dev-network: cannot be planned, so nothing is imported there: Unsupported attribute"]
 
 
@@ -106,10 +106,10 @@ def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_a
         monkeypatch.setattr(stacks, name, lambda _: [data, network, secrets])
     monkeypatch.setattr(states, "states", lambda *_: iter([(network, {})]))
     monkeypatch.setattr(orphans, "find", lambda *_, **__: {SECRET: {**TAGS, "Name": "own"}, "arn:b": {"Stack": "data"}})
-    monkeypatch.setattr(adopt, "_adopt_stack", adopt_stack)
+    monkeypatch.setattr(recover, "_adopt_stack", adopt_stack)
 
     said: list[str] = []
-    count = adopt.adopt("iot-dev", environ={}, tagging=None, s3=None, say=said.append)
+    count = recover.adopt("iot-dev", environ={}, tagging=None, s3=None, say=said.append)
 
     assert (count, planned) == (2, ["iot-dev-data", "iot-dev-network"])
     assert said[1:3] == ["  data: arn:b", f"  network: {SECRET} own"]

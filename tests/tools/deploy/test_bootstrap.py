@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_the_first_time_its_state_is_local_and_then_moved(tools: Tools) -> None:
 
     done = [call.arguments for call in tools.ran("terraform")]
     assert [arguments[0] for arguments in done] == ["init", "apply", "init"]
-    assert done[0] == ("init", "-reconfigure", "-input=false")
+    assert done[0][:2] == ("init", "-reconfigure")
     assert "-auto-approve" in done[1]
     assert {"-migrate-state", "-force-copy"} <= set(done[2])
     assert seen == [{"terraform": {"backend": {"local": {"path": str(_local_state())}}}}, {}]
@@ -89,26 +90,27 @@ def test_what_an_earlier_run_left_is_not_in_the_way(tools: Tools) -> None:
     assert not override.exists()
 
 
-@pytest.mark.parametrize(("code", "applied", "ends"), [(0, False, 0), (1, False, 1), (2, True, 0)])
-def test_once_it_stands_it_is_applied_only_where_something_changes(
-    tools: Tools, code: int, applied: bool, ends: int
-) -> None:
+@pytest.mark.parametrize("code", [0, 1])
+def test_once_it_stands_it_is_applied_to_its_state_in_the_bucket(tools: Tools, code: int) -> None:
     tools.put_state("bootstrap")
-    tools.on("plan", "-detailed-exitcode", code=code)
+    seen = _first_run(tools)
+    tools.on("apply", code=code)
 
-    assert main(["bootstrap", "--env", NAME, "--approve"]) == ends
+    assert main(["bootstrap", "--env", NAME, "--approve"]) == code
 
-    assert bool(tools.ran("apply")) is applied
-    assert not tools.ran("-migrate-state")
+    assert [call.arguments[0] for call in tools.ran("terraform")] == ["init", "apply"]
+    assert seen == [{}]
 
 
 @pytest.mark.parametrize("stands", [False, True])
 @pytest.mark.parametrize("code", [0, 1])
-def test_without_approval_terraform_asks(tools: Tools, stands: bool, code: int) -> None:
+def test_without_approval_terraform_asks(
+    tools: Tools, stands: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     if stands:
         tools.put_state("bootstrap")
     _first_run(tools)
-    tools.on("plan", code=2)
     tools.on("apply", code=code, then=lambda: _local_state().parent.mkdir(parents=True, exist_ok=True))
 
     assert main(["bootstrap", "--env", NAME]) == code
@@ -117,6 +119,18 @@ def test_without_approval_terraform_asks(tools: Tools, stands: bool, code: int) 
     assert apply.asking
     assert apply.arguments == ("apply",)
     assert "TF_INPUT" not in apply.environ
+
+
+def test_without_approval_and_without_a_terminal_nothing_is_applied(
+    tools: Tools, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+
+    assert main(["bootstrap", "--env", NAME]) == 1
+
+    assert tools.changes() == []
+    said = capsys.readouterr().err
+    assert "terraform apply would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1" in said
 
 
 def test_the_apply_is_shown_while_it_runs(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:

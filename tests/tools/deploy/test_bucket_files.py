@@ -10,7 +10,7 @@ import pytest
 from fake_tools import Tools
 
 from tools.change import __main__ as review
-from tools.deploy import adopt, states
+from tools.deploy import recover, states
 from tools.deploy.__main__ import main
 from tools.synthesized.errors import DeployError
 
@@ -32,6 +32,7 @@ FOREIGN_STATES = {
     "version 3": {**STATE, "version": 3},
     "encrypted": {"serial": 1, "lineage": "a", "meta": {}, "encrypted_data": "a", "encryption_version": "v0"},
     "without serial": {**STATE, "serial": None},
+    "serial a text": {**STATE, "serial": "1"},
     "without lineage": {**STATE, "lineage": 1},
     "other resources": {**STATE, "resources": ["a"]},
     "resources as a table": {**STATE, "resources": {}},
@@ -129,7 +130,7 @@ def test_a_broken_state_is_not_taken_for_nothing_to_adopt(tools: Tools) -> None:
     tools.put(tools.stack("data").backend["key"], "")
 
     with pytest.raises(DeployError, match="is not a Terraform state"):
-        adopt.adopt(NAME, environ={}, tagging=None, s3=tools.s3)
+        recover.adopt(NAME, environ={}, tagging=None, s3=tools.s3)
     assert tools.calls == []
 
 

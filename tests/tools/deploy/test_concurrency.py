@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from settings import load
 from tools.deploy import __main__ as command
-from tools.deploy.concurrency import check
+from tools.deploy.account import _check_concurrency, prepare
 from tools.synthesized.errors import DeployError
 
 PRODUCTION = load("iot-prod")
@@ -39,6 +39,19 @@ class Functions:
         return {"ReservedConcurrentExecutions": self._held} if self._held else {}
 
 
+class Logs:
+    """Answers every call by an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, _: str) -> Any:
+        def fail(**_: object) -> None:
+            raise self._error
+
+        return fail
+
+
 @pytest.mark.parametrize(
     "functions",
     [
@@ -50,7 +63,7 @@ class Functions:
     ],
 )
 def test_an_account_with_enough_is_deployed_to(functions: Functions) -> None:
-    check(PRODUCTION, clients=lambda _: functions)
+    _check_concurrency(PRODUCTION, functions)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +77,7 @@ def test_an_account_with_enough_is_deployed_to(functions: Functions) -> None:
 )
 def test_an_account_that_cannot_spare_it_is_told_so_in_one_line(functions: Functions, quota: int, spare: int) -> None:
     with pytest.raises(DeployError) as refused:
-        check(PRODUCTION, clients=lambda _: functions)
+        prepare(PRODUCTION, clients=lambda _: functions, approved=True)
 
     assert str(refused.value) == (
         f"rotation.reserved_concurrency = 2; allowed: at most {spare} in the account 222222222222, whose quota in "
@@ -81,7 +94,7 @@ def test_where_none_is_reserved_nothing_is_asked() -> None:
     development = load("iot-dev")
 
     assert development.rotation.reserved_concurrency == 0
-    check(development, clients=not_called)
+    _check_concurrency(development, None)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +103,15 @@ def test_where_none_is_reserved_nothing_is_asked() -> None:
 def test_an_aws_that_does_not_tell_stops_nothing(error: Exception) -> None:
     said: list[str] = []
 
-    check(PRODUCTION, clients=lambda _: Functions(10, error=error), say=said.append)
+    def clients(service: str) -> Any:
+        if service == "lambda":
+            return Functions(10, error=error)
+        return Logs(error)
 
-    assert len(said) == 1
-    assert "was not checked" in said[0]
+    prepare(PRODUCTION, clients=clients, approved=True, say=said.append)
+
+    assert len(said) == 2
+    assert all("was not checked" in line for line in said)
 
 
 @pytest.mark.parametrize("verb", ["deploy", "apply"])

@@ -12,7 +12,7 @@ import pytest
 from fake_tools import Tools, fake_tools
 
 from tools.deploy.__main__ import main
-from tools.deploy.terraform import SILENCING
+from tools.deploy.processes import SILENCING
 
 NAME = "iot-dev"
 ALL = f"{NAME}-*"

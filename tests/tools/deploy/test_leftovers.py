@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from settings import load
 from tools.deploy import __main__ as command
-from tools.deploy.leftovers import clear
+from tools.deploy.account import prepare
 
 GROUP = "/aws/ecs/containerinsights/iot-service-dev/performance"
 
@@ -44,7 +44,7 @@ class Aws:
 
 def cleared(aws: Aws) -> list[str]:
     said: list[str] = []
-    clear(load("iot-dev"), clients=lambda _: aws, say=said.append)
+    prepare(load("iot-dev"), clients=lambda _: aws, approved=True, say=said.append)
     return said
 
 
@@ -64,8 +64,15 @@ def test_the_group_of_a_cluster_stays(status: str) -> None:
     assert aws.groups == [GROUP]
 
 
-def test_where_none_is_left_nothing_is_said() -> None:
-    assert cleared(Aws(groups=())) == []
+@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("groups", [(), (f"{GROUP}-2",)])
+def test_where_none_is_left_nothing_is_said(groups: tuple[str, ...], approved: bool) -> None:
+    aws, said = Aws(groups=groups), list[str]()
+
+    prepare(load("iot-dev"), clients=lambda _: aws, approved=approved, say=said.append)
+
+    assert said == []
+    assert aws.groups == list(groups)
 
 
 def test_an_aws_that_refuses_stops_nothing() -> None:
@@ -93,7 +100,7 @@ def test_before_an_approval_nothing_is_deleted() -> None:
     said: list[str] = []
     aws = Aws(groups=(GROUP, f"{GROUP}-2"))
 
-    clear(load("iot-dev"), clients=lambda _: aws, approved=False, say=said.append)
+    prepare(load("iot-dev"), clients=lambda _: aws, approved=False, say=said.append)
 
     assert aws.groups == [GROUP, f"{GROUP}-2"]
     assert said == [f"{GROUP} is left over; if its creation fails: aws logs delete-log-group --log-group-name {GROUP}"]
@@ -109,8 +116,7 @@ def test_what_counts_as_an_approval(call: list[str], approved: bool, monkeypatch
         asked.append(approved)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tools.deploy.leftovers.clear", stop)
-    monkeypatch.setattr("tools.deploy.concurrency.check", lambda *_, **__: None)
+    monkeypatch.setattr("tools.deploy.account.prepare", stop)
 
     assert command.main([*call, "--env", "iot-dev"]) == 130
     assert asked == [approved]

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, WaiterError
 
 from settings import Environment, load
 from tools.deploy import __main__ as command
@@ -44,7 +44,8 @@ class Ecs:
         self.services: list[dict[str, Any]] = [{"status": "ACTIVE", "networkConfiguration": NETWORK}]
         self.container: dict[str, Any] = {"exitCode": 0}
         self.task = {"taskArn": TASK, "lastStatus": "STOPPED", **task}
-        self.states = ["PENDING", "RUNNING"]
+        self.late: BaseException | None = None
+        self.waited: dict[str, int] = {}
         self.failures: list[dict[str, str]] = []
         self.others: list[dict[str, str]] = []
         self.ran: dict[str, Any] = {}
@@ -69,8 +70,17 @@ class Ecs:
     def describe_tasks(self, *, cluster: str, tasks: list[str]) -> Any:
         if tasks != [TASK]:
             return {"tasks": self.others}
-        state = self.states.pop(0) if self.states else self.task["lastStatus"]
-        return {"tasks": [{**self.task, "lastStatus": state, "containers": [self.container]}]}
+        return {"tasks": [{**self.task, "containers": [self.container]}]}
+
+    def get_waiter(self, name: str) -> Any:
+        assert name == "tasks_stopped"
+        return self
+
+    def wait(self, **asked: Any) -> None:
+        self.waited = asked.pop("WaiterConfig")
+        assert asked == {"cluster": NAME, "tasks": [TASK]}
+        if self.late:
+            raise self.late
 
     def stop_task(self, *, cluster: str, task: str, reason: str) -> None:
         self.stopped.append(task)
@@ -105,7 +115,7 @@ def run(ecs: Any, logs: Any = None, **changed: Any) -> list[str]:
     """What is said."""
     said: list[str] = []
     clients = {"ecs": ecs, "logs": logs or Logs("migrated 3 tables")}
-    migrate(environment(**changed), clients=clients.__getitem__, say=said.append, poll_seconds=0)
+    migrate(environment(**changed), clients=clients.__getitem__, say=said.append)
     return said
 
 
@@ -193,7 +203,7 @@ def test_credentials_of_another_account_run_nothing() -> None:
     ecs, elsewhere = Ecs(), environment().model_copy(update={"account_id": "222222222222"})
 
     with pytest.raises(DeployError, match=r"^the credentials are of account 111111111111, and iot-dev is in 2222"):
-        migrate(elsewhere, clients={"ecs": ecs, "logs": Logs()}.__getitem__, poll_seconds=0)
+        migrate(elsewhere, clients={"ecs": ecs, "logs": Logs()}.__getitem__)
 
     assert ecs.ran == {}
 
@@ -215,44 +225,38 @@ def test_the_log_of_a_failed_migration_is_shown_and_a_missing_one_is_said() -> N
             environment(),
             clients={"ecs": ecs, "logs": Logs("relation exists")}.__getitem__,
             say=said.append,
-            poll_seconds=0,
         )
 
     assert said[-1] == "  relation exists"
     assert run(Ecs(), Logs())[1] == "  (no log stream task/service/abc123)"
 
 
-def test_a_migration_out_of_time_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = iter([0.0, 59.0, 60.0])
-    monkeypatch.setattr("tools.deploy.migrate.time.monotonic", lambda: next(now))
-    ecs = Ecs(lastStatus="RUNNING")
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (
+            WaiterError("TasksStopped", "Max attempts exceeded", {}),
+            r"did not end within 1 minutes .*Max attempts exceeded",
+        ),
+        (KeyboardInterrupt("by hand"), "by hand"),
+    ],
+)
+def test_a_migration_that_is_out_of_time_or_interrupted_is_stopped(late: BaseException, said: str) -> None:
+    ecs = Ecs()
+    ecs.late = late
 
-    with pytest.raises(DeployError, match="within 1 minutes"):
+    with pytest.raises((DeployError, KeyboardInterrupt), match=said):
         run(ecs, migration_timeout_minutes=1)
 
     assert ecs.stopped == [TASK]
 
 
-def test_a_migration_has_the_minutes_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = iter((0.0, 59.0, 119.0))
-    monkeypatch.setattr("tools.deploy.migrate.time.monotonic", lambda: next(now))
+def test_a_migration_has_the_minutes_of_its_settings() -> None:
     ecs = Ecs()
 
     assert run(ecs, migration_timeout_minutes=2)[-1] == "Migrated"
+    assert ecs.waited["Delay"] * ecs.waited["MaxAttempts"] == 120
     assert ecs.stopped == []
-
-
-def test_an_interrupt_stops_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tools.deploy.migrate.time.sleep", interrupt)
-    ecs = Ecs()
-
-    with pytest.raises(KeyboardInterrupt):
-        run(ecs)
-
-    assert ecs.stopped == [TASK]
 
 
 def test_without_a_command_there_is_nothing_to_run() -> None:
@@ -299,7 +303,7 @@ def _deploy(ecs: Any, image: str) -> None:
 
 @pytest.mark.emulator
 def test_the_command_runs_against_an_aws(embedded: Any, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    monkeypatch.setattr("tools.deploy.migrate.time.sleep", lambda _: None)
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda _: None)
     call = ["migrate", "--env", "iot-dev"]
 
     assert command.main(call) == 1

@@ -83,7 +83,7 @@ def test_saved_plans_from_the_first_deployment_to_drift(
     with pytest.raises(DeployError, match="not up to date: iot-dev-egress"):
         run.apply()
     assert run.said[0] == f"{_NETWORK}: up to date"
-    assert run.said[1].startswith(f"{_EGRESS}: refused, because what it was planned with has changed: {_NETWORK}.")
+    assert run.said[1].startswith(f"{_EGRESS}: refused: {_NETWORK}.")
 
     # WHEN that is planned once more, everything is up to date
     run.plan()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.tools.deploy.conftest import ENVIRONMENT, Deployment
-from tools.deploy import adopt, terraform, unlock
+from tools.deploy import recover, terraform
 
 pytestmark = pytest.mark.emulator
 
@@ -42,15 +42,15 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
     # WHEN its lock is broken and what it made is taken back
     s3 = deployment.client("s3")
     said: list[str] = []
-    assert unlock.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=False, say=said.append) == 1
+    assert recover.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=False, say=said.append) == 1
     assert "OperationTypeApply" in said[0]
-    assert unlock.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=True, say=said.append) == 1
+    assert recover.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=True, say=said.append) == 1
     tagging = deployment.client("resourcegroupstaggingapi")
     apply_again = ["apply", "-auto-approve", "-input=false"]
-    adopt.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
+    recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
     done = terraform.run(apply_again, cwd=network.folder, environ=environ, check=False)
     if "AlreadyExists" in done.stderr:  # as README says: where something is said to exist, recover once more
-        adopt.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
+        recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
         done = terraform.run(apply_again, cwd=network.folder, environ=environ, check=False)
 
     # THEN the next deployment finishes, makes nothing twice, and leaves nothing to do
@@ -80,7 +80,7 @@ def test_a_stack_without_its_state_is_recovered(deployment: Deployment) -> None:
 
     # WHEN it is taken back, and deployed again
     said: list[str] = []
-    assert adopt.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append) > 0
+    assert recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append) > 0
     terraform.run(["apply", "-auto-approve", "-input=false"], cwd=data.folder, environ=environ)
 
     # THEN nothing is made twice, left out or left to do
@@ -101,7 +101,7 @@ def _tagged(tagging: Any) -> set[str]:
 def test_without_a_lock_there_is_nothing_to_break(deployment: Deployment) -> None:
     said: list[str] = []
 
-    found = unlock.unlock(
+    found = recover.unlock(
         ENVIRONMENT, environ=deployment.environ, s3=deployment.client("s3"), confirmed=True, say=said.append
     )
 

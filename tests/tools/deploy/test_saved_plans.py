@@ -148,7 +148,7 @@ def test_an_output_that_changes_while_the_plans_are_applied_stops_its_readers(
 
     assert code == 1
     assert f"{NETWORK}: up to date" in out
-    assert f"{DATA}: refused, because what it was planned with has changed: {NETWORK}.vpc_id" in out
+    assert f"{DATA}: refused: {NETWORK}.vpc_id was changed since" in out
     assert f"{SERVICE}: not applied, for it needs {DATA}" in out
     assert f"not up to date: {DATA}, {SERVICE}" in said
     assert [call.folder for call in planned.ran("apply")] == [NETWORK]

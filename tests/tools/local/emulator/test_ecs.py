@@ -60,6 +60,19 @@ def test_cluster_counts_the_running_tasks(client: Client, cluster: str) -> None:
     assert counts() == (0, 0)
 
 
+def test_capacity_provider_takes_the_place_of_the_launch_type(client: Client, cluster: str) -> None:
+    client("ecs").create_service(
+        cluster=cluster,
+        serviceName=cluster,
+        taskDefinition=cluster,
+        desiredCount=1,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    )
+    service = _service(client, cluster)
+    assert "launchType" not in service
+    assert service["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+
+
 def _register(client: Client, family: str, image: str) -> str:
     answer = client("ecs").register_task_definition(
         family=family, containerDefinitions=[{"name": "app", "image": image, "memory": 128}]

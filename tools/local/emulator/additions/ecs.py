@@ -23,6 +23,10 @@ def _complete(response: Any, service: Any, counted: int) -> None:
     keep(service, response._get_params(), "taskDefinition")
     if not hasattr(service, "availability_zone_rebalancing"):
         service.availability_zone_rebalancing = "DISABLED"
+    if strategy := getattr(service, "capacity_provider_strategy", None):
+        service.launch_type = None
+        service.platform_version = service.platform_version or "LATEST"
+        service.capacity_provider_strategy = [{"base": 0, **provider} for provider in strategy]
     backend = response.ecs_backend
     if service.task_definition and not _can_start(backend, service.task_definition):
         return  # its tasks stay pending, and the deployment in progress

@@ -459,6 +459,11 @@ resource "aws_ecs_cluster" "this" {
   name = "emulator-test"
 }
 
+resource "aws_ecs_cluster_capacity_providers" "this" {
+  cluster_name       = aws_ecs_cluster.this.name
+  capacity_providers = ["FARGATE", "FARGATE_SPOT"]
+}
+
 resource "aws_ecs_task_definition" "this" {
   family                   = "emulator-test"
   requires_compatibilities = ["FARGATE"]
@@ -499,6 +504,22 @@ resource "aws_ecs_service" "this" {
     container_name   = "app"
     container_port   = 8080
   }
+}
+
+resource "aws_ecs_service" "spot" {
+  name            = "emulator-test-spot"
+  cluster         = aws_ecs_cluster.this.id
+  task_definition = aws_ecs_task_definition.this.arn
+  desired_count   = 1
+  capacity_provider_strategy {
+    capacity_provider = "FARGATE_SPOT"
+    weight            = 1
+  }
+  network_configuration {
+    subnets         = aws_subnet.this[*].id
+    security_groups = [aws_security_group.server.id]
+  }
+  depends_on = [aws_ecs_cluster_capacity_providers.this]
 }
 
 resource "aws_appautoscaling_target" "this" {

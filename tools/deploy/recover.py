@@ -1,19 +1,19 @@
-"""Takes what a killed Terraform made, but had not yet written into its state, back into Terraform.
+"""Gets an environment out of what a killed Terraform left: its locks, and what it made but had not yet written down.
 
-Without this the next deployment fails, because names are taken, or makes a second one of what needs no name.
+Without this the next deployment fails, because states are locked and names are taken, or makes a second one of what
+needs no name.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tools.deploy import orphans, states, terraform
+from tools.deploy.aws import Clients
 from tools.synthesized import stacks
-from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
 
 _Ids = dict[str, tuple[str, str]]
@@ -25,6 +25,42 @@ import the rest by `terraform import` in the stack's folder of cdktf.out, or del
 _UNSEEN = """\
 What has neither tags nor a name, such as a resource of a REST API or a mount target, was not looked for. Where the next
 deployment says that one exists already, import or delete it."""
+
+
+def recover(environment: str, *, environ: Mapping[str, str], clients: Clients, confirmed: bool) -> None:
+    """Show what is locked; when `confirmed`, break the locks and import what was made. Raises DeployError."""
+    unlock(environment, environ=environ, s3=clients("s3"), confirmed=confirmed)
+    if confirmed:
+        tagging = clients("resourcegroupstaggingapi")
+        count = adopt(environment, environ=environ, tagging=tagging, s3=clients("s3"))
+        print(f"Taken back: {count}. Now deploy again.")
+
+
+def unlock(
+    environment: str, *, environ: Mapping[str, str], s3: Any, confirmed: bool, say: Callable[[str], None] = print
+) -> int:
+    """Show who holds a lock, and when `confirmed` break it; returns the number of locks found.
+
+    Breaking the lock of a Terraform that still runs lets two write one state: look at the holder first.
+    Raises DeployError.
+    """
+    found = 0
+    for stack in stacks.find(environment):
+        lock = states.lock(stack, s3)
+        if lock is None:
+            continue
+        found += 1
+        who, since, operation = (lock.get(key) or "(unknown)" for key in ("Who", "Created", "Operation"))
+        say(f"{stack.name}: locked by {who} since {since} for {operation}, id {lock['ID']}")
+        if confirmed:
+            terraform.init(stack.folder, environ)
+            terraform.run(["force-unlock", "-force", lock["ID"]], cwd=stack.folder, environ=environ)
+            say(f"{stack.name}: unlocked")
+    if not found:
+        say(f"No state of {environment} is locked")
+    elif not confirmed:
+        say(f"When none of them runs any more: make recover ENV={environment} CONFIRM={environment}")
+    return found
 
 
 def adopt(
@@ -49,17 +85,10 @@ def adopt(
 
 
 def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> int:
-    init = terraform.run(["init", "-reconfigure", "-input=false"], cwd=stack.folder, environ=environ, check=False)
-    if init.returncode:
-        raise DeployError(f"terraform init failed in {stack.name}:\n{init.stdout}{init.stderr}")
+    terraform.init(stack.folder, environ)
     accepted = _accepted(stack, tagged, environ, say)
-    at_once = bool(accepted) and not _plan(stack, accepted, environ, apply=True)[1]
     for address, (id_, _) in accepted.items():
-        if not at_once:
-            command = ["import", "-input=false", address, id_]
-            done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
-            if done.returncode:
-                raise DeployError(f"{stack.name}: the import of {address} failed:\n{done.stdout}{done.stderr}")
+        terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
         say(f"{stack.name}: {address} is {id_}")
     return len(accepted)
 
@@ -109,30 +138,17 @@ def _blamed(attempts: _Ids, error: str) -> list[str]:
     ]
 
 
-def _plan(
-    stack: Stack, ids: _Ids, environ: Mapping[str, str], *, apply: bool = False
-) -> tuple[list[dict[str, Any]], str]:
-    """The changes of a plan that imports these ids, and its error, of which one is empty.
-
-    With `apply` the plan is for these alone and is applied, unless it would create or delete something beside.
-    """
+def _plan(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> tuple[list[dict[str, Any]], str]:
+    """The changes of a plan that imports these ids, and its error, of which one is empty."""
     blocks, plan = stack.folder / "recover.tf.json", stack.folder / "recover.tfplan"
     blocks.write_text(json.dumps({"import": [{"to": to, "id": id_} for to, (id_, _) in ids.items()]}), encoding="utf-8")
-
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
-        return terraform.run(command, cwd=stack.folder, environ=environ, check=False)
-
     try:
-        targets = [f"-target={address}" for address in ids] if apply else []
-        done = run("plan", "-input=false", "-no-color", f"-out={plan}", *targets)
+        command = ["plan", "-input=false", "-no-color", f"-out={plan}"]
+        done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
         if done.returncode:
             return [], done.stderr
-        changes: list[dict[str, Any]] = json.loads(run("show", "-json", str(plan)).stdout).get("resource_changes", [])
-        if apply and any({"create", "delete"} & set(change["change"]["actions"]) for change in changes):
-            return [], "the plan does more than import"
-        if apply and (done := run("apply", "-input=false", "-no-color", str(plan))).returncode:
-            return [], done.stderr
-        return changes, ""
+        shown = terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ)
+        return json.loads(shown.stdout).get("resource_changes", []), ""
     finally:
         plan.unlink(missing_ok=True)
         blocks.unlink()

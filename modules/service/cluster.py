@@ -1,0 +1,64 @@
+"""The ECS cluster that the service, its workers and its jobs run in."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.ecs_cluster import (
+    EcsCluster,
+    EcsClusterConfiguration,
+    EcsClusterConfigurationExecuteCommandConfiguration,
+    EcsClusterConfigurationExecuteCommandConfigurationLogConfiguration,
+    EcsClusterSetting,
+)
+from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
+from constructs import Construct
+
+from modules.common.accept import accept
+from modules.common.encryption import log_group
+from modules.common.place import Place
+from settings.service import ServiceSettings
+
+
+def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) -> EcsCluster:
+    """A cluster with Container Insights, and with a log of what is typed in shells where the settings open them."""
+    name = place.names.name("service")
+    # Container Insights makes this one itself, without key and for a day, where it does not exist.
+    insights = log_group(
+        scope,
+        "insights-log-group",
+        name=f"/aws/ecs/containerinsights/{name}/performance",
+        retention_days=place.log_retention_days,
+        key_arn=place.logs_key_arn,
+    )
+    cluster = EcsCluster(
+        scope,
+        "cluster",
+        name=name,
+        setting=[EcsClusterSetting(name="containerInsights", value=settings.container_insights)],
+        configuration=_shell_log(scope, place) if settings.exec else None,
+        depends_on=[insights],
+    )
+    if settings.exec:
+        accept(cluster, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
+    if settings.spot_percent:
+        EcsClusterCapacityProviders(
+            scope, "capacity", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
+        )
+    return cluster
+
+
+def _shell_log(scope: Construct, place: Place) -> EcsClusterConfiguration:
+    log = log_group(
+        scope,
+        "exec-log-group",
+        name=place.names.path("exec"),
+        retention_days=place.log_retention_days,
+        key_arn=place.logs_key_arn,
+    )
+    return EcsClusterConfiguration(
+        execute_command_configuration=EcsClusterConfigurationExecuteCommandConfiguration(
+            logging="OVERRIDE",
+            log_configuration=EcsClusterConfigurationExecuteCommandConfigurationLogConfiguration(
+                cloud_watch_encryption_enabled=True, cloud_watch_log_group_name=log.name
+            ),
+        )
+    )

@@ -1,0 +1,188 @@
+"""Jobs: a command on a schedule, one run at a time."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.scheduler_schedule import (
+    SchedulerSchedule,
+    SchedulerScheduleFlexibleTimeWindow,
+    SchedulerScheduleTarget,
+    SchedulerScheduleTargetRetryPolicy,
+)
+from cdktf_cdktf_provider_aws.sfn_state_machine import SfnStateMachine
+from constructs import Construct
+
+from modules.common.accept import accept
+from modules.common.place import Place
+from modules.common.policies import document, service_trust, statement
+from modules.common.role_policies import no_other_policies
+from modules.network import Network
+from modules.service.fargate import Service
+from modules.service.links import ServiceLinks
+from modules.service.workload import Workload
+from settings.service import JobSettings, ServiceSettings, workload_settings
+
+
+class Job(Workload):
+    """EventBridge Scheduler starts a state machine, which leaves the run out while an earlier one is on, waits for the
+    task, stops it at its time limit, and fails with it.
+
+    Scheduler alone can start a task of ECS, but knows neither whether one runs nor how it ends.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        job: JobSettings,
+        settings: ServiceSettings,
+        cache_form: str,
+        place: Place,
+        network: Network,
+        service: Service,
+        links: ServiceLinks,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            settings=workload_settings(settings, job),
+            cache_form=cache_form,
+            place=place,
+            links=links,
+            purpose=id_,
+            listens=False,
+        )
+        name = place.names.name(id_)
+        self._place = place
+        self._network = {
+            "Subnets": network.subnet_ids("private"),
+            "SecurityGroups": [service.security_group_id],
+            "AssignPublicIp": "DISABLED",
+        }
+        runner = self._role(id_, "run", "states", f"stateMachine:{name}", self._runs(name, place.names.name("service")))
+        machine = SfnStateMachine(
+            self,
+            "run",
+            name=name,
+            role_arn=runner.arn,
+            definition=json.dumps(self._steps(job, name, service.cluster.arn)),
+            depends_on=[*self.roles.all, *service.path.all],
+        )
+        accept(
+            machine,
+            CKV_AWS_284="the task continues traces; the machine only starts it",
+            CKV_AWS_285="the history of a run is kept for 90 days, and the task writes its own log",
+        )
+        starter = self._role(
+            id_,
+            "start",
+            "scheduler",
+            "schedule-group/default",
+            document(statement("StartRun", actions=["states:StartExecution"], resources=[machine.arn])),
+        )
+        schedule = SchedulerSchedule(
+            self,
+            "schedule",
+            name=name,
+            description=f"Starts {name}",
+            schedule_expression=job.schedule,
+            schedule_expression_timezone=job.timezone,
+            flexible_time_window=SchedulerScheduleFlexibleTimeWindow(mode="OFF"),
+            target=SchedulerScheduleTarget(
+                arn=machine.arn,
+                role_arn=starter.arn,
+                input=json.dumps({}),
+                # A run that could not be started for an hour is one of the next; an alarm tells that it is missing.
+                retry_policy=SchedulerScheduleTargetRetryPolicy(
+                    maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
+                ),
+            ),
+        )
+        accept(schedule, CKV_AWS_297="it holds the name of a state machine and an empty input")
+        self.machine_arn = machine.arn
+
+    def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> IamRole:
+        account = self._place.account
+        role = IamRole(
+            self,
+            f"{what}-role",
+            name=self._place.names.name(f"{id_}-{what}"),
+            description=f"What {'Step Functions' if service == 'states' else 'EventBridge Scheduler'} does for {id_}",
+            assume_role_policy=service_trust(
+                f"{service}.amazonaws.com", account, source_arns=[account.arn(service, source)]
+            ),
+        )
+        made = IamRolePolicy(self, f"{what}-policy", name=what, role=role.id, policy=policy)
+        no_other_policies(self, f"{what}-role", role=role, policies=[made])
+        return role
+
+    def _runs(self, family: str, cluster: str) -> str:
+        """Runs tasks of this definition in this cluster, and hears of their end by a rule that Step Functions makes.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/ecs-iam.html
+        """
+        account = self._place.account
+        in_cluster = {"ArnEquals": {"ecs:cluster": account.arn("ecs", f"cluster/{cluster}")}}
+        return document(
+            # Fargate has no container instances, which are all that the action can be bound to.
+            statement("FindRuns", actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
+            statement(
+                "Run",
+                actions=["ecs:RunTask"],
+                resources=[account.arn("ecs", f"task-definition/{family}:*")],
+                conditions=in_cluster,
+            ),
+            statement(
+                "Watch",
+                actions=["ecs:DescribeTasks", "ecs:StopTask"],
+                resources=[account.arn("ecs", f"task/{cluster}/*")],
+            ),
+            statement(
+                "HearOfTheEnd",
+                actions=["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                resources=[account.arn("events", "rule/StepFunctionsGetEventsForECSTaskRule")],
+            ),
+            statement(
+                "PassRoles",
+                actions=["iam:PassRole"],
+                resources=[self.roles.task_arn, self.roles.execution_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+            ),
+        )
+
+    def _steps(self, job: JobSettings, family: str, cluster_arn: str) -> dict[str, object]:
+        return {
+            "Comment": "One run at a time",
+            "StartAt": "LookForEarlierRun",
+            "States": {
+                "LookForEarlierRun": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::aws-sdk:ecs:listTasks",
+                    "Parameters": {"Cluster": cluster_arn, "Family": family, "DesiredStatus": "RUNNING"},
+                    "ResultPath": "$.earlier",
+                    "Next": "IsOneOn",
+                },
+                "IsOneOn": {
+                    "Type": "Choice",
+                    "Choices": [{"Variable": "$.earlier.TaskArns[0]", "IsPresent": True, "Next": "LeftOut"}],
+                    "Default": "Run",
+                },
+                "LeftOut": {"Type": "Succeed"},
+                "Run": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::ecs:runTask.sync",
+                    "TimeoutSeconds": job.timeout_minutes * 60,
+                    "Parameters": {
+                        "Cluster": cluster_arn,
+                        "TaskDefinition": self.definition.arn,
+                        "LaunchType": "FARGATE",
+                        "NetworkConfiguration": {"AwsvpcConfiguration": self._network},
+                    },
+                    "End": True,
+                },
+            },
+        }

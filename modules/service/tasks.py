@@ -1,0 +1,91 @@
+"""The ECS service that keeps tasks running: what the service and the workers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cdktf import ITerraformDependable, Op, Postcondition, TerraformResourceLifecycle, TerraformSelf
+from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
+from cdktf_cdktf_provider_aws.ecs_service import (
+    EcsService,
+    EcsServiceCapacityProviderStrategy,
+    EcsServiceDeploymentCircuitBreaker,
+    EcsServiceNetworkConfiguration,
+)
+from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
+from constructs import Construct
+
+from modules.network import Network
+from settings.service import ServiceSettings
+
+
+def running_tasks(
+    scope: Construct,
+    *,
+    name: str,
+    settings: ServiceSettings,
+    cluster: EcsCluster,
+    definition: EcsTaskDefinition,
+    network: Network,
+    security_group_id: str,
+    least: int,
+    waits_for: Sequence[ITerraformDependable],
+    **further: Any,
+) -> EcsService:
+    """Tasks in the private subnets, spread over the zones by ECS. `further` arguments are those of `EcsService`.
+
+    A deployment starts new tasks beside the old ones (100 to 200 percent) and stops the old when the new are healthy.
+    When they do not become so, the circuit breaker puts the old definition back. The provider then reports success,
+    because the service is steady again (hashicorp/terraform-provider-aws #20858); the postcondition does not: what
+    runs must be what was deployed. The old definition stays until then, so that there is one to go back to.
+
+    `least` is the number of tasks at the beginning; from then on autoscaling owns the number.
+    """
+    return EcsService(
+        scope,
+        "service",
+        name=name,
+        cluster=cluster.arn,
+        task_definition=definition.arn,
+        desired_count=least,
+        launch_type=None if settings.spot_percent else "FARGATE",
+        capacity_provider_strategy=_strategy(settings.spot_percent),
+        platform_version="LATEST",
+        availability_zone_rebalancing="ENABLED",
+        deployment_minimum_healthy_percent=100,
+        deployment_maximum_percent=200,
+        deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True),
+        wait_for_steady_state=True,
+        enable_execute_command=bool(settings.exec),
+        enable_ecs_managed_tags=True,
+        propagate_tags="SERVICE",
+        network_configuration=EcsServiceNetworkConfiguration(
+            subnets=network.subnet_ids("private"), security_groups=[security_group_id], assign_public_ip=False
+        ),
+        lifecycle=TerraformResourceLifecycle(
+            ignore_changes=["desired_count"],
+            postcondition=[
+                Postcondition(
+                    condition=Op.eq(TerraformSelf.get_string("task_definition"), definition.arn),
+                    error_message=(
+                        f"{name} runs an older task definition than the one deployed: the new tasks did not become "
+                        "healthy and ECS rolled back. See the service's events and its log, mend the cause, "
+                        "deploy again."
+                    ),
+                )
+            ],
+        ),
+        depends_on=list(waits_for),
+        **further,
+    )
+
+
+def _strategy(spot_percent: int) -> list[EcsServiceCapacityProviderStrategy] | None:
+    """The share of Spot, of the tasks beyond the first: that one is never taken away."""
+    if not spot_percent:
+        return None
+    return [
+        EcsServiceCapacityProviderStrategy(capacity_provider="FARGATE", base=1, weight=100 - spot_percent),
+        EcsServiceCapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=spot_percent),
+    ]

@@ -1,0 +1,153 @@
+"""Table `service`: what runs, how many of it, and what it may reach."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from settings.base import CertificateArn, Percent, Settings, described
+from settings.service.links import (
+    AllowSettings,
+    BucketSettings,
+    Outbound,
+    QueueSettings,
+    SidecarSettings,
+    VolumeSettings,
+)
+from settings.service.values import (
+    DATABASE_REFERENCE,
+    ContainerPath,
+    EnvironmentVariable,
+    Image,
+    KeyArn,
+    LinkName,
+    SecretReference,
+)
+
+_ECR_IMAGE = re.compile(r"^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
+
+
+class EcrRepository(NamedTuple):
+    """Where an image lies in ECR."""
+
+    account_id: str
+    region: str
+    name: str
+
+
+def ecr_repository(image: str) -> EcrRepository | None:
+    """The repository of an image; None for one of another registry."""
+    found = _ECR_IMAGE.match(image)
+    return EcrRepository(*found.groups()) if found else None
+
+
+def _exec(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        return value
+    raise PydanticCustomError("exec", "neither true, false nor a name")
+
+
+class ServiceSettings(Settings):
+    """One ECS Fargate service behind the entry's load balancer."""
+
+    image: Image
+    command: tuple[str, ...] = Field(default=(), description="the container's command; empty means the image's own")
+    migration_command: tuple[str, ...] = Field(
+        default=(), description="the command of the one-off migration task; empty means there is none"
+    )
+    migration_timeout_minutes: Annotated[
+        int, Field(ge=1, le=720, description="minutes before a migration is stopped, 1 to 720")
+    ] = 30
+    port: Annotated[int, Field(ge=1024, le=65535, description="1024 to 65535: a non-root user opens no lower port")] = (
+        8080
+    )
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = Field(
+        description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384"
+    )
+    memory_mb: Annotated[
+        int, Field(ge=512, le=122_880, description="memory in MB from Fargate's table of CPU and memory pairs")
+    ]
+    architecture: Literal["ARM64", "X86_64"] = Field(default="ARM64", description='"ARM64" or "X86_64"')
+    user: Annotated[
+        str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$")
+    ] = "1000:1000"
+    environment: dict[EnvironmentVariable, str] = Field(default={}, description="texts; no secret belongs here")
+    secrets: dict[EnvironmentVariable, SecretReference] = Field(
+        default={}, description="environment variables that ECS fills from Secrets Manager when a task starts"
+    )
+    secret_key_arns: tuple[KeyArn, ...] = Field(
+        default=(), description="KMS keys of the secrets named by ARN; none for those under aws/secretsmanager"
+    )
+    mounts: dict[str, ContainerPath] = Field(
+        default={}, description="access point of [storage.access_points] -> directory in the container"
+    )
+    scratch_paths: tuple[ContainerPath, ...] = Field(
+        default=("/tmp",),  # noqa: S108 (a path inside the container)
+        description="directories that a task may write to, empty at its start and gone at its end",
+    )
+    database_iam_user: Annotated[
+        str | None,
+        described("a PostgreSQL role of 1 to 63 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,62}$"),
+    ] = None
+    health_check_path: Annotated[str, described("a path beginning with /", r"^/[A-Za-z0-9/_.-]{0,200}$")] = "/health"
+    health_check_grace_seconds: Annotated[
+        int,
+        Field(ge=0, le=3600, description="seconds after its start in which a task may fail health checks, 0 to 3600"),
+    ] = 60
+    min_count: Annotated[int, Field(ge=1, le=1000, description="tasks that always run, 1 to 1000")]
+    max_count: Annotated[int, Field(ge=1, le=1000, description="tasks at most, 1 to 1000")]
+    cpu_target_percent: Percent = 60
+    memory_target_percent: Percent | None = Field(
+        default=None, description="a whole percentage from 1 to 100; absent means memory does not scale the service"
+    )
+    container_insights: Literal["enhanced", "enabled"] = Field(
+        description='"enhanced" (metrics of every task) or "enabled" (of cluster and service)'
+    )
+    certificate_arn: CertificateArn | None = Field(
+        default=None, description="the ACM certificate of the internal listener; production demands one"
+    )
+    redeploy_after_rotation: bool = Field(
+        default=False, description="true or false: start new tasks when the database secret has rotated"
+    )
+    outbound: Outbound = Field(
+        description='"none", "https" (port 443 of the internet) or a list of { cidr | prefix_list, port }: where to '
+        "tasks, workers and jobs may connect outside the VPC, through NAT"
+    )
+    allow: tuple[AllowSettings, ...] = Field(
+        default=(), description="tables [[service.allow]]: further rights of the tasks' roles"
+    )
+    queues: dict[LinkName, QueueSettings] = Field(default={}, description="tables named [service.queues.<name>]")
+    buckets: dict[LinkName, BucketSettings] = Field(default={}, description="tables named [service.buckets.<name>]")
+    tracing: bool = Field(
+        default=True, description="true or false: tasks may continue the X-Ray trace that the API's stage begins"
+    )
+    exec: Annotated[bool | str, BeforeValidator(_exec)] = Field(
+        description="true or false: a shell in a task by ECS Exec; production takes its own name instead of true"
+    )
+    rollback_on_alarm: bool = Field(
+        description="true or false: ECS rolls a deployment back when tasks turn unhealthy after it; "
+        "a deployment then lasts some minutes longer"
+    )
+    spot_percent: Annotated[
+        int, Field(ge=0, le=100, description="share of the tasks on Fargate Spot in percent, 0 to 100; 0 in production")
+    ] = 0
+    ephemeral_storage_gb: Annotated[
+        int | None, Field(ge=21, le=200, description="disk of a task in GiB, 21 to 200; absent means Fargate's 20")
+    ] = None
+    volume: VolumeSettings | None = None
+    sidecars: tuple[SidecarSettings, ...] = Field(
+        default=(), description="tables [[service.sidecars]]: further containers of every task"
+    )
+
+    @property
+    def ecr_repository(self) -> EcrRepository | None:
+        """The repository of the image; None for one of another registry."""
+        return ecr_repository(self.image)
+
+    @property
+    def injects_database_login(self) -> bool:
+        """Whether a task is given the database's login at its start, and so keeps it for its life."""
+        return any(reference.startswith(DATABASE_REFERENCE) for reference in self.secrets.values())

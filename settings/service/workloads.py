@@ -1,0 +1,80 @@
+"""Tables `workers` and `jobs`: what runs beside the service. What they do not say is as in the table `service`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.base import Percent, Settings, described
+from settings.service.tables import ServiceSettings
+from settings.service.values import EnvironmentVariable, Image, LinkName
+
+_RATE = re.compile(r"^rate\((\d+) (minute|hour|day)s?\)$")
+_HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
+
+
+class _WorkloadSettings(Settings):
+    image: Image | None = None
+    command: Annotated[tuple[str, ...], Field(min_length=1, description="the container's command, one text or more")]
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] | None = Field(
+        default=None, description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384; absent means the service's"
+    )
+    memory_mb: Annotated[
+        int | None,
+        Field(ge=512, le=122_880, description="memory in MB from Fargate's table; absent means the service's"),
+    ] = None
+    environment: dict[EnvironmentVariable, str] = Field(
+        default={}, description="texts, added to the service's; no secret belongs here"
+    )
+
+
+class WorkerSettings(_WorkloadSettings):
+    """Tasks without load balancer that always run: one ECS service per table `[workers.<name>]`."""
+
+    queue: LinkName | None = None
+    messages_per_task: Annotated[
+        int, Field(ge=1, le=100_000, description="messages of the queue that one task should have to do, 1 to 100000")
+    ] = 100
+    min_count: Annotated[int, Field(ge=1, le=1000, description="tasks that always run, 1 to 1000")] = 1
+    max_count: Annotated[int, Field(ge=1, le=1000, description="tasks at most, 1 to 1000")] = 1
+    cpu_target_percent: Percent = 60
+
+
+class JobSettings(_WorkloadSettings):
+    """A command on a schedule, one at a time: `[jobs.<name>]`. A run that meets an earlier one is left out."""
+
+    schedule: Annotated[
+        str,
+        described(
+            "rate(<number> minutes|hours|days) or cron(<6 fields>) of EventBridge Scheduler",
+            r"^(rate\([1-9][0-9]{0,4} (minutes?|hours?|days?)\)|cron\([^ ()]+( [^ ()]+){5}\))$",
+        ),
+    ]
+    timezone: Annotated[str, described("a time zone such as America/Toronto", r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$")] = (
+        "UTC"
+    )
+    timeout_minutes: Annotated[
+        int, Field(ge=1, le=10_080, description="minutes before a run is stopped and counts as failed, 1 to 10080")
+    ] = 60
+    missing_after_hours: Annotated[
+        int,
+        Field(ge=2, le=168, description="hours without a successful run before an alarm, 2 to 168 (CloudWatch's most)"),
+    ] = 26
+
+    @property
+    def every_hours(self) -> float | None:
+        """Hours between two runs of a rate; None for a cron expression."""
+        found = _RATE.match(self.schedule)
+        return int(found[1]) * _HOURS[found[2]] if found else None
+
+
+def workload_settings(service: ServiceSettings, workload: WorkerSettings | JobSettings) -> ServiceSettings:
+    """The service's settings with what the worker or job says otherwise. The volume is the service's alone."""
+    stated = {
+        key: value for key in ("image", "command", "cpu", "memory_mb") if (value := getattr(workload, key)) is not None
+    }
+    return service.model_copy(
+        update={**stated, "volume": None, "environment": {**service.environment, **workload.environment}}
+    )

@@ -1,1 +1,0 @@
-"""Measurements, each printed with what it is compared with."""
