@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tools.local.certificates import CertificateAuthority
+import trustme
+
 from tools.local.postgres import PostgresServer
 from tools.synthesized.errors import DeployError
 
@@ -66,10 +67,10 @@ class EmbeddedDatabase:
             if self._stopping.wait(_POLL_SECONDS):
                 return
         master = json.loads(secrets.get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])["SecretString"])
-        authority = CertificateAuthority()
-        self.authorities.write_bytes(authority.pem)
+        authority = trustme.CA()
+        self.authorities.write_bytes(authority.cert_pem.bytes())
         self.server = PostgresServer(
-            certificate=authority.issue(found["Endpoint"], found["ReaderEndpoint"]),
+            certificate=authority.issue_cert(found["Endpoint"], found["ReaderEndpoint"]),
             port=found["Port"],
             log_file=self._log,
             settings={"log_statement": "ddl"},

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import psycopg2
+import trustme
 from psycopg2 import sql
 
-from tools.local.certificates import ServerCertificate
 from tools.local.postgres_package import DEFAULT_MAJOR, EmbeddedPostgresError, account, copy_native, native_package
 
 SUPERUSER = "embedded_superuser"
@@ -89,7 +89,7 @@ class PostgresServer:
     def __init__(
         self,
         *,
-        certificate: ServerCertificate,
+        certificate: trustme.LeafCert,
         major: int = DEFAULT_MAJOR,
         port: int = 5432,
         log_file: Path | None = None,
@@ -226,8 +226,8 @@ class PostgresServer:
             "--no-sync",
         )
         password.unlink()
-        self._write(self._data / "server.crt", self._certificate.certificate)
-        self._write(self._data / "server.key", self._certificate.key)
+        self._write(self._data / "server.crt", self._certificate.cert_chain_pems[0].bytes())
+        self._write(self._data / "server.key", self._certificate.private_key_pem.bytes())
         with (self._data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(f"{name} = '{_quoted(value)}'\n" for name, value in self._settings.items())
         self._write_access_rules(TLS_AND_SCRAM_ONLY)

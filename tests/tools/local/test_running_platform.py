@@ -16,6 +16,7 @@ import boto3
 import by_hand
 import psycopg2
 import pytest
+import trustme
 from psycopg2 import sql
 
 from tools.change.__main__ import folder
@@ -23,7 +24,6 @@ from tools.change.page import DRIFT
 from tools.change.unmanaged import find
 from tools.deploy import plans
 from tools.local import running
-from tools.local.certificates import CertificateAuthority
 from tools.local.database import AUTHORITIES
 from tools.local.postgres import loopback_address
 from tools.synthesized import stacks
@@ -235,7 +235,7 @@ def _deployment_of_stage(platform: Kept) -> str:
 
 def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.pem"
-    foreign.write_bytes(CertificateAuthority().pem)
+    foreign.write_bytes(trustme.CA().cert_pem.bytes())
     settings["files"][AUTHORITIES] = str(foreign)
 
 

@@ -9,12 +9,12 @@ import io
 import zipfile
 from typing import Any
 
+import trustme
 from moto.acm.models import AWSCertificateManagerBackend, CertBundle
 from moto.awslambda.models import LambdaBackend
 from moto.iam.models import iam_backends
 from moto.route53.models import FakeZone, Route53Backend
 
-from tools.local.certificates import CertificateAuthority
 from tools.local.emulator.registry import extend
 
 _ROLE = "emulator-stubs"
@@ -60,9 +60,9 @@ def set_certificate_in_use_by(stock: Any, self: Any, arn: str, load_balancer_nam
     """A listener needs one."""
     own = f"arn:{self.partition}:acm:{self.region_name}:{self.account_id}:certificate/"
     if arn.startswith(own) and arn not in self._certificates:
-        issued = CertificateAuthority().issue("stub.example.com")
-        bundle = CertBundle(self.account_id, issued.certificate, issued.key, region=self.region_name, arn=arn)
-        self._certificates[arn] = bundle
+        issued = trustme.CA().issue_cert("stub.example.com", common_name="stub.example.com")
+        pem, key = issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
+        self._certificates[arn] = CertBundle(self.account_id, pem, key, region=self.region_name, arn=arn)
     stock(self, arn, load_balancer_name)
 
 
