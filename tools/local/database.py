@@ -30,11 +30,11 @@ class EmbeddedDatabase:
     the certificate of the authority that signed the server's.
     """
 
-    def __init__(self, folder: Path, function_pattern: str) -> None:
+    def __init__(self, folder: Path, function: str) -> None:
         self.function_settings = folder / "functions.json"
         self.function_settings.write_text("{}", encoding="utf-8")
         self.authorities = folder / "authority.pem"
-        self._pattern = function_pattern
+        self._function = function
         self._log = folder / "postgresql.log"
         self._stopping = threading.Event()
         self._waiting = concurrent.futures.ThreadPoolExecutor(1)
@@ -81,7 +81,7 @@ class EmbeddedDatabase:
             "environment": {"PGHOSTADDR": self.server.address},
             "files": {AUTHORITIES: str(self.authorities)},
         }
-        self.function_settings.write_text(json.dumps({self._pattern: ours}), encoding="utf-8")
+        self.function_settings.write_text(json.dumps({self._function: ours}), encoding="utf-8")
 
 
 def _find(cluster: str, rds: Any) -> dict[str, Any] | None:

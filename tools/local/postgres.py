@@ -45,13 +45,8 @@ _BASE_SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "",
     # Speed over durability: the data lives as long as the process.
     "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "shared_buffers": "32MB",
     "autovacuum": "off",
-    # One log file, in English: tests and people read it.
-    "lc_messages": "C",
-    "log_destination": "stderr",
 }
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -19,17 +20,17 @@ _TAIL_LINES = 60
 _DONE = re.compile(r"(Creation|Modifications|Destruction) complete after")
 
 
+@dataclass
 class Phase:
     """One phase of a run; `line` takes the output of the tools at work, from any thread."""
 
-    def __init__(self, title: str, log: TextIO) -> None:
-        self._title = title
-        self._log = log
-        self._done = 0
-        self._expected = 0
-        self._started = time.monotonic()
-        self._busy = threading.Lock()
-        self.said = ""
+    title: str
+    log: TextIO
+    said: str = ""
+    _done: int = 0
+    _expected: int = 0
+    _started: float = field(default_factory=time.monotonic)
+    _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def expect(self, resources: int) -> None:
         """Say how many resources the whole phase makes or destroys; Terraform knows it only stack by stack."""
@@ -39,8 +40,8 @@ class Phase:
     def line(self, text: str) -> None:
         """Take one line of output."""
         with self._busy:
-            self._log.write(f"{text}\n")
-            self._log.flush()
+            self.log.write(f"{text}\n")
+            self.log.flush()
             if _DONE.search(text):
                 self._done += 1
                 self._count()
@@ -59,7 +60,7 @@ class Phase:
 
     def __rich__(self) -> Text:
         """No text of a tool is markup of the terminal."""
-        return Text(f"{self._title} ({self.seconds:.0f} s) {self.said}".rstrip())
+        return Text(f"{self.title} ({self.seconds:.0f} s) {self.said}".rstrip())
 
 
 class Progress:

@@ -13,7 +13,7 @@ from tools.local.emulator import additions, server
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.local.emulator", description=__doc__)
     parser.add_argument("socket", type=int, help="its file descriptor")
-    parser.add_argument("--lambda-config", type=Path, help="JSON: function name pattern -> {environment, files}")
+    parser.add_argument("--lambda-config", type=Path, help="JSON: function name -> {environment, files}")
     parser.add_argument("--exit-with-stdin", action="store_true", help="also end when standard input is closed")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -2,7 +2,6 @@
 Python.
 """
 
-import fnmatch
 import importlib.machinery
 import io
 import json
@@ -11,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 import zipfile
 from dataclasses import dataclass
@@ -44,16 +42,13 @@ HOST = Host()
 
 
 def _overrides(function: Any, kind: str) -> dict[str, str]:
-    """What this machine changes in the functions whose names match a pattern: further variables ("environment"), and
-    files of the unpacked package, by their path in it, that are replaced ("files"). Read anew for every call, since
-    PostgreSQL's address may be known only after the emulator was started.
+    """What this machine changes in a function: further variables ("environment"), and files of the unpacked package, by
+    their path in it, that are replaced ("files"). Read anew for every call, since PostgreSQL's address may be known
+    only after the emulator was started.
     """
-    merged: dict[str, str] = {}
-    if HOST.overrides_file:
-        for pattern, settings in json.loads(HOST.overrides_file.read_text()).items():
-            if fnmatch.fnmatchcase(function.function_name, pattern):
-                merged |= settings.get(kind, {})
-    return merged
+    settings = json.loads(HOST.overrides_file.read_text()) if HOST.overrides_file else {}
+    overrides: dict[str, str] = settings.get(function.function_name, {}).get(kind, {})
+    return overrides
 
 
 def _fits_host(extension: Path) -> bool:
@@ -148,7 +143,6 @@ def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Functi
 
 def run(function: Any, event: Any) -> FunctionResult:
     """Call a function with the state's lock held; what it printed goes to its log group, as on AWS."""
-    started = time.monotonic()
     request_id = str(uuid.uuid4())
     log_stream = f"{utcnow():%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
     if function.package_type != "Zip" or not str(function.run_time).startswith("python"):
@@ -158,15 +152,9 @@ def run(function: Any, event: Any) -> FunctionResult:
             result = _call(function, event, request_id, log_stream)
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             result = _failure("Runtime.StartError", f"the embedded AWS cannot start the function: {error}")
-    lines = [
-        f"START RequestId: {request_id} Version: {function.version}",
-        *result.log.splitlines(),
-        f"END RequestId: {request_id}",
-        f"REPORT RequestId: {request_id}\tDuration: {(time.monotonic() - started) * 1000:.2f} ms",
-    ]
     logs = function.logs_backend
     logs.ensure_log_group(function.logs_group_name)
     logs.create_log_stream(function.logs_group_name, log_stream)
-    events = [{"timestamp": unix_time_millis(), "message": line} for line in lines]
+    events = [{"timestamp": unix_time_millis(), "message": line} for line in result.log.splitlines()]
     logs.put_log_events(function.logs_group_name, log_stream, events)
     return result

@@ -59,15 +59,7 @@ def describe(stock: Any, self: Any) -> dict[str, Any]:
 
 
 @extend(SecretsManagerBackend, unless="ResourceExistsException")
-def put_secret_value(
-    stock: Any,
-    self: Any,
-    secret_id: str,
-    secret_string: str,
-    secret_binary: str,
-    client_request_token: str,
-    version_stages: list[str],
-) -> Any:
+def put_secret_value(stock: Any, self: Any, secret_id: str, client_request_token: str, **new: Any) -> Any:
     """moto overwrites the value of a pending version; on AWS a version's value never changes.
 
     The same value again is a success without effect, another one ResourceExistsException: a replayed
@@ -75,25 +67,20 @@ def put_secret_value(
     """
     secret = _secret(self, secret_id)
     version = secret.versions.get(client_request_token, {})
-    values = (version.get("secret_string"), version.get("secret_binary"))
-    if values == (secret_string, secret_binary):
+    values = {name: version.get(name) for name in ("secret_string", "secret_binary")}
+    if values.items() <= new.items():
         return secret.to_short_dict(include_version_stages=True, version_id=client_request_token)
-    if values != (None, None):
+    if any(values.values()):
         raise ResourceExistsException(
             "You can't modify an existing version, you can only create a new version. "
             f"The version {client_request_token} already has a value."
         )
-    return stock(self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages)
+    return stock(self, secret_id, client_request_token=client_request_token, **new)
 
 
 @extend(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
 def update_secret_version_stage(
-    _: Any,
-    self: Any,
-    secret_id: str,
-    version_stage: str,
-    remove_from_version_id: str,
-    move_to_version_id: str,
+    _: Any, self: Any, secret_id: str, version_stage: str, remove_from_version_id: str, move_to_version_id: str
 ) -> tuple[str, str]:
     """moto attaches a label to several versions, and GetSecretValue without a stage goes on returning the
     old version.
