@@ -36,9 +36,7 @@ class Emulator:
     ) -> None:
         self._account_id = account_id
         self._log = log_dir / "emulator.log"
-        self._options = [] if detached else ["--exit-with-stdin"]
-        if lambda_config:
-            self._options += ["--lambda-config", str(lambda_config.resolve())]
+        self._options = ["--lambda-config", str(lambda_config.resolve())] if lambda_config else []
         self._detached = detached
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
