@@ -79,7 +79,8 @@ def delete_subnet_group(stock: Any, self: Any, subnet_name: str) -> Any:
 @extend(ElastiCacheResponse, unless="CacheSubnetGroupInUse")
 def delete_cache_subnet_group(stock: Any, self: Any) -> Any:
     """AWS refuses to delete the group of a cache."""
-    group, backend = SUBNET_GROUPS.find(self), self.elasticache_backend
+    backend = self.elasticache_backend
+    group = SUBNET_GROUPS.find(backend, self._get_params())
     name = group["CacheSubnetGroupName"]
     groups = REPLICATION_GROUPS.all(backend).items()
     users = [id_ for id_, cache in groups if cache.get("CacheSubnetGroupName") == name]
