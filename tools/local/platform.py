@@ -83,10 +83,10 @@ class LocalPlatform:
         with self._progress.phase("Synthesize", "synth") as phase:
             cdktf.synthesize(app, self._environ, on_line=phase.line)
         with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
-            phase.expect(_size(stacks.find(self._name, bootstrap=True)))
+            phase.expect(sum(stack.size for stack in stacks.find(self._name, bootstrap=True)))
             bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
         with self._progress.phase("Deploy every stack", "deploy") as phase:
-            phase.expect(_size(stacks.find(self._name)))
+            phase.expect(sum(stack.size for stack in stacks.find(self._name)))
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
 
     def _rotate(self) -> set[str]:
@@ -169,7 +169,3 @@ It keeps running. In a shell:
 End it:
     make local-stop ENV={self._name}"""
         )
-
-
-def _size(found: list[Stack]) -> int:
-    return sum(stack.size for stack in found)

@@ -32,6 +32,7 @@ def _answering(answer: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> Calla
         asked = {name: value for name, value in self._get_params().items() if value is not None}
         return ActionResult(answer(self.elasticache_backend, asked))
 
+    operation.__name__ = answer.__name__
     return operation
 
 
@@ -148,21 +149,21 @@ USERS = Groups("User", _authentication)
 Groups("UserGroup", _members)
 
 
-def _describe_parameters(backend: Any, asked: Group) -> Group:
-    """Only what was set is listed: the provider asks for `Source=user`."""
+@add(ElastiCacheResponse)
+@_answering
+def describe_cache_parameters(backend: Any, asked: Group) -> Group:
+    """Not in moto. Only what was set is listed: the provider asks for `Source=user`."""
     parameters = PARAMETER_GROUPS.find(backend, asked).get("parameters", {}).items()
     return {
         "Parameters": [{"ParameterName": key, "ParameterValue": value, "Source": "user"} for key, value in parameters]
     }
 
 
-def _reset_parameters(backend: Any, asked: Group) -> Group:
-    """Without names it resets all."""
+@add(ElastiCacheResponse)
+@_answering
+def reset_cache_parameter_group(backend: Any, asked: Group) -> Group:
+    """Not in moto. Without names it resets all."""
     group = PARAMETER_GROUPS.find(backend, asked)
     reset = {parameter["ParameterName"] for parameter in asked.get("ParameterNameValues", ())}
     group["parameters"] = {key: value for key, value in group["parameters"].items() if reset and key not in reset}
     return group
-
-
-add(ElastiCacheResponse, name="describe_cache_parameters")(_answering(_describe_parameters))
-add(ElastiCacheResponse, name="reset_cache_parameter_group")(_answering(_reset_parameters))

@@ -15,9 +15,7 @@ from tools.local.emulator.registry import extend
 
 _SLOTS = 16384
 _DEFAULTS = {
-    "AtRestEncryptionEnabled": False,
     "AutoMinorVersionUpgrade": True,
-    "CacheNodeType": "cache.t4g.micro",
     "Engine": "redis",
     "EngineVersion": "7.1",
     "IpDiscovery": "ipv4",
@@ -25,7 +23,6 @@ _DEFAULTS = {
     "Port": 6379,
     "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
     "SnapshotRetentionLimit": 0,
-    "SnapshotWindow": "05:00-06:00",
     "TransitEncryptionEnabled": False,
 }
 
