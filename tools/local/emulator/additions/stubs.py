@@ -6,8 +6,7 @@ it stands here as a stub from the moment that a resource needs it. What is in an
 
 from typing import Any
 
-import trustme
-from moto.acm.models import AWSCertificateManagerBackend, CertBundle
+from moto.acm.models import AWSCertificateManagerBackend
 from moto.awslambda.models import LambdaBackend
 from moto.iam.models import iam_backends
 from moto.route53.models import FakeZone, Route53Backend
@@ -50,13 +49,10 @@ def _make_function(backend: Any, name: str) -> None:
 
 @extend(AWSCertificateManagerBackend, because="raise CertificateNotFound")
 def set_certificate_in_use_by(stock: Any, self: Any, arn: str, load_balancer_name: str) -> None:
-    """A listener needs one."""
+    """A listener needs one, and nothing more of it than its ARN."""
     own = f"arn:{self.partition}:acm:{self.region_name}:{self.account_id}:certificate/"
-    if arn.startswith(own) and arn not in self._certificates:
-        issued = trustme.CA().issue_cert("stub.example.com", common_name="stub.example.com")
-        pem, key = issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
-        self._certificates[arn] = CertBundle(self.account_id, pem, key, region=self.region_name, arn=arn)
-    stock(self, arn, load_balancer_name)
+    if arn in self._certificates or not arn.startswith(own):
+        stock(self, arn, load_balancer_name)
 
 
 @extend(Route53Backend, because="raise NoSuchHostedZone")
