@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import boto3
 
+from tools.deploy.processes import end_family
 from tools.local.emulator.environment import HOST, KEY, client_environment, without_aws
 from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT
 
 _START_TIMEOUT_SECONDS = 60.0
-_STOP_TIMEOUT_SECONDS = 10.0
 _TAIL_LINES = 30
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -106,16 +106,9 @@ class Emulator:
     def stop(self) -> None:
         """End the process; nothing happens when it is not running."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdin:
-            process.stdin.close()
+        if process is not None:
+            end_family(process.pid)
+            process.communicate()
 
     def __enter__(self) -> Self:
         self.start()

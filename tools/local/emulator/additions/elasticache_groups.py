@@ -121,13 +121,13 @@ def _authentication(backend: Any, user: Group, asked: Group) -> Group:
 def _members(backend: Any, group: Group, asked: Group) -> Group:
     """A Redis group needs a member named `default`, which the platform switches off."""
     users = USERS.all(backend)
-    before = asked.get("UserIds", group.get("UserIds", []))
-    kept = [user_id for user_id in before if user_id not in asked.get("UserIdsToRemove", ())]
+    group = {"UserIds": [], **group, **asked}
+    kept = [user_id for user_id in group["UserIds"] if user_id not in asked.get("UserIdsToRemove", ())]
     members = [*kept, *asked.get("UserIdsToAdd", ())]
     for user_id in members:
         if user_id not in users:
             raise UserNotFound(user_id)
-    engine = asked.get("Engine", group.get("Engine")).lower()
+    engine = group["Engine"].lower()
     if engine == "redis" and not any(users[user_id]["UserName"] == "default" for user_id in members):
         raise ElastiCacheException(
             "DefaultUserRequired", "User group needs to contain a user with the user name default."
@@ -137,7 +137,7 @@ def _members(backend: Any, group: Group, asked: Group) -> Group:
 
 def _subnets(backend: Any, group: Group, asked: Group) -> Group:
     ec2 = ec2_backends[backend.account_id][backend.region_name]
-    subnets = ec2.describe_subnets(subnet_ids=asked.get("SubnetIds", group.get("SubnetIds")))
+    subnets = ec2.describe_subnets(subnet_ids={**group, **asked}["SubnetIds"])
     zones = {subnet.id: {"Name": subnet.availability_zone} for subnet in subnets}
     described = [{"SubnetIdentifier": id_, "SubnetAvailabilityZone": zone} for id_, zone in zones.items()]
     return {"VpcId": subnets[0].vpc_id, "Subnets": described}

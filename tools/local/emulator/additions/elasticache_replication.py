@@ -43,7 +43,7 @@ def _replication(backend: Any, before: Group, asked: Group) -> Group:
     group.setdefault("ReplicationGroupCreateTime", utcnow())
     if group["TransitEncryptionEnabled"]:
         group.setdefault("TransitEncryptionMode", "required")
-    replicas = asked.get("NewReplicaCount", asked.get("ReplicasPerNodeGroup", before.get("replicas", 0)))
+    replicas: Any = asked.get("NewReplicaCount", asked.get("ReplicasPerNodeGroup", before.get("replicas", 0)))
     group["replicas"] = asked.get("NumCacheClusters", replicas + 1) - 1
     group.setdefault("ClusterEnabled", group["shards"] > 1 or _is_clustered(backend, group))
     suffix = ".cluster.on" if group["ClusterEnabled"] else ""
@@ -65,13 +65,13 @@ def _deliveries(before: Group, asked: Group) -> list[Group]:
 def _is_clustered(backend: Any, group: Group) -> bool:
     name = group.get("CacheParameterGroupName", "")
     parameters = PARAMETER_GROUPS.all(backend).get(name, {}).get("parameters", {})
-    return name.endswith(".cluster.on") or parameters.get("cluster-enabled") == "yes"
+    return bool(name.endswith(".cluster.on") or parameters.get("cluster-enabled") == "yes")
 
 
 def _form(backend: Any, group: Group) -> None:
     """Give the group its shards, and the cache cluster that every node is."""
     name = group["ReplicationGroupId"]
-    subnets = SUBNET_GROUPS.all(backend).get(group.get("CacheSubnetGroupName"), {}).get("Subnets", ())
+    subnets = SUBNET_GROUPS.all(backend).get(group.get("CacheSubnetGroupName", ""), {}).get("Subnets", ())
     zones = sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
     zones = zones or [f"{backend.region_name}a", f"{backend.region_name}b"]
 
@@ -91,7 +91,7 @@ def _form(backend: Any, group: Group) -> None:
             for node in range(group["replicas"] + 1)
         ]
         group["members"] |= {member["CacheClusterId"]: _cluster(group, member) for member in members}
-        node_group = {"NodeGroupId": f"{shard + 1:04}", "Status": "available", "NodeGroupMembers": members}
+        node_group: Group = {"NodeGroupId": f"{shard + 1:04}", "Status": "available", "NodeGroupMembers": members}
         if group["ClusterEnabled"]:
             first, after = (_SLOTS * number // group["shards"] for number in (shard, shard + 1))
             node_group["Slots"] = f"{first}-{after - 1}"

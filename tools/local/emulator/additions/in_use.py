@@ -120,5 +120,5 @@ def _interfaces(account_id: str, region: str) -> Iterator[tuple[str, str, list[s
             yield "database cluster", cluster.db_cluster_identifier, [subnet.id for subnet in group._subnets]
     caches = of(elasticache_backends)
     for id_, cache in REPLICATION_GROUPS.all(caches).items():
-        cache_group = SUBNET_GROUPS.all(caches).get(cache.get("CacheSubnetGroupName"), {})
+        cache_group = SUBNET_GROUPS.all(caches).get(cache.get("CacheSubnetGroupName", ""), {})
         yield "replication group", id_, cache_group.get("SubnetIds", [])

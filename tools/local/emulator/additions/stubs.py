@@ -60,5 +60,6 @@ def get_hosted_zone(stock: Any, self: Any, id_: str) -> Any:
     """A record needs one, whose name it must end with: so a stub is the root."""
     id_ = id_.replace("/hostedzone/", "")
     if id_ not in self.zones:
-        self.zones[id_] = FakeZone(".", id_, private_zone=False, caller_reference=id_)
+        zone: Any = FakeZone
+        self.zones[id_] = zone(".", id_, private_zone=False, caller_reference=id_)
     return stock(self, id_)
