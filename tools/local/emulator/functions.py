@@ -106,8 +106,6 @@ def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Functi
         "aws_request_id": request_id,
         "log_group_name": function.logs_group_name,
         "log_stream_name": log_stream,
-        "identity": None,
-        "client_context": None,
     }
     with tempfile.TemporaryDirectory(dir=HOST.directory) as directory:
         task_root, call, outcome, log = (Path(directory, name) for name in ("task", "call", "outcome", "log"))
