@@ -17,6 +17,7 @@ from cdktf_cdktf_provider_aws.efs_file_system_policy import EfsFileSystemPolicy
 from cdktf_cdktf_provider_aws.efs_mount_target import EfsMountTarget
 from constructs import Construct
 
+from modules.common.accept import accept
 from modules.common.policies import document, statement
 from modules.common.security_groups import closed_security_group
 from settings.naming import Naming
@@ -30,6 +31,9 @@ class Storage(Construct):
 
     Who mounts through an access point acts as its POSIX user below its directory, which is made with that owner when
     first mounted. Files unread for the settings' days move to Infrequent Access, and come back when read once.
+
+    AWS's default plan backs it up, unless one of the environment's own does (`has_plan`): with both, each file would
+    be kept and paid for twice. Backups that the default plan has made stay for their 35 days.
 
     Consumers mount after all of it: a zone without a mount target has no address to mount.
     """
@@ -45,6 +49,7 @@ class Storage(Construct):
         vpc_id: str,
         subnet_ids: Mapping[str, str],
         data_key_arn: str,
+        has_plan: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         name = names.name("files")
@@ -63,12 +68,15 @@ class Storage(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
         EfsFileSystemPolicy(self, "policy", file_system_id=file_system.id, policy=file_system_policy(file_system.arn))
-        EfsBackupPolicy(
+        by_default_plan = settings.backup and not has_plan
+        backup = EfsBackupPolicy(
             self,
             "backup",
             file_system_id=file_system.id,
-            backup_policy=EfsBackupPolicyBackupPolicy(status="ENABLED" if settings.backup else "DISABLED"),
+            backup_policy=EfsBackupPolicyBackupPolicy(status="ENABLED" if by_default_plan else "DISABLED"),
         )
+        if settings.backup and has_plan:
+            accept(backup, EFS_BACKUP="the plan of the stack backup keeps it, for longer and in a locked vault")
         group = closed_security_group(
             self, "security-group", name=name, description="EFS; callers add their own rule", vpc_id=vpc_id
         )

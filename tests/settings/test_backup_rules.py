@@ -1,4 +1,4 @@
-"""Table [backup] and `database.restore_from`: what no file may say, each with the exact line, and what is just inside."""
+"""Table [backup] and `database.restore_from`: what no file may say, with the line, and what is just inside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ ARN = "arn:aws:rds:{}:111111111111:cluster-snapshot:iot-aurora-final-sg-1-dev"
 KINDS: dict[str, tuple[Changes, str]] = {
     "no time of day": (
         {"backup.start": '"24:00"'},
-        'backup.start = "24:00"; allowed: the time in UTC at which the daily backup starts, as hh:mm; correct the value',
+        'backup.start = "24:00"; allowed: the time in UTC at which the daily backup starts, as hh:mm; '
+        "correct the value",
     ),
     "kept for no day": (
         {"backup.retention_days": "0"},
@@ -64,8 +65,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "lock above the retention": (
         {"backup.lock": '"governance"', "backup.lock_minimum_days": "8"},
-        "backup.lock_minimum_days = 8; allowed: at most backup.retention_days = 7: the vault would refuse every backup; "
-        "lower it, or raise retention_days",
+        "backup.lock_minimum_days = 8; allowed: at most backup.retention_days = 7: the vault would refuse every "
+        "backup; lower it, or raise retention_days",
     ),
     "lock above the retention of copies": (
         {
