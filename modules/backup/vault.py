@@ -44,13 +44,13 @@ class BackupVault(Construct):
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self.name = names.name("backup")
+        name = names.name("backup")
         key = EncryptionKey(
             self,
             "key",
             settings=encryption,
             account=account,
-            alias=self.name,
+            alias=name,
             description=f"Backups of {names.environment}",
             via_services=KEY_SERVICES,
             protected=protected,
@@ -59,7 +59,7 @@ class BackupVault(Construct):
         vault = Vault(
             self,
             "vault",
-            name=self.name,
+            name=name,
             kms_key_arn=key.arn,
             force_destroy=settings.lock == "none",
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
@@ -76,4 +76,6 @@ class BackupVault(Construct):
                 provider=provider,
             )
         self.arn = vault.arn
+        # By reference, so that whoever names the vault comes after it.
+        self.name = vault.name
         self.key_arn = key.arn

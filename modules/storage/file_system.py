@@ -17,7 +17,6 @@ from cdktf_cdktf_provider_aws.efs_file_system_policy import EfsFileSystemPolicy
 from cdktf_cdktf_provider_aws.efs_mount_target import EfsMountTarget
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.policies import document, statement
 from modules.common.security_groups import closed_security_group
 from settings.naming import Naming
@@ -69,14 +68,12 @@ class Storage(Construct):
         )
         EfsFileSystemPolicy(self, "policy", file_system_id=file_system.id, policy=file_system_policy(file_system.arn))
         by_default_plan = settings.backup and not has_plan
-        backup = EfsBackupPolicy(
+        EfsBackupPolicy(
             self,
             "backup",
             file_system_id=file_system.id,
             backup_policy=EfsBackupPolicyBackupPolicy(status="ENABLED" if by_default_plan else "DISABLED"),
         )
-        if settings.backup and has_plan:
-            accept(backup, EFS_BACKUP="the plan of the stack backup keeps it, for longer and in a locked vault")
         group = closed_security_group(
             self, "security-group", name=name, description="EFS; callers add their own rule", vpc_id=vpc_id
         )

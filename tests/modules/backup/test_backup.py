@@ -77,7 +77,7 @@ def test_one_backup_a_day_is_kept_for_its_days_without_a_copy() -> None:
     assert plan["name"] == "shop-backup-prod"
     assert rule["schedule"] == "cron(5 8 * * ? *)"
     assert rule["lifecycle"] == {"delete_after": 35}
-    assert rule["target_vault_name"] == stack.one("aws_backup_vault")["name"]
+    assert rule["target_vault_name"] == f"${{{stack.address('aws_backup_vault')}.name}}"
     # Point-in-time recovery is Aurora's own; AWS Backup would change its retention.
     assert not {"copy_action", "enable_continuous_backup"} & rule.keys()
 
