@@ -38,9 +38,11 @@ class Database(Construct):
     `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
     a third zone, the second would restart instances at the change of a default.
 
-    `settings.restore_from` is read when the cluster is created and never again: the provider would replace the cluster
-    whenever the snapshot is named, changed or removed
-    (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#snapshot_identifier-1).
+    `settings.restore_from` is read when the cluster is created and never again: the provider would replace a cluster
+    whose snapshot is named later or changed
+    (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/rds/cluster.go). A restored
+    cluster has the data key, a master secret and everything else of these settings, but no login by IAM: the provider
+    turns that on with the deployment after it.
 
     Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
     by one take it down as well (hashicorp/terraform-provider-aws #23572).
