@@ -176,6 +176,7 @@ def backup_policy(
             actions=["backup:CopyFromBackupVault"],
             resources=[*vault_arns, *recovery_points, *snapshots],
         ),
+        statement("TagBackups", actions=["backup:TagResource"], resources=recovery_points),
         statement("SeeKeys", actions=["kms:DescribeKey"], resources=key_arns),
         statement(
             "GrantKeys",
