@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 import zipfile
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Host:
 
 
 HOST = Host()
+# For what a function needs of this machine: a PostgreSQL starts in seconds, on a busy machine in many.
+_WAIT_SECONDS = 90.0
 
 
 def _overrides(function: Any, kind: str) -> dict[str, str]:
