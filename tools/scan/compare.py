@@ -127,7 +127,7 @@ class _Comparison:
         """What is wrong by the variant that fits best."""
         common = {key: line for key, line in spec.items() if key != VARIANTS}
         variants = self._blocks_of(spec.get(VARIANTS, [{}])) or [{}]
-        yield from min((list(self._table_of({**common, **variant}, values, path)) for variant in variants), key=len)
+        yield from min((list(self._table_of({**variant, **common}, values, path)) for variant in variants), key=len)
 
     def _table_of(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
         for key, value in values.items():
