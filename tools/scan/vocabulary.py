@@ -237,15 +237,14 @@ def _flat(settings: str, project: str) -> tuple[Texts, Texts]:
 
 
 def _workloads(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """`service`, `worker-<name>`, `job-<name>` -> what holds for it: the service's settings but for its own."""
+    """`service`, `worker-<name>`, `job-<name>` -> the settings that hold for it, as `workload_settings` has them."""
     if service := settings.get("service"):
         yield "service", service
-        shared = {**service, "port": None, "volume": None}
-        for kind in ("worker", "job"):
+        for kind, without in (("worker", ()), ("job", ("exec", "redeploy_after_rotation"))):
             for name, table in (settings.get(f"{kind}s") or {}).items():
                 own = {key: value for key, value in table.items() if value is not None}
-                environment = {**service["environment"], **own["environment"]}
-                yield f"{kind}-{name}", {**shared, **own, "environment": environment}
+                own["environment"] = {**service["environment"], **own["environment"]}
+                yield f"{kind}-{name}", {**service, **dict.fromkeys(("port", "volume", *without)), **own}
 
 
 def _derived(text: str) -> list[str]:
