@@ -16,6 +16,7 @@ from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
+from stacks.stage import StageStack
 
 
 def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
@@ -31,6 +32,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     rotation = RotationStack(scope, environment=environment, network=network, package=package)
     data = DataStack(scope, environment=environment, network=network)
     api = ApiStack(scope, environment=environment, network=network, entry=entry)
+    StageStack(scope, api=api)
     secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
         scope, environment=environment, network=network, data=data, secrets=secrets, egress=egress, entry=entry

@@ -14,7 +14,6 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl import (
     Wafv2WebAclRuleVisibilityConfig,
     Wafv2WebAclVisibilityConfig,
 )
-from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
     Wafv2WebAclLoggingConfiguration,
     Wafv2WebAclLoggingConfigurationRedactedFields,
@@ -48,7 +47,6 @@ class Firewall(Construct):
         id_: str,
         *,
         rate_limit: int,
-        stage_arn: str,
         place: Place,
     ) -> None:
         super().__init__(scope, id_)
@@ -66,7 +64,7 @@ class Firewall(Construct):
                 cloudwatch_metrics_enabled=True, metric_name=self.name, sampled_requests_enabled=False
             ),
         )
-        Wafv2WebAclAssociation(self, "association", web_acl_arn=acl.arn, resource_arn=stage_arn)
+        self.arn = acl.arn
         # WAF writes into groups of this beginning only.
         group = log_group(
             self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import (
     ApiGatewayUsagePlan,
@@ -16,17 +18,37 @@ from settings.api import PlanSettings
 from settings.naming import Naming
 
 
-class Plan(Construct):
-    """A plan bound to the stage, and for each client a key bound to the plan: unbound it would throttle nobody.
-
-    AWS holds to the limits as targets, not to the request: the throttle of the stage and the firewall come on top.
+class Keys(Construct):
+    """A key for each client: `ids` by client.
 
     A key says whose requests are counted. It proves nothing and is no secret of the platform: the provider keeps its
     value in the state. Who has to log in is what authorizers are for.
     """
 
+    def __init__(self, scope: Construct, id_: str, *, settings: PlanSettings, names: Naming) -> None:
+        super().__init__(scope, id_)
+        self.ids: dict[str, str] = {
+            client: ApiGatewayApiKey(self, f"key-{client}", name=names.name(client), description=f"Client {client}").id
+            for client in sorted(settings.clients)
+        }
+
+
+class Plan(Construct):
+    """A plan bound to the stage, and to the key of each client: a key that is bound to none throttles nobody.
+
+    AWS holds to the limits as targets, not to the request: the throttle of the stage and the firewall come on top.
+    """
+
     def __init__(
-        self, scope: Construct, id_: str, *, settings: PlanSettings, rest_api_id: str, stage_name: str, names: Naming
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: PlanSettings,
+        key_ids: Mapping[str, str],
+        rest_api_id: str,
+        stage_name: str,
+        names: Naming,
     ) -> None:
         super().__init__(scope, id_)
         plan = ApiGatewayUsagePlan(
@@ -44,10 +66,7 @@ class Plan(Construct):
                 else None
             ),
         )
-        self.key_ids: dict[str, str] = {}
         for client in sorted(settings.clients):
-            key = ApiGatewayApiKey(self, f"key-{client}", name=names.name(client), description=f"Client {client}")
             ApiGatewayUsagePlanKey(
-                self, f"key-{client}-in-plan", usage_plan_id=plan.id, key_id=key.id, key_type="API_KEY"
+                self, f"key-{client}-in-plan", usage_plan_id=plan.id, key_id=key_ids[client], key_type="API_KEY"
             )
-            self.key_ids[client] = key.id

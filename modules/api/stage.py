@@ -36,12 +36,32 @@ ACCESS_LOG = {
 }
 
 
+class StageLogs(Construct):
+    """The encrypted groups of both logs of a stage, made before its first request: `access_name`, `access_arn`.
+
+    The name of the second one is API Gateway's.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, rest_api_id: str, stage_name: str, place: Place) -> None:
+        super().__init__(scope, id_)
+        access, _ = (
+            log_group(
+                self, f"{kind}-log", name=name, retention_days=place.log_retention_days, key_arn=place.logs_key_arn
+            )
+            for kind, name in (
+                ("access", place.names.path("api-access")),
+                ("execution", f"API-Gateway-Execution-Logs_{rest_api_id}/{stage_name}"),
+            )
+        )
+        self.access_name = access.name
+        self.access_arn = access.arn
+
+
 class Stage(Construct):
     """A stage with metrics, X-Ray, an access log in JSON and an execution log of errors.
 
-    The execution log has no data trace, which would write down whole requests. Both logs have their encrypted groups
-    before the first request; the name of the second one is API Gateway's. `throttle` (rate per second, burst) holds
-    for each method and all callers together: the limits of a usage plan alone bind nobody who has no key.
+    The execution log has no data trace, which would write down whole requests. `throttle` (rate per second, burst)
+    holds for each method and all callers together: the limits of a usage plan alone bind nobody who has no key.
     """
 
     def __init__(
@@ -52,19 +72,10 @@ class Stage(Construct):
         rest_api_id: str,
         deployment_id: str,
         stage_name: str,
+        access_log_arn: str,
         throttle: tuple[int, int],
-        place: Place,
     ) -> None:
         super().__init__(scope, id_)
-        access, execution = (
-            log_group(
-                self, f"{kind}-log", name=name, retention_days=place.log_retention_days, key_arn=place.logs_key_arn
-            )
-            for kind, name in (
-                ("access", place.names.path("api-access")),
-                ("execution", f"API-Gateway-Execution-Logs_{rest_api_id}/{stage_name}"),
-            )
-        )
         stage = ApiGatewayStage(
             self,
             "stage",
@@ -73,9 +84,8 @@ class Stage(Construct):
             stage_name=stage_name,
             xray_tracing_enabled=True,
             access_log_settings=ApiGatewayStageAccessLogSettings(
-                destination_arn=access.arn, format=json.dumps(ACCESS_LOG)
+                destination_arn=access_log_arn, format=json.dumps(ACCESS_LOG)
             ),
-            depends_on=[execution],
         )
         rate, burst = throttle
         every_method = ApiGatewayMethodSettings(
@@ -103,4 +113,3 @@ class Stage(Construct):
         self.arn = stage.arn
         self.name = stage.stage_name
         self.invoke_url = stage.invoke_url
-        self.access_log_group = access.name

@@ -16,6 +16,7 @@ from tools.deploy import (
     concurrency,
     leftovers,
     migrate,
+    moves,
     plans,
     release,
     session,
@@ -30,7 +31,7 @@ from tools.synthesized.errors import DeployError, exit_code
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when done, 1 when something failed, 2 when the call, a settings file or the synthesis is at fault."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__)
-    verbs = ["bootstrap", "deploy", "diff", "apply", "migrate", "recover", "unprotect", "destroy"]
+    verbs = ["bootstrap", "deploy", "diff", "apply", "migrate", "recover", "move", "unprotect", "destroy"]
     verbs += ["release", "shell", "tunnel"]
     parser.add_argument("verb", choices=verbs)
     parser.add_argument("--env", required=True, metavar="NAME")
@@ -75,6 +76,9 @@ def _perform(options: argparse.Namespace) -> None:
         if confirmed:
             count = adopt.adopt(name, environ=environ, tagging=clients("resourcegroupstaggingapi"), s3=clients("s3"))
             print(f"Taken back: {count}. Now deploy again.")
+    elif verb == "move":
+        cdktf.synthesize(app, environ)
+        moves.move(name, environ=environ, s3=clients("s3"), confirmed=options.confirm == name)
     elif verb == "migrate":
         migrate.migrate(environment, clients=clients)
     elif verb == "unprotect":
@@ -83,6 +87,7 @@ def _perform(options: argparse.Namespace) -> None:
         teardown.destroy(name, app=app, environ=environ, s3=_client("s3", environment.region))
     elif verb == "apply":
         cdktf.synthesize(app, environ)
+        moves.check(name, clients("s3"))
         plans.apply(name, environ=environ, s3=_client("s3", environment.region))
     elif verb == "release":
         if not options.image:
@@ -105,10 +110,13 @@ def _perform(options: argparse.Namespace) -> None:
         cdktf.diff(name, app=app, environ=environ)
     elif options.stack:
         cdktf.synthesize(app, environ)
+        moves.check(name, clients("s3"))
         stack = single.stack_of(name, options.stack)
         single.check(stack, name, environ=environ, s3=clients("s3"))
         cdktf.run(verb, stack.name, app=app, environ=environ, approved=options.approve, alone=True)
     else:
+        cdktf.synthesize(app, environ)
+        moves.check(name, clients("s3"))
         cdktf.run(verb, f"{name}-*", app=app, environ=environ, approved=options.approve)
 
 

@@ -39,8 +39,6 @@ def test_logs_have_their_groups_first_and_hold_no_request() -> None:
     assert set(groups) == {"/iot/prod/api-access", f"API-Gateway-Execution-Logs_{api}/v1", "aws-waf-logs-iot-api-prod"}
     assert {group["retention_in_days"] for group in groups.values()} == {365}
     assert all(group["kms_key_id"].endswith("key/logs") for group in groups.values())
-    execution = synthesized.address("aws_cloudwatch_log_group", name=f"API-Gateway-Execution-Logs_{api}/v1")
-    assert stage["depends_on"] == [execution]
     assert json.loads(stage["access_log_settings"]["format"]) == ACCESS_LOG
     assert not re.search(r"header|body|claims|apiKey\b", json.dumps(ACCESS_LOG))
     assert (settings["method_path"], settings["settings"]["data_trace_enabled"]) == ("*/*", False)

@@ -4,6 +4,7 @@
 
 from tools.local.emulator.additions import (
     apigateway,
+    apigateway_deployments,
     applicationautoscaling,
     awslambda,
     budgets,
@@ -26,6 +27,7 @@ from tools.local.emulator.additions import (
 
 __all__ = [
     "apigateway",
+    "apigateway_deployments",
     "applicationautoscaling",
     "awslambda",
     "budgets",
