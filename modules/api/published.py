@@ -6,7 +6,7 @@ from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBas
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
-from modules.api.plan import Plan
+from modules.api.plan import Plans
 from modules.api.redeployment import deployment
 from modules.api.rest_api import Api
 from modules.api.stage import Stage
@@ -15,7 +15,7 @@ from settings.naming import Naming
 
 
 class PublishedApi(Construct):
-    """The deployment of `api`, its one stage, the firewall before it, its usage plan and its own name: `url`.
+    """The deployment of `api`, its one stage, the firewall before it, its usage plans and its own name: `url`.
 
     It belongs into a later stack than `api`: see `modules.api.redeployment.deployment`.
     """
@@ -36,16 +36,15 @@ class PublishedApi(Construct):
         Wafv2WebAclAssociation(
             Construct(self, "firewall"), "association", web_acl_arn=api.web_acl_arn, resource_arn=stage.arn
         )
-        if settings.plan is not None:
-            Plan(
-                self,
-                "plan",
-                settings=settings.plan,
-                key_ids=api.key_ids,
-                rest_api_id=api.id,
-                stage_name=stage.name,
-                names=names,
-            )
+        Plans(
+            self,
+            "plan",
+            settings=settings.plans,
+            key_ids=api.key_ids,
+            rest_api_id=api.id,
+            stage_name=stage.name,
+            names=names,
+        )
         self.url = stage.invoke_url
         if api.domain_name is not None and settings.domain is not None:
             ApiGatewayBasePathMapping(

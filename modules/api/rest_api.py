@@ -107,9 +107,7 @@ class Api(Construct):
         firewall = Firewall(self, "firewall", rate_limit=settings.firewall_limit, place=place)
         self.web_acl_name = firewall.name
         self.web_acl_arn = firewall.arn
-        self.key_ids: dict[str, str] = {}
-        if settings.plan is not None:
-            self.key_ids = Keys(self, "plan", settings=settings.plan, names=place.names).ids
+        self.key_ids = Keys(self, "plan", clients=settings.clients, names=place.names).ids
         self.domain_name = None if domain is None else Domain(self, "domain", settings=domain).name
 
 

@@ -99,7 +99,7 @@ class Routes(Construct):
             http_method=method,
             authorization=kind,
             authorizer_id=authorizer_id,
-            api_key_required=route.key_required,
+            api_key_required=route.key_required(method),
             request_validator_id=self._checks.body_validator_id if model else self._checks.parameters_validator_id,
             # Whatever type the request says it is: else another type would pass unchecked.
             request_models={_JSON: model, "$default": model} if model else None,

@@ -49,16 +49,17 @@ def test_every_route_asks_for_a_key_of_the_plan_as_the_settings_say(app_outdir: 
     methods = stack.all("aws_api_gateway_method")
 
     asked = Counter((m["http_method"], m["api_key_required"]) for m in methods if m["http_method"] != "OPTIONS")
-    assert asked == Counter((method, route.key_required) for route in settings.routes for method in route.methods)
+    assert asked == Counter(
+        (method, route.key_required(method)) for route in settings.routes for method in route.methods
+    )
     assert not [m for m in methods if m["http_method"] == "OPTIONS" and m["api_key_required"]]
     in_force = stage(app_outdir, environment)
     plans = [plan["throttle_settings"] for plan in in_force.all("aws_api_gateway_usage_plan")]
-    expected = [settings.plan] if settings.plan else []
-    assert plans == [{"rate_limit": plan.rate_limit, "burst_limit": plan.burst_limit} for plan in expected]
-    clients = settings.plan.clients if settings.plan else ()
-    assert (
-        len(in_force.all("aws_api_gateway_usage_plan_key")) == len(stack.all("aws_api_gateway_api_key")) == len(clients)
-    )
+    for plan in settings.plans.values():
+        assert {"rate_limit": plan.rate_limit, "burst_limit": plan.burst_limit} in plans
+    assert len(plans) == len(settings.plans)
+    keys = (in_force.all("aws_api_gateway_usage_plan_key"), stack.all("aws_api_gateway_api_key"))
+    assert [len(found) for found in keys] == [len(settings.clients)] * 2
 
 
 @every_environment

@@ -81,6 +81,10 @@ class Platform:
         every = ", ".join(f"{type_}.{id_}.id" for type_ in kinds for id_ in api["resource"][type_])
         (deployment,) = api["resource"]["aws_api_gateway_deployment"].values()
         deployment["triggers"]["ids"] = f"${{sha1(jsonencode([{every}]))}}"
+        # A move changes the tag Stack, which the embedded AWS cannot do for these two.
+        for type_ in ("aws_api_gateway_stage", "aws_api_gateway_usage_plan"):
+            for resource in api["resource"][type_].values():
+                resource["tags"] = {"Stack": "stage"}
         self.file("api").write_text(json.dumps({key: value for key, value in api.items() if key != "removed"}))
 
     def apply(self, *components: str) -> None:

@@ -115,9 +115,14 @@ def _perform(options: argparse.Namespace) -> None:
         single.check(stack, name, environ=environ, s3=clients("s3"))
         cdktf.run(verb, stack.name, app=app, environ=environ, approved=options.approve, alone=True)
     else:
-        cdktf.synthesize(app, environ)
-        moves.check(name, clients("s3"))
-        cdktf.run(verb, f"{name}-*", app=app, environ=environ, approved=options.approve)
+        cdktf.run(
+            verb,
+            f"{name}-*",
+            app=app,
+            environ=environ,
+            approved=options.approve,
+            check=lambda: moves.check(name, clients("s3")),
+        )
 
 
 def _client(service: str, region: str) -> Any:

@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from settings import Environment, SettingsError, environment_names, load
-from settings.api import BODY_METHODS, ApiSettings, RouteSettings, path_variables
+from settings.api import BODY_METHODS, ApiSettings, PlanSettings, RouteSettings, path_variables
 from settings.api import schemas as api_schemas
 from settings.loader import DIRECTORY
 
@@ -90,7 +90,7 @@ def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
             "responses": {"2XX": {"description": "Answered by the backend"}, **_refusals(route)},
         }
         needed: dict[str, list[str]] = {}
-        if route.key_required:
+        if route.key_required(method):
             needed["apiKey"] = []
         if route.authorizer is not None:
             needed[route.authorizer] = []
@@ -139,13 +139,12 @@ def _moved(schema: dict[str, Any], model: str) -> dict[str, Any]:
 
 def _security_schemes(api: ApiSettings) -> dict[str, Any]:
     schemes: dict[str, Any] = {}
-    if api.plan is not None:
+    if api.plans:
         schemes["apiKey"] = {
             "type": "apiKey",
             "in": "header",
             "name": "x-api-key",
-            "description": f"Counts the client's requests: {api.plan.rate_limit} per second, "
-            f"{api.plan.burst_limit} at once",
+            "description": "Counts the client's requests. " + "; ".join(map(_said, sorted(api.plans.items()))),
         }
     used = sorted({route.authorizer for route in api.routes if route.authorizer is not None})
     for name in used:
@@ -156,6 +155,17 @@ def _security_schemes(api: ApiSettings) -> dict[str, Any]:
             "description": "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}",
         }
     return schemes
+
+
+def _said(named: tuple[str, PlanSettings]) -> str:
+    """What a client of a plan may ask for."""
+    name, plan = named
+    quota = f", {plan.quota_per_month} per month" if plan.quota_per_month else ""
+    throttles = "".join(
+        f", of these {each.rate_limit} per second and {each.burst_limit} at once for {each.method} {each.path}"
+        for each in plan.throttles
+    )
+    return f"Plan {name}: {plan.rate_limit} per second, {plan.burst_limit} at once{quota}{throttles}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -208,7 +208,8 @@ def api_row(
             minutes,
             f"More than {thresholds.api_throttled_per_minute} requests a minute are answered with 429: they are over a "
             "limit of the usage plan or of the stage.",
-            "The access log has the id of the API key: ask that client to slow down, or raise api.plan.rate_limit.",
+            "The access log has the id of the API key: ask that client to slow down, or raise the rate_limit of its "
+            "plan in api.plans; a request without one is over api.stage_rate_limit.",
         ),
         Alarm(
             "latency",

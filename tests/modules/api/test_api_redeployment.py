@@ -63,7 +63,7 @@ def with_route(index: int, **changed: Any) -> dict[str, Any]:
 DEVICE = api_schemas.read("iot", "device")
 # What is changed -> settings that change it.
 CHANGES: dict[str, dict[str, Any]] = {
-    "method": with_route(1, key_required=False),
+    "method": with_route(1, key=False),
     "method and its checks": with_route(1, request_schema=None),
     "integration": with_route(1, backend="mock", methods=("GET",), request_schema=None),
     "integration's function": with_route(2, function_arn=f"{FUNCTION}:live"),
@@ -118,7 +118,7 @@ def test_a_change_of_any_argument_of_any_resource_deploys(everything: Synthesize
         {"allowed_cidrs": ("198.51.100.0/24", "192.0.2.0/24")},
         {"binary_media_types": ("image/gif", "image/png")},
         {"schemas": {"device": dict(reversed(DEVICE.items()))}},
-        {"plan": PlanSettings(clients=("somebody-else",), rate_limit=100)},
+        {"plans": {"default": PlanSettings(clients=("somebody-else",), rate_limit=100)}},
         {"stage_rate_limit": 5000, "firewall_rate_per_5_minutes": 100},
     ],
 )

@@ -47,7 +47,7 @@ def test_logs_have_their_groups_first_and_hold_no_request() -> None:
 
 
 def test_plan_key_and_stage_are_bound_together() -> None:
-    synthesized = synthesize(plan=PlanSettings(clients=("phone", "kiosk")))
+    synthesized = synthesize(plans={"default": PlanSettings(clients=("phone", "kiosk"))})
     plan = synthesized.one("aws_api_gateway_usage_plan")
     plan_id = f"${{{synthesized.address('aws_api_gateway_usage_plan')}.id}}"
     keys = {
@@ -72,7 +72,7 @@ def test_plan_key_and_stage_are_bound_together() -> None:
 
 
 def test_every_method_of_the_stage_takes_at_least_what_the_plan_allows() -> None:
-    settings = synthesize(plan=PlanSettings(clients=("phone", "kiosk"), quota_per_month=1000))
+    settings = synthesize(plans={"default": PlanSettings(clients=("phone", "kiosk"), quota_per_month=1000)})
     throttle = settings.one("aws_api_gateway_method_settings")["settings"]
 
     assert (throttle["throttling_rate_limit"], throttle["throttling_burst_limit"]) == (400, 800)
@@ -81,7 +81,7 @@ def test_every_method_of_the_stage_takes_at_least_what_the_plan_allows() -> None
 
 def test_without_a_plan_there_is_no_key_but_a_throttle() -> None:
     synthesized = synthesize(
-        plan=None, routes=(RouteSettings(path="/a", methods=("GET",), key_required=False, authorizer="iam"),)
+        plans={}, routes=(RouteSettings(path="/a", methods=("GET",), key=False, authorizer="iam"),)
     )
 
     assert not [address for address in synthesized.addresses if "usage_plan" in address or "api_key" in address]

@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import Client
 
@@ -114,3 +115,18 @@ def test_usage_plan_has_throttles_per_method(client: Client, name: str) -> None:
     stages = patch({"op": "remove", "path": f"{throttle}/PUT"})
     assert list(stages[0]["throttle"]) == ["/readings/GET"]
     assert patch({"op": "remove", "path": "/apiStages", "value": "api:v1"}) == []
+
+
+def test_a_deployment_keeps_the_methods_that_the_api_had_and_stays_while_a_stage_leads_to_it(
+    client: Client, api: Any, integration: dict[str, str]
+) -> None:
+    gateway = client("apigateway")
+    made = gateway.create_deployment(restApiId=api["id"])["id"]
+    gateway.create_stage(restApiId=api["id"], stageName="v1", deploymentId=made)
+    gateway.delete_method(**integration)
+
+    found = gateway.get_deployment(restApiId=api["id"], deploymentId=made, embed=["apisummary"])
+    assert found["apiSummary"] == {"/": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}}
+    assert "apiSummary" not in gateway.get_deployment(restApiId=api["id"], deploymentId=made)
+    with pytest.raises(ClientError, match="Active stages"):
+        gateway.delete_deployment(restApiId=api["id"], deploymentId=made)
