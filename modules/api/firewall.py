@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cdktf_cdktf_provider_aws.wafv2_web_acl import (
     Wafv2WebAcl,
     Wafv2WebAclDefaultAction,
@@ -31,12 +33,16 @@ MANAGED_GROUPS = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
+# What is counted instead of blocked where callers send no User-Agent.
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+COUNTED = {"AWSManagedRulesCommonRuleSet": ("NoUserAgent_HEADER",)}
 REDACTED_HEADERS = ("authorization", "cookie", "x-api-key")
 
 
 class Firewall(Construct):
     """Blocks what AWS's managed groups know to be bad, and any address with more than `rate_limit` requests in 5
-    minutes. The common group also blocks bodies of more than 8 KB.
+    minutes. The common group also blocks bodies of more than 8 KB and, with `user_agent_required`, requests without
+    that header.
 
     Everything is logged without the headers that let somebody in. There are no samples: those would show them.
     """
@@ -47,6 +53,7 @@ class Firewall(Construct):
         id_: str,
         *,
         rate_limit: int,
+        user_agent_required: bool,
         place: Place,
     ) -> None:
         super().__init__(scope, id_)
@@ -58,7 +65,13 @@ class Firewall(Construct):
             description="Before the REST API",
             scope="REGIONAL",
             default_action=Wafv2WebAclDefaultAction(allow=Wafv2WebAclDefaultActionAllow()),
-            rule=[_rate_rule(rate_limit), *map(_managed_rule, range(1, len(MANAGED_GROUPS) + 1), MANAGED_GROUPS)],
+            rule=[
+                _rate_rule(rate_limit),
+                *(
+                    _managed_rule(priority, group, counted=() if user_agent_required else COUNTED.get(group, ()))
+                    for priority, group in enumerate(MANAGED_GROUPS, start=1)
+                ),
+            ],
             # CloudWatch's dimension WebACL is the name of the metric.
             visibility_config=Wafv2WebAclVisibilityConfig(
                 cloudwatch_metrics_enabled=True, metric_name=self.name, sampled_requests_enabled=False
@@ -97,12 +110,19 @@ def _rate_rule(limit: int) -> Wafv2WebAclRule:
     )
 
 
-def _managed_rule(priority: int, group: str) -> Wafv2WebAclRule:
+def _managed_rule(priority: int, group: str, *, counted: Sequence[str]) -> Wafv2WebAclRule:
+    overrides = [{"name": name, "action_to_use": {"count": {}}} for name in counted]
     return Wafv2WebAclRule(
         name=group,
         priority=priority,
         override_action=Wafv2WebAclRuleOverrideAction(none=Wafv2WebAclRuleOverrideActionNone()),
-        statement={"managed_rule_group_statement": {"name": group, "vendor_name": "AWS"}},
+        statement={
+            "managed_rule_group_statement": {
+                "name": group,
+                "vendor_name": "AWS",
+                **({"rule_action_override": overrides} if overrides else {}),
+            }
+        },
         visibility_config=_visibility(group),
     )
 

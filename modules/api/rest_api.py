@@ -104,7 +104,13 @@ class Api(Construct):
         logs = StageLogs(self, "stage", rest_api_id=self.id, stage_name=settings.stage_name, place=place)
         self.access_log_group = logs.access_name
         self.access_log_arn = logs.access_arn
-        firewall = Firewall(self, "firewall", rate_limit=settings.firewall_limit, place=place)
+        firewall = Firewall(
+            self,
+            "firewall",
+            rate_limit=settings.firewall_limit,
+            user_agent_required=settings.user_agent_required,
+            place=place,
+        )
         self.web_acl_name = firewall.name
         self.web_acl_arn = firewall.arn
         self.key_ids = Keys(self, "plan", clients=settings.clients, names=place.names).ids

@@ -209,6 +209,10 @@ class ApiSettings(Settings):
             "absent means what the largest plan lets one client send",
         ),
     ] = None
+    user_agent_required: bool = Field(
+        default=True,
+        description="true or false: WAF blocks requests without User-Agent, as bots send them; false for devices",
+    )
     allowed_cidrs: tuple[
         Annotated[str, described("an IPv4 or IPv6 block such as 192.0.2.0/24", r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")], ...
     ] = Field(default=(), description="blocks that may call the API; empty means every address")

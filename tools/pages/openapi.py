@@ -59,7 +59,7 @@ def document(environment: Environment) -> dict[str, Any]:
 _REFUSAL_SCHEMA = {
     "type": "object",
     "required": ["message", "requestId"],
-    "properties": {"message": {"type": "string"}, "detail": {"type": "string"}, "requestId": {"type": "string"}},
+    "properties": {"message": {"type": "string"}, "requestId": {"type": "string"}},
 }
 
 

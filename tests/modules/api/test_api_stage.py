@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 from api_modules import synthesize
 
 from modules.api.firewall import MANAGED_GROUPS, REDACTED_HEADERS
 from modules.api.stage import ACCESS_LOG
-from settings.api import DomainSettings, PlanSettings, RouteSettings
+from settings.api import DomainSettings, PlanSettings, RouteSettings, ThrottleSettings
 
 DOMAIN = DomainSettings(
     name="api.example.com",
@@ -102,6 +103,41 @@ def test_the_firewall_blocks_before_the_stage() -> None:
     association = synthesized.one("aws_wafv2_web_acl_association")
     assert association["resource_arn"] == f"${{{synthesized.address('aws_api_gateway_stage')}.arn}}"
     assert association["web_acl_arn"] == f"${{{synthesized.address('aws_wafv2_web_acl')}.arn}}"
+
+
+def test_a_missing_user_agent_is_counted_and_not_blocked_where_devices_send_none() -> None:
+    def overrides(**changed: bool) -> dict[str, object]:
+        rules = synthesize(**changed).one("aws_wafv2_web_acl")["rule"]
+        groups = [rule["statement"].get("managed_rule_group_statement", {}) for rule in rules]
+        return {group["name"]: group["rule_action_override"] for group in groups if "rule_action_override" in group}
+
+    counted = [{"name": "NoUserAgent_HEADER", "action_to_use": {"count": {}}}]
+    assert overrides(user_agent_required=False) == {"AWSManagedRulesCommonRuleSet": counted}
+    assert overrides(user_agent_required=True) == {}
+
+
+def test_several_plans_are_bound_to_the_stage_and_each_client_to_its_own() -> None:
+    slow = ThrottleSettings(method="POST", path="/devices", rate_limit=5, burst_limit=10)
+    default = PlanSettings(clients=("phone",), throttles=(slow,))
+    partners = PlanSettings(clients=("one", "two"), rate_limit=10, burst_limit=20)
+    one = synthesize(plans={"default": PlanSettings(clients=("one", "phone", "two"))})
+    synthesized = synthesize(plans={"default": default, "partners": partners})
+    plans = {plan["name"]: plan for plan in synthesized.all("aws_api_gateway_usage_plan")}
+
+    # Addresses of a single plan stay: so do keys of clients that go to another plan.
+    assert set(one.addresses) < set(synthesized.addresses)
+    assert {name: plan["throttle_settings"] for name, plan in plans.items()} == {
+        "iot-api-prod": {"rate_limit": 200, "burst_limit": 400},
+        "iot-api-partners-prod": {"rate_limit": 10, "burst_limit": 20},
+    }
+    throttle = [{"path": "/devices/POST", "rate_limit": 5, "burst_limit": 10}]
+    assert plans["iot-api-prod"]["api_stages"][0]["throttle"] == throttle
+    assert "throttle" not in plans["iot-api-partners-prod"]["api_stages"][0]
+    bound = Counter(
+        synthesized.json["resource"]["aws_api_gateway_usage_plan"][key["usage_plan_id"].split(".")[1]]["name"]
+        for key in synthesized.all("aws_api_gateway_usage_plan_key")
+    )
+    assert bound == {"iot-api-prod": 1, "iot-api-partners-prod": 2}
 
 
 def test_no_log_of_the_firewall_shows_who_was_let_in() -> None:
