@@ -14,6 +14,7 @@ from modules.monitoring import (
     Row,
     api_row,
     cache_row,
+    canary_requests,
     dashboard,
     database_row,
     egress_row,
@@ -33,6 +34,7 @@ from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
+from stacks.stage import StageStack
 
 
 class MonitoringStack(BaseStack):
@@ -50,6 +52,7 @@ class MonitoringStack(BaseStack):
         secrets: SecretsStack,
         service: ServiceStack,
         api: ApiStack,
+        stage: StageStack,
     ) -> None:
         environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
@@ -73,7 +76,7 @@ class MonitoringStack(BaseStack):
             secret_arn=secrets.secret_arn,
         )
         rows = [
-            *self._request_rows(entry, service, api),
+            *self._request_rows(entry, service, api, stage),
             *self._data_rows(data, service),
             *self._operations_rows(egress, rotation, secrets),
             *(row for stack in (network, egress, entry, rotation, data, secrets, service, api) for row in stack.rows),
@@ -94,17 +97,21 @@ class MonitoringStack(BaseStack):
         TerraformOutput(self, "topic_arn", value=topic.arn, description="The topic of all alarms")
         TerraformOutput(self, "dashboard_name", value=board.dashboard_name, description="The CloudWatch dashboard")
 
-    def _request_rows(self, entry: EntryStack, service: ServiceStack, api: ApiStack) -> Iterator[Row]:
+    def _request_rows(
+        self, entry: EntryStack, service: ServiceStack, api: ApiStack, stage: StageStack
+    ) -> Iterator[Row]:
         environment, thresholds = self.environment, self.environment.monitoring
         yield api_row(
             thresholds,
             api=api.rest_api.name,
-            stage=api.rest_api.stage_name,
+            stage=stage.published.stage_name,
             web_acl=api.rest_api.web_acl_name,
             region=environment.region,
             throttled=throttled_requests(
                 self, "throttled", names=self.names, access_log_group=api.rest_api.access_log_group
             ),
+            canary=api.rest_api.canary_log_group
+            and canary_requests(self, "canary", names=self.names, access_log_group=api.rest_api.canary_log_group),
         )
         yield entry_row(
             environment.service,

@@ -32,7 +32,7 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     rotation = RotationStack(scope, environment=environment, network=network, package=package)
     data = DataStack(scope, environment=environment, network=network)
     api = ApiStack(scope, environment=environment, network=network, entry=entry)
-    StageStack(scope, api=api)
+    stage = StageStack(scope, api=api)
     secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
         scope, environment=environment, network=network, data=data, secrets=secrets, egress=egress, entry=entry
@@ -47,4 +47,5 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         secrets=secrets,
         service=service,
         api=api,
+        stage=stage,
     )

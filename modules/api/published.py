@@ -17,17 +17,25 @@ from settings.naming import Naming
 class PublishedApi(Construct):
     """The deployment of `api`, its one stage, the firewall before it, its usage plans and its own name: `url`.
 
+    With `canary_percent` that part of the requests gets a second deployment, and the first one stays as it is. Taking
+    the setting away deploys the definition for all; changing the definition back takes it away from all.
+
     It belongs into a later stack than `api`: see `modules.api.redeployment.deployment`.
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: ApiSettings, api: Api, names: Naming) -> None:
         super().__init__(scope, id_)
-        made = deployment(self, "deployment", rest_api_id=api.id, triggers=api.triggers)
+        percent = settings.canary_percent
+        made = deployment(self, "deployment", rest_api_id=api.id, triggers=api.triggers, kept=percent is not None)
+        canary = None
+        if percent is not None:
+            canary = (deployment(self, "canary", rest_api_id=api.id, triggers=api.triggers).id, percent)
         stage = Stage(
             self,
             "stage",
             rest_api_id=api.id,
             deployment_id=made.id,
+            canary=canary,
             stage_name=settings.stage_name,
             access_log_arn=api.access_log_arn,
             throttle=settings.stage_throttle,
@@ -45,6 +53,7 @@ class PublishedApi(Construct):
             stage_name=stage.name,
             names=names,
         )
+        self.stage_name = stage.name
         self.url = stage.invoke_url
         if api.domain_name is not None and settings.domain is not None:
             ApiGatewayBasePathMapping(

@@ -59,19 +59,21 @@ def triggers(scope: Construct, *, ids: Sequence[str], base_url: str) -> dict[str
     }
 
 
-def deployment(scope: Construct, id_: str, *, rest_api_id: str, triggers: Mapping[str, str]) -> ApiGatewayDeployment:
+def deployment(
+    scope: Construct, id_: str, *, rest_api_id: str, triggers: Mapping[str, str], kept: bool = False
+) -> ApiGatewayDeployment:
     """A deployment, in a later stack than the definition.
 
     In the same stack it would be made before Terraform deletes a route that was removed: `create_before_destroy`, which
     the deployment needs because AWS deletes none that a stage leads to, extends to all that it depends on.
     https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle
 
-    A new one is made before the old one goes, and the stage moves over in between.
+    A new one is made before the old one goes, and the stage moves over in between. One that is `kept` stays as it is.
     """
     return ApiGatewayDeployment(
         scope,
         id_,
         rest_api_id=rest_api_id,
         triggers=dict(triggers),
-        lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        lifecycle=TerraformResourceLifecycle(create_before_destroy=True, ignore_changes=["triggers"] if kept else None),
     )

@@ -101,8 +101,16 @@ class Api(Construct):
                 names=place.names,
             )
         self.stage_name = settings.stage_name
-        logs = StageLogs(self, "stage", rest_api_id=self.id, stage_name=settings.stage_name, place=place)
+        logs = StageLogs(
+            self,
+            "stage",
+            rest_api_id=self.id,
+            stage_name=settings.stage_name,
+            canary=settings.canary_percent is not None,
+            place=place,
+        )
         self.access_log_group = logs.access_name
+        self.canary_log_group = logs.canary_access_name
         self.access_log_arn = logs.access_arn
         firewall = Firewall(
             self,

@@ -2,6 +2,7 @@
 
 from modules.monitoring.alarms import PlatformAlarms, Row
 from modules.monitoring.budget import monthly_budget
+from modules.monitoring.canary import canary_requests
 from modules.monitoring.dashboard import dashboard
 from modules.monitoring.rotation import RotationNotice
 from modules.monitoring.rows.database import database_row
@@ -18,6 +19,7 @@ __all__ = [
     "Row",
     "api_row",
     "cache_row",
+    "canary_requests",
     "dashboard",
     "database_row",
     "egress_row",

@@ -182,6 +182,15 @@ class ApiSettings(Settings):
         Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)],
         PlanSettings,
     ] = Field(default={}, description="tables named [api.plans.<name>]; [api.plans.default] where one is enough")
+    canary_percent: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=99,
+            description="percentage of requests that get the newest definition, 1 to 99, while all others keep the one "
+            "before; absent means all get the newest",
+        ),
+    ] = None
     stage_rate_limit: Annotated[
         int | None,
         Field(

@@ -65,6 +65,16 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"api.plans.default.clients": '["a", "a"]'},
         'api.plans.default.clients = ["a", "a"]; allowed: each client once; delete one of the two',
     ),
+    "canary of all requests": (
+        {"api.canary_percent": "100"},
+        "api.canary_percent = 100; allowed: percentage of requests that get the newest definition, 1 to 99, while all "
+        "others keep the one before; absent means all get the newest; correct the value",
+    ),
+    "User-Agent that is neither true nor false": (
+        {"api.user_agent_required": '"yes"'},
+        'api.user_agent_required = "yes"; allowed: true or false: WAF blocks requests without User-Agent, as bots send '
+        "them; false for devices; correct the value",
+    ),
     "client of two plans": (
         {"api.plans.partners": '{clients = ["gateway"]}'},
         'api.plans.partners.clients = ["gateway"]; allowed: each client in one plan, and gateway is in '
@@ -82,7 +92,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "key that is neither true nor false": (
         routes('path = "/a", key = 0'),
-        f'api.routes.0.key = 0; allowed: {KEY}; correct the value',
+        f"api.routes.0.key = 0; allowed: {KEY}; correct the value",
     ),
     "key of a method that is neither true nor false": (
         routes('path = "/a", key = {GET = 0}'),

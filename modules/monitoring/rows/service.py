@@ -163,8 +163,12 @@ def api_row(
     web_acl: str,
     region: str,
     throttled: Metric,
+    canary: tuple[Metric, Metric] | None,
 ) -> Row:
-    """The stage and its firewall. API Gateway counts 429 among all 4xx; `throttled` counts it alone, from the log."""
+    """The stage and its firewall. API Gateway counts 429 among all 4xx; `throttled` counts it alone, from the log.
+
+    `canary` are its requests with 5xx, and all of them.
+    """
     minutes = thresholds.sustained_minutes
 
     def metric(name: str, statistic: str, label: str) -> Metric:
@@ -236,6 +240,24 @@ def api_row(
             "Its log names the rule and the addresses: an attack is dealt with, a client that was changed needs help.",
         ),
     )
+    if canary is not None:
+        alarms += (
+            Alarm(
+                "canary-errors",
+                "5xx answers of the canary",
+                canary,
+                "above",
+                thresholds.api_errors_percent / 100,
+                "share of its requests",
+                minutes,
+                f"More than {thresholds.api_errors_percent:g} % of the requests that get the newest definition of the "
+                "API fail with 5xx.",
+                "Revert the change of the API and deploy; do not delete api.canary_percent before, which would give it "
+                "to all.",
+                expression="IF(m2 > 0, m1 / m2, 0)",
+                drawn="expression",
+            ),
+        )
     charts = (
         Chart("Requests", (metric("Count", "Sum", "all"),), "a minute"),
         Chart(

@@ -169,3 +169,25 @@ def test_a_copy_does_not_take_its_originals_name() -> None:
 
     assert not synthesized.all("aws_api_gateway_domain_name") + synthesized.all("aws_route53_record")
     assert synthesized.one("aws_api_gateway_rest_api")["disable_execute_api_endpoint"] is False
+
+
+def test_a_canary_is_a_second_deployment_beside_one_that_stays() -> None:
+    synthesized = synthesize(canary_percent=10)
+    deployments = synthesized.json["resource"]["aws_api_gateway_deployment"]
+    by_kept = {bool(made["lifecycle"].get("ignore_changes")): (id_, made) for id_, made in deployments.items()}
+    stage = synthesized.one("aws_api_gateway_stage")
+
+    assert by_kept[True][1]["lifecycle"] == {"create_before_destroy": True, "ignore_changes": ["triggers"]}
+    assert stage["deployment_id"] == f"${{aws_api_gateway_deployment.{by_kept[True][0]}.id}}"
+    assert stage["canary_settings"] == {
+        "deployment_id": f"${{aws_api_gateway_deployment.{by_kept[False][0]}.id}}",
+        "percent_traffic": 10,
+        "use_stage_cache": False,
+    }
+    # Without a canary it is the same address that gets the definition.
+    (address,) = synthesize().json["resource"]["aws_api_gateway_deployment"]
+    assert address == by_kept[True][0]
+    groups = {group["name"].rpartition("}")[2]: group for group in synthesized.all("aws_cloudwatch_log_group")}
+    assert {"/iot/prod/api-access/Canary", "/v1/Canary"} < set(groups)
+    assert all(group["kms_key_id"] for group in groups.values())
+    assert "canary_settings" not in synthesize().one("aws_api_gateway_stage")
