@@ -97,12 +97,13 @@ class Platform:
                 environ=self.environ,
             )
 
-    def deployed(self) -> set[str]:
-        """The paths in the deployment that the stage leads to."""
+    def deployed(self, *, of_canary: bool = False) -> set[str]:
+        """The paths in the deployment that the stage, or its canary, leads to."""
         gateway = self.client("apigateway")
         (api,) = gateway.get_rest_apis()["items"]
         (stage,) = gateway.get_stages(restApiId=api["id"])["item"]
-        found = gateway.get_deployment(restApiId=api["id"], deploymentId=stage["deploymentId"], embed=["apisummary"])
+        id_ = stage["canarySettings"]["deploymentId"] if of_canary else stage["deploymentId"]
+        found = gateway.get_deployment(restApiId=api["id"], deploymentId=id_, embed=["apisummary"])
         return set(found["apiSummary"])
 
     def kept(self) -> dict[str, Any]:
@@ -142,6 +143,25 @@ def test_a_removed_route_is_gone_with_the_deployment_that_removes_it(platform: P
     platform.apply("api", "stage")
 
     assert platform.deployed() == {"/health", "/devices", "/devices/{deviceId}"}
+
+
+def test_a_canary_gets_the_change_first_and_all_get_it_when_the_canary_goes(platform: Platform) -> None:
+    platform.apply("api", "stage")
+    fewer = without(load(NAME), REMOVED)
+    canary = fewer.model_copy(update={"api": fewer.api.model_copy(update={"canary_percent": 10})})
+
+    platform.synthesize(canary)
+    platform.apply("api", "stage")
+    assert REMOVED in platform.deployed()
+    assert REMOVED not in platform.deployed(of_canary=True)
+
+    platform.synthesize(fewer)
+    platform.apply("api", "stage")
+    assert REMOVED not in platform.deployed()
+    gateway = platform.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    assert "canarySettings" not in gateway.get_stages(restApiId=api["id"])["item"][0]
+    assert len(gateway.get_deployments(restApiId=api["id"])["items"]) == 1
 
 
 def test_what_was_one_state_becomes_two_and_clients_notice_nothing(platform: Platform) -> None:
