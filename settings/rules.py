@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from settings import api, cache, database, monitoring, network, rotation, service, storage
+from settings import api, cache, database, front, monitoring, network, rotation, service, storage
 from settings.base import Settings
 from settings.broken import Broken, Unshown
 from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
@@ -31,6 +31,7 @@ _RULES: list[Callable[..., Iterator[Broken]]] = [
     *rotation.RULES,
     *network.RULES,
     *api.RULES,
+    *front.RULES,
     *service.RULES,
     *monitoring.RULES,
 ]

@@ -31,6 +31,7 @@ class ApiStack(BaseStack):
             base_url=entry.load_balancer.base_url,
             load_balancer_arn=entry.load_balancer.load_balancer_arn,
             place=self.place(network.keys.logs),
+            behind_cloudfront=environment.fronted is not None,
         )
         TerraformOutput(
             self,

@@ -37,19 +37,23 @@ class BaseStack(TerraformStack):
 
     The state is encrypted with the bucket's own key, named here because `encrypt` alone would ask S3 for its default
     (AES256) and so override the bucket's setting.
+
+    Its resources are in `region`, if that is another than the environment's; its state is where all states are.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, environment: Environment, component: str) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, component: str, region: str | None = None
+    ) -> None:
         super().__init__(scope, id_)
         self.environment = environment
         self.names = environment.names
-        self.account = Account(environment.account_id, environment.region)
+        self.account = Account(environment.account_id, region or environment.region)
         # What the monitoring stack shall watch of this one, beside what it asks for itself.
         self.rows: list[Row] = []
         AwsProvider(
             self,
             "aws",
-            region=environment.region,
+            region=self.account.region,
             allowed_account_ids=[environment.account_id],
             default_tags=[
                 AwsProviderDefaultTags(
@@ -70,7 +74,9 @@ class BaseStack(TerraformStack):
             key=f"{environment.name}/{component}.tfstate",
             region=environment.region,
             encrypt=True,
-            kms_key_id=self.account.arn("kms", f"alias/{state_key_alias(environment)}"),
+            kms_key_id=Account(environment.account_id, environment.region).arn(
+                "kms", f"alias/{state_key_alias(environment)}"
+            ),
         )
         self.add_override("terraform.backend.s3.use_lockfile", True)
         self.add_override("terraform.required_version", REQUIRED_TERRAFORM)

@@ -30,6 +30,7 @@ from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
+from stacks.front import FrontStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
@@ -53,6 +54,7 @@ class MonitoringStack(BaseStack):
         service: ServiceStack,
         api: ApiStack,
         stage: StageStack,
+        front: FrontStack | None,
     ) -> None:
         environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
@@ -90,7 +92,13 @@ class MonitoringStack(BaseStack):
             waits_for=[notice.first_report],
         )
         board = dashboard(
-            self, "dashboard", names=self.names, account=self.account, rows=rows, unhealthy_name=alarms.unhealthy_name
+            self,
+            "dashboard",
+            names=self.names,
+            account=self.account,
+            # The alarms of the front are in its own stack and region.
+            rows=[*rows, front.row] if front else rows,
+            unhealthy_name=alarms.unhealthy_name,
         )
         if settings.monthly_budget_usd is not None:
             monthly_budget(self, "budget", names=self.names, limit_usd=settings.monthly_budget_usd, topic_arn=topic.arn)

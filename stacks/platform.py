@@ -11,6 +11,7 @@ from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
+from stacks.front import FrontStack
 from stacks.monitoring import MonitoringStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
@@ -33,6 +34,9 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     data = DataStack(scope, environment=environment, network=network)
     api = ApiStack(scope, environment=environment, network=network, entry=entry)
     stage = StageStack(scope, api=api)
+    front = None
+    if environment.fronted is not None:
+        front = FrontStack(scope, settings=environment.fronted, api=api, stage=stage)
     secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
         scope, environment=environment, network=network, data=data, secrets=secrets, egress=egress, entry=entry
@@ -48,4 +52,5 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         service=service,
         api=api,
         stage=stage,
+        front=front,
     )

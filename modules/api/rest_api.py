@@ -29,7 +29,7 @@ class Api(Construct):
 
     `schemas` are the JSON schemas that the routes name; `load_balancer_arn` is the way into the VPC that `base_url`
     names. A short-lived copy has no domain: the name is its original's.
-    With a domain the API answers under that name alone.
+    With a domain the API answers under that name alone; `behind_cloudfront` it answers CloudFront alone.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Api(Construct):
         base_url: str,
         load_balancer_arn: str,
         place: Place,
+        behind_cloudfront: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         domain = settings.domain if place.names.suffix is None else None
@@ -118,6 +119,7 @@ class Api(Construct):
             rate_limit=settings.firewall_limit,
             user_agent_required=settings.user_agent_required,
             place=place,
+            behind_cloudfront=behind_cloudfront,
         )
         self.web_acl_name = firewall.name
         self.web_acl_arn = firewall.arn

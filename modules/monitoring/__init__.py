@@ -6,6 +6,7 @@ from modules.monitoring.canary import canary_requests
 from modules.monitoring.dashboard import dashboard
 from modules.monitoring.rotation import RotationNotice
 from modules.monitoring.rows.database import database_row
+from modules.monitoring.rows.front import front_row
 from modules.monitoring.rows.operations import egress_row, rotation_row
 from modules.monitoring.rows.service import api_row, entry_row, service_row
 from modules.monitoring.rows.storage import cache_row, files_row
@@ -25,6 +26,7 @@ __all__ = [
     "egress_row",
     "entry_row",
     "files_row",
+    "front_row",
     "monthly_budget",
     "publishers",
     "rotation_row",

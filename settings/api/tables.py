@@ -24,6 +24,7 @@ FunctionArn = Annotated[
         r"^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$",
     ),
 ]
+ZoneId = Annotated[str, described("the id of a public Route 53 hosted zone, such as Z0123456789ABC", r"^Z[A-Z0-9]+$")]
 _NAME = r"^[a-z][a-z0-9-]{0,29}$"
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
@@ -167,9 +168,7 @@ class DomainSettings(Settings):
 
     name: HostName
     certificate_arn: CertificateArn = Field(description="the ACM certificate of that name, in the environment's region")
-    zone_id: Annotated[
-        str, described("the id of a public Route 53 hosted zone, such as Z0123456789ABC", r"^Z[A-Z0-9]+$")
-    ]
+    zone_id: ZoneId
 
 
 class ApiSettings(Settings):
