@@ -50,6 +50,8 @@ class BaseStack(TerraformStack):
         self.account = Account(environment.account_id, region or environment.region)
         # What the monitoring stack shall watch of this one, beside what it asks for itself.
         self.rows: list[Row] = []
+        # What its dashboard shows as well, with alarms that are elsewhere.
+        self.drawn: list[Row] = []
         AwsProvider(
             self,
             "aws",

@@ -11,20 +11,19 @@ from modules.common.encryption import EncryptionKey
 from modules.front import Front
 from modules.monitoring import AlarmTopic, PlatformAlarms, front_row, publishers
 from settings.front import REGION, FrontSettings, api_patterns
-from stacks.api import ApiStack
 from stacks.base import BaseStack
 from stacks.stage import StageStack
 
 
 class FrontStack(BaseStack):
-    """Offers `row`, which the dashboard draws. All its resources are in us-east-1, where CloudFront wants them.
+    """Nothing depends on it but the dashboard. All its resources are in us-east-1, where CloudFront wants them.
 
     Its alarms are here as well, with a topic of their own: CloudFront's metrics are in us-east-1 only, and an alarm
     publishes in its own region. Keys are regional too.
     """
 
-    def __init__(self, scope: Construct, *, settings: FrontSettings, api: ApiStack, stage: StageStack) -> None:
-        environment = api.environment
+    def __init__(self, scope: Construct, *, settings: FrontSettings, stage: StageStack) -> None:
+        environment, api = stage.environment, stage.api
         name = f"{environment.name}-front"
         super().__init__(scope, name, environment=environment, component="front", region=REGION)
         domain, thresholds = environment.api.domain, environment.monitoring
@@ -56,9 +55,8 @@ class FrontStack(BaseStack):
         topic = AlarmTopic(
             self, "topic", settings=thresholds, key_arn=alarms_key, names=self.names, account=self.account
         )
-        self.row = front_row(thresholds, distribution=front.distribution_id, web_acl=front.web_acl_name, region=REGION)
-        PlatformAlarms(self, "alarms", names=self.names, rows=[self.row], topic_arn=topic.arn)
+        row = front_row(thresholds, distribution=front.distribution_id, web_acl=front.web_acl_name, region=REGION)
+        PlatformAlarms(self, "alarms", names=self.names, rows=[row], topic_arn=topic.arn)
+        stage.drawn.append(row)
         TerraformOutput(self, "url", value=front.url, description="Where visitors call the platform")
-        TerraformOutput(
-            self, "static_bucket", value=front.bucket_name, description="Where static files go"
-        )
+        TerraformOutput(self, "static_bucket", value=front.bucket_name, description="Where static files go")

@@ -25,12 +25,10 @@ from modules.monitoring import (
     service_row,
     throttled_requests,
 )
-from stacks.api import ApiStack
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
-from stacks.front import FrontStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
@@ -52,9 +50,7 @@ class MonitoringStack(BaseStack):
         data: DataStack,
         secrets: SecretsStack,
         service: ServiceStack,
-        api: ApiStack,
         stage: StageStack,
-        front: FrontStack | None,
     ) -> None:
         environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
@@ -78,10 +74,14 @@ class MonitoringStack(BaseStack):
             secret_arn=secrets.secret_arn,
         )
         rows = [
-            *self._request_rows(entry, service, api, stage),
+            *self._request_rows(entry, service, stage),
             *self._data_rows(data, service),
             *self._operations_rows(egress, rotation, secrets),
-            *(row for stack in (network, egress, entry, rotation, data, secrets, service, api) for row in stack.rows),
+            *(
+                row
+                for stack in (network, egress, entry, rotation, data, secrets, service, stage.api)
+                for row in stack.rows
+            ),
         ]
         alarms = PlatformAlarms(
             self,
@@ -96,8 +96,7 @@ class MonitoringStack(BaseStack):
             "dashboard",
             names=self.names,
             account=self.account,
-            # The alarms of the front are in its own stack and region.
-            rows=[*rows, front.row] if front else rows,
+            rows=[*rows, *stage.drawn],
             unhealthy_name=alarms.unhealthy_name,
         )
         if settings.monthly_budget_usd is not None:
@@ -105,10 +104,8 @@ class MonitoringStack(BaseStack):
         TerraformOutput(self, "topic_arn", value=topic.arn, description="The topic of all alarms")
         TerraformOutput(self, "dashboard_name", value=board.dashboard_name, description="The CloudWatch dashboard")
 
-    def _request_rows(
-        self, entry: EntryStack, service: ServiceStack, api: ApiStack, stage: StageStack
-    ) -> Iterator[Row]:
-        environment, thresholds = self.environment, self.environment.monitoring
+    def _request_rows(self, entry: EntryStack, service: ServiceStack, stage: StageStack) -> Iterator[Row]:
+        environment, thresholds, api = self.environment, self.environment.monitoring, stage.api
         yield api_row(
             thresholds,
             api=api.rest_api.name,

@@ -34,9 +34,8 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     data = DataStack(scope, environment=environment, network=network)
     api = ApiStack(scope, environment=environment, network=network, entry=entry)
     stage = StageStack(scope, api=api)
-    front = None
     if environment.fronted is not None:
-        front = FrontStack(scope, settings=environment.fronted, api=api, stage=stage)
+        FrontStack(scope, settings=environment.fronted, stage=stage)
     secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
         scope, environment=environment, network=network, data=data, secrets=secrets, egress=egress, entry=entry
@@ -50,7 +49,5 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         data=data,
         secrets=secrets,
         service=service,
-        api=api,
         stage=stage,
-        front=front,
     )

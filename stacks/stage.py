@@ -19,6 +19,7 @@ class StageStack(BaseStack):
     def __init__(self, scope: Construct, *, api: ApiStack) -> None:
         environment = api.environment
         super().__init__(scope, f"{environment.name}-stage", environment=environment, component="stage")
+        self.api = api
         self.published = PublishedApi(self, "api", settings=environment.api, api=api.rest_api, names=self.names)
         # An API that was deployed when all of this was in its own state: that state forgets and destroys none of it.
         # `make move` takes it over first, and `make deploy` refuses before.

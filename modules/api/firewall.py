@@ -26,6 +26,7 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
 )
 from constructs import Construct
 
+from modules.common.accept import accept
 from modules.common.encryption import log_group
 from modules.common.place import Place
 
@@ -89,6 +90,11 @@ class Firewall(Construct):
                 cloudwatch_metrics_enabled=True, metric_name=self.name, sampled_requests_enabled=False
             ),
         )
+        if not user_agent_required:
+            accept(
+                acl,
+                WAF__AWSManagedRulesCommonRuleSet="devices send no User-Agent: that rule counts, its others block",
+            )
         self.arn = acl.arn
         # WAF writes into groups of this beginning only.
         group = log_group(

@@ -35,6 +35,7 @@ def synthesize(
     schemas: Mapping[str, Mapping[str, Any]] | None = None,
     base_url: str = BASE_URL,
     load_balancer_arn: str = LOAD_BALANCER,
+    behind_cloudfront: bool = False,
     **changed: Any,
 ) -> Synthesized:
     """The API of `iot-prod` with `changed` settings, and what of it is in force, in one stack.
@@ -59,6 +60,7 @@ def synthesize(
             base_url=base_url,
             load_balancer_arn=load_balancer_arn,
             place=here,
+            behind_cloudfront=behind_cloudfront,
         )
         published = PublishedApi(scope, "published", settings=api, api=made, names=here.names)
         TerraformOutput(scope, "url", value=published.url)
