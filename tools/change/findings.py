@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tools.change import access, one_way, renames
+from tools.change import access, callers, one_way, renames
 from tools.change.plans import Action, Change, StackPlan
 from tools.synthesized.resource_types import resource_types
 
@@ -24,6 +24,7 @@ class FindingKind(StrEnum):
     ONE_WAY = "one-way"
     OUTPUT = "output"
     RENAME = "rename"
+    CALLERS = "callers"
     PORT = "port"
     IAM = "iam"
 
@@ -35,6 +36,7 @@ TITLES: Mapping[FindingKind, str] = {
     FindingKind.ONE_WAY: "Refused by AWS, or impossible to take back",
     FindingKind.OUTPUT: "Outputs that another stack reads disappear",
     FindingKind.RENAME: "Renames without moved",
+    FindingKind.CALLERS: "Callers of the API",
     FindingKind.PORT: "Ports",
     FindingKind.IAM: "Permissions",
 }
@@ -107,6 +109,10 @@ def _of(change: Change) -> Iterator[ReviewFinding]:
         because = f", {change.cause}" if change.cause else ""
         says = f"{change.action}{because}. Lost: {lost}"
         yield ReviewFinding(FindingKind.STATEFUL, change.stack, change.address, says)
+    let_in = callers.find(change)
+    if let_in.more or let_in.less:
+        says = _verdict(let_in, "more is let in", "less is let in")
+        yield ReviewFinding(FindingKind.CALLERS, change.stack, change.address, says, let_in.more, let_in.less)
     ports = access.ports(change)
     if ports.more or ports.less:
         yield ReviewFinding(
