@@ -129,6 +129,10 @@ tunnel: named setup ## A local port that leads TO=database or TO=cache of ENV, o
 migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
 	$(PY) -m tools.deploy migrate $(env) $(copy)
 
+.PHONY: move
+move: named setup ## Show what of ENV another stack has now; CONFIRM=<ENV> moves it into that stack's state, and changes nothing on AWS
+	$(PY) -m tools.deploy move $(env) $(copy) $(confirm)
+
 .PHONY: recover unprotect destroy
 recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and imports what it made
 	$(PY) -m tools.deploy recover $(env) $(copy) $(confirm)

@@ -61,8 +61,8 @@ def test_region_comes_from_the_settings(
     stacks: dict[str, Synthesized], environment_of: dict[str, tuple[Environment, str]], name: str
 ) -> None:
     for id_, found in stacks.items():
-        environment, _ = environment_of[id_]
-        if environment.name == name:
+        environment, component = environment_of[id_]
+        if environment.name == name and component != "front":  # CloudFront's own region
             assert found.json["provider"]["aws"][0]["region"] == environment.region
 
 
@@ -79,20 +79,22 @@ def test_vpc_over_several_zones(outdir: Path, name: str) -> None:
 
 @every
 def test_rest_api_with_deployment_and_stage_apart(outdir: Path, name: str) -> None:
-    api = stack(outdir, name, "api")
-    deployment = api.one("aws_api_gateway_deployment")
+    api, stage = stack(outdir, name, "api"), stack(outdir, name, "stage")
+    deployment = stage.one("aws_api_gateway_deployment")
     assert "stage_name" not in deployment
-    assert deployment["rest_api_id"] == f"${{{api.address('aws_api_gateway_rest_api')}.id}}"
-    assert api.one("aws_api_gateway_stage")["deployment_id"] == f"${{{api.address('aws_api_gateway_deployment')}.id}}"
+    assert api.one("aws_api_gateway_rest_api")
+    assert deployment["rest_api_id"] == stage.one("aws_api_gateway_stage")["rest_api_id"]
+    made = stage.address("aws_api_gateway_deployment")
+    assert stage.one("aws_api_gateway_stage")["deployment_id"] == f"${{{made}.id}}"
 
 
 @every
 def test_usage_plan_of_200_requests_a_second_binds_every_key_to_the_stage(outdir: Path, name: str) -> None:
-    api = stack(outdir, name, "api")
-    plan = api.one("aws_api_gateway_usage_plan")
+    api, stage = stack(outdir, name, "api"), stack(outdir, name, "stage")
+    plan = stage.one("aws_api_gateway_usage_plan")
     assert plan["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
-    assert plan["api_stages"][0]["stage"] == f"${{{api.address('aws_api_gateway_stage')}.stage_name}}"
-    keys = {key["key_id"] for key in api.all("aws_api_gateway_usage_plan_key")}
+    assert plan["api_stages"][0]["stage"] == f"${{{stage.address('aws_api_gateway_stage')}.stage_name}}"
+    keys = {key["key_id"] for key in stage.all("aws_api_gateway_usage_plan_key")}
     assert len(keys) == len(api.all("aws_api_gateway_api_key")) > 0
     assert any(method["api_key_required"] for method in api.all("aws_api_gateway_method"))
 

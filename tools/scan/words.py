@@ -69,7 +69,7 @@ def compared(vocabulary: Vocabulary, resource: Resource, allowed: Mapping[str, A
     demanded: set[str] = set()
     wanted: dict[str, list[Sections]] = {}
     lines = [(label, line) for label, each in allowed.items() for line in listed(each)]
-    for name, label, line in ((*named, line) for label, line in lines for named in vocabulary.named(label)):
+    for name, label, line in ((*named, line) for place, line in lines for named in vocabulary.named(place)):
         text, _, condition = " ".join(line.replace("{n}", name).split()).partition(" when ")
         if not condition or vocabulary.holds(condition):
             wanted.setdefault(label, []).append(of_text(text.removeprefix("? ")))
