@@ -181,7 +181,7 @@ endef
 # Two processors are enough for two lanes: Terraform mostly waits for the AWS provider's own pauses. The scan comes first,
 # and with it the one synthesis that fills the cache of jsii.
 .PHONY: test test-python test-terraform
-test: lint scan ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
+test: lint scan ## Every test but the runs against the embedded AWS; CONTRIBUTING.md lists the layers and what each needs
 	$(MAKE) --jobs 2 --output-sync=line test-python test-terraform
 # What is synthesized is run to the last line. Measuring costs half of the time that these tests compute, so `test-fast` does not.
 test-python:
