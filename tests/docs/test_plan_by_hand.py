@@ -27,7 +27,9 @@ def test_a_stack_that_reads_another_is_planned_without_an_account(app_outdir: Pa
     environ = {**without, **terraform.settings(without), "TF_CLI_ARGS": "-no-color"}
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["bash", "-c", line], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            ["bash", "-c", line], cwd=folder, env=environ, capture_output=True, text=True, check=False
+        )
 
     hcl = re.findall(r"^```hcl\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     commands = [line for lines in blocks(PAGE).values() for line in lines]

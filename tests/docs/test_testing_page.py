@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cdktf
 import pytest
-from cdktf import TerraformStack, Testing
 from constructs import Construct
 from places import place
 from synthesized import synthesize_module
@@ -42,12 +42,12 @@ def orders(scope: Construct) -> Queue:
 
 
 def test_the_queue_keeps_messages_for_a_week(tmp_path: Path) -> None:
-    stack = TerraformStack(Testing.app(outdir=str(tmp_path)), "test")
+    stack = cdktf.TerraformStack(cdktf.Testing.app(outdir=str(tmp_path)), "test")
     orders(stack)
-    text = Testing.synth(stack)
+    text = cdktf.Testing.synth(stack)
 
-    assert Testing.to_have_resource(text, "aws_sqs_queue")
-    assert Testing.to_have_resource_with_properties(
+    assert cdktf.Testing.to_have_resource(text, "aws_sqs_queue")
+    assert cdktf.Testing.to_have_resource_with_properties(
         text, "aws_sqs_queue", {"name": "iot-queue-orders-dev", "message_retention_seconds": 604_800}
     )
 
@@ -69,7 +69,7 @@ def test_every_example_is_one_of_these_tests(block: str) -> None:
 
 def test_what_the_page_says_that_the_matchers_do_not_notice(tmp_path: Path) -> None:
     def has(text: str, **properties: Any) -> bool:
-        return Testing.to_have_resource_with_properties(text, "aws_sqs_queue", properties)
+        return cdktf.Testing.to_have_resource_with_properties(text, "aws_sqs_queue", properties)
 
     made = json.dumps({"resource": {"aws_sqs_queue": {"a": {"name": "a", "tags": {"x": "1", "y": "2"}}, "b": {}}}})
 
