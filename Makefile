@@ -110,11 +110,11 @@ deploy: named setup ## Deploy every stack of ENV, or STACK alone; asks first, un
 	$(PY) -m tools.deploy deploy $(env) $(copy) $${STACK:+--stack="$$STACK"} $(approve)
 
 .PHONY: plan apply drift
-plan: named setup ## Plan and save every stack of ENV that can be planned, and write the report
+plan: named setup ## Plan and save every stack of ENV that can be planned, and write the page about it
 	$(PY) -m tools.change plan $(env) $(copy) $(allow)
-apply: named setup ## Apply exactly the saved plans of ENV; refuses plans that are out of date
+apply: named setup ## Apply exactly the saved plans of ENV; refuses those that no longer hold
 	$(PY) -m tools.deploy apply $(env) $(copy)
-drift: named setup ## Detect drift: resources on AWS that differ from the last deployment
+drift: named setup ## Show what on AWS differs from the last deployment; fails when something does
 	$(PY) -m tools.change drift $(env) $(copy)
 
 .PHONY: release shell tunnel

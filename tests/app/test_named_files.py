@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(["README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))])
-_ENDINGS = (".py", ".md", ".toml", ".json", ".yml", ".txt", ".csv", ".svg", ".html", ".lock")
+_ENDINGS = (".py", ".md", ".toml", ".json", ".yml", ".txt", ".csv", ".svg", ".html", "Pipfile.lock")
 # Made by commands, and not committed.
 _MADE = (".local/", ".venv/", "build/", "cdktf.out/", "node_modules/", "manifest.json", "cdk.tf.json", ".terraform")
 
