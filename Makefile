@@ -69,7 +69,7 @@ node_modules/.ready: package-lock.json | machine
 	@touch $@
 
 .PHONY: lock
-lock: .pipenv/bin/pipenv ## Update the lock files from your registry; they name none
+lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours is asked)
 	.pipenv/bin/pipenv lock
 	for name in tools/compat/cdktn tools/compat/provider6 tools/scan; do PIPENV_PIPFILE=$$name/Pipfile .pipenv/bin/pipenv lock; done
 	for file in Pipfile.lock tools/compat/*/Pipfile.lock tools/scan/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
