@@ -83,8 +83,8 @@ def rotation_row(
             "events",
             1,
             "Rotation of the database credentials failed; the previous credentials still work.",
-            "See the rotation function's log for the error and docs/rotation.md for the fix. (This alarm needs a "
-            "CloudTrail trail of management events.)",
+            "See the rotation function's log for the error and docs/rotation.md for the fix. This alarm needs a "
+            "CloudTrail trail of management events.",
             period_seconds=300,
             critical=True,
         ),
