@@ -1,4 +1,4 @@
-"""What the two platforms promise, sentence by sentence: the tables of README.md name these tests."""
+"""What the two platforms guarantee, row by row: the tables of docs/guarantees.md name these tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMED = (
 
 
 def promised(*names: str) -> pytest.MarkDecorator:
-    """The environments that a promise is made for: README.md says the same."""
+    """The environments that a guarantee holds for: docs/guarantees.md says the same."""
     return pytest.mark.parametrize("name", names)
 
 
@@ -310,13 +310,12 @@ def test_alarms_tell_somebody(outdir: Path, name: str) -> None:
     assert stack(outdir, name, "monitoring").all("aws_sns_topic_subscription")
 
 
-# How README.md says for which environments a promise holds, in each of its two tables.
+# How docs/guarantees.md says for which environments a guarantee holds, in each of its two tables.
 _FOR = {"every": SHIPPED, "production": production.args[1], "development": development.args[1]}
 
 
-def test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_for() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    iot, shops = readme[readme.index("## What is promised") : readme.index("## Layout")].split("**GlobeCart**")
+def test_the_page_names_every_one_of_these_and_the_environments_that_it_holds_for() -> None:
+    iot, shops = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8").split("## GlobeCart")
     rows = {
         test: [name for name in _FOR[environments] if name in allowed]
         for promises, allowed in ((iot, SHIPPED), (shops, SHOP))
@@ -324,7 +323,7 @@ def test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_
     }
     module = sys.modules[__name__]
     here = {name: function for name, function in vars(module).items() if name.startswith("test_")}
-    del here["test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_for"]
+    del here["test_the_page_names_every_one_of_these_and_the_environments_that_it_holds_for"]
     assert rows.keys() == here.keys()
     for test, function in here.items():
         marks = [mark for mark in getattr(function, "pytestmark", []) if mark.args[0] == "name"]

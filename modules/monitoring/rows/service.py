@@ -32,9 +32,9 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
             0,
             "tasks",
             max(minutes, _MINUTES_TO_START),
-            "Fewer tasks run than the service wants, or nobody counts them any more.",
-            "Read the events of the ECS service and why its last tasks stopped; "
-            "a deployment that cannot start is rolled back by itself.",
+            "Fewer tasks are running than desired, or Container Insights stopped reporting.",
+            "Read the events of the ECS service and the stop reason of its last tasks. "
+            "ECS rolls back a deployment that cannot start.",
             expression="m1 - m2",
             drawn="expression",
             missing="breaching",
@@ -60,7 +60,7 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
             memory,
             "%",
             minutes,
-            f"The tasks have used more than {memory} % of their memory; at 100 % ECS ends them.",
+            f"The tasks have used more than {memory} % of their memory; at 100 % ECS stops them.",
             "Look for a leak, which grows from one deployment to the next; else raise service.memory_mb.",
         ),
     ]
@@ -199,8 +199,8 @@ def api_row(
             "share of requests",
             minutes,
             f"More than {thresholds.api_refused_percent:g} % of all requests are refused with 4xx.",
-            "The access log says with which status: 403 is the firewall or a missing API key, 429 the usage plan, "
-            "other ones a client that was changed.",
+            "The access log has the status. 403: WAF or a missing API key; 429: the usage plan; other codes: "
+            "probably a change in a client.",
         ),
         Alarm(
             "throttled",
@@ -236,8 +236,8 @@ def api_row(
             thresholds.firewall_blocked_per_minute,
             "a minute",
             minutes,
-            f"The firewall blocks more than {thresholds.firewall_blocked_per_minute} requests a minute.",
-            "Its log names the rule and the addresses: an attack is dealt with, a client that was changed needs help.",
+            f"WAF blocks more than {thresholds.firewall_blocked_per_minute} requests a minute.",
+            "WAF's log names the rule and the addresses. An attack is being blocked; a changed client needs a fix.",
         ),
     ]
     if canary is not None:

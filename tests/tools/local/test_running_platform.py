@@ -43,7 +43,7 @@ class Kept:
     folder: Path
 
     def shell(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as the README tells: in a shell that has sourced the environment's file."""
+        """Run a command as the platform prints it: in a shell that has sourced the environment's file."""
         return subprocess.run(
             ["bash", "-c", f"source {self.folder / 'environment.sh'} && {command}"],
             cwd=ROOT,
