@@ -42,7 +42,9 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "NUL at its end": (VALID.encode() + b"\0", toml("Invalid statement (at line 17, column 1)")),
     "Latin-1 in a comment": (
         VALID.encode() + b"# caf\xe9 \n",
-        toml("'utf-8' codec can't decode byte 0xe9 in position 474: invalid continuation b...").replace('..."', "..."),
+        toml(
+            f"'utf-8' codec can't decode byte 0xe9 in position {len(VALID.encode()) + 5}: invalid continuation b..."
+        ).replace('..."', "..."),
     ),
     "line ends of an old Mac": (
         VALID.replace("\n", "\r").encode(),
