@@ -195,7 +195,9 @@ class _Comparison:
         for block in spec if isinstance(spec, list) else [spec]:
             rest = {key: line for key, line in block.items() if key != EACH}
             items = self._words.names(block[EACH]) if EACH in block else []
-            found += [_filled(rest, f"{{{block[EACH]}.{item}.", "{each.") for item in items] if EACH in block else [rest]
+            found += (
+                [_filled(rest, f"{{{block[EACH]}.{item}.", "{each.") for item in items] if EACH in block else [rest]
+            )
         return found
 
     def _pieces(self, spec: Any) -> Iterator[tuple[Any, bool]]:
