@@ -1,4 +1,4 @@
-"""More of what somebody might add or replace: queues, buckets, workers, jobs, and the ways out of tasks and into them."""
+"""More of what somebody might add or replace: queues, buckets, workers, jobs, and the ways out of and into tasks."""
 
 from __future__ import annotations
 

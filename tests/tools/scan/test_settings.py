@@ -60,8 +60,8 @@ WEAKEST = {
 
 
 _ROUTE = '{{path = "/a", methods = ["GET"], {}}}'
-_ENDPOINTS = """["secretsmanager", "kms", "ecr.api", "ecr.dkr", "logs", "monitoring", "xray", "elasticfilesystem", "ssm",
-    "sts", "sqs", "ssmmessages"]"""
+_ENDPOINTS = """["secretsmanager", "kms", "ecr.api", "ecr.dkr", "logs", "monitoring", "xray", "elasticfilesystem",
+    "ssm", "sts", "sqs", "ssmmessages"]"""
 _COMMAND = 'command = ["a"]'
 _FILES = {"storage.access_points.a": '{path = "/a", uid = 5, gid = 5}'}
 # What no shipped file says: names that AWS's services have, too, and both sides of every choice.
@@ -107,7 +107,8 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
         "workers": f'{{a = {{queue = "b-2", {_COMMAND}}}, b-2 = {{queue = "a", {_COMMAND}}}, c = {{{_COMMAND}}}}}',
         "jobs": f'{{a = {{schedule = "rate(1 hour)", missing_after_hours = 0, {_COMMAND}}}, '
                 f'b-2 = {{schedule = "rate(1 day)", {_COMMAND}}}}}',
-        "service.allow": '''[{actions = ["ses:SendEmail", "ses:SendRawEmail"], resources = ["arn:aws:ses:::identity/x"]},
+        "service.allow": '''[
+            {actions = ["ses:SendEmail", "ses:SendRawEmail"], resources = ["arn:aws:ses:::identity/x"]},
             {actions = ["s3:GetObject"], resources = ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]}]''',
         "service.sidecars": '''[{name = "a", image = "nginx:1", command = ["x"], environment = {A = "1"}},
             {preset = "adot", image = "222222222222.dkr.ecr.ca-central-1.amazonaws.com/adot:1", essential = true}]''',
