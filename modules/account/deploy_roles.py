@@ -41,10 +41,10 @@ PASSED_TO = (
     "states.amazonaws.com", "vpc-flow-logs.amazonaws.com",
 )  # fmt: skip
 _SERVICE_LINKED = (
-    "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com",
-    "elasticache.application-autoscaling.amazonaws.com", "elasticfilesystem.amazonaws.com",
-    "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com", "rds.amazonaws.com",
-    "rds.application-autoscaling.amazonaws.com", "wafv2.amazonaws.com",
+    "backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com",
+    "elasticache.amazonaws.com", "elasticache.application-autoscaling.amazonaws.com",
+    "elasticfilesystem.amazonaws.com", "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com",
+    "rds.amazonaws.com", "rds.application-autoscaling.amazonaws.com", "wafv2.amazonaws.com",
 )  # fmt: skip
 
 

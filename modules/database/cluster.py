@@ -38,6 +38,12 @@ class Database(Construct):
     `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
     a third zone, the second would restart instances at the change of a default.
 
+    `settings.restore_from` is read when the cluster is created and never again: the provider would replace a cluster
+    whose snapshot is named later or changed
+    (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/rds/cluster.go). A restored
+    cluster has the data key, a master secret and everything else of these settings, but no login by IAM: the provider
+    turns that on with the deployment after it.
+
     Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
     by one take it down as well (hashicorp/terraform-provider-aws #23572).
     """
@@ -56,7 +62,7 @@ class Database(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
-        self._lifecycle = TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None
+        self._prevent_destroy = True if place.protected else None
         self._data_key_arn = data_key_arn
         self.parameter_groups = ParameterGroups(self, "parameters", settings=settings, names=place.names)
         group = closed_security_group(
@@ -116,7 +122,10 @@ class Database(Construct):
             performance_insights_retention_period=settings.performance_insights_retention_days,
             apply_immediately=settings.apply_immediately,
             deletion_protection=place.protected,
-            lifecycle=self._lifecycle,
+            snapshot_identifier=settings.restore_from,
+            lifecycle=TerraformResourceLifecycle(
+                prevent_destroy=self._prevent_destroy, ignore_changes=["snapshot_identifier"]
+            ),
             depends_on=[log],
         )
         backed_up = {"backup_retention_period": settings.backup_retention_days}
@@ -195,7 +204,7 @@ class Database(Construct):
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
                 lifecycle=TerraformResourceLifecycle(
-                    prevent_destroy=True if self._lifecycle else None, ignore_changes=["db_parameter_group_name"]
+                    prevent_destroy=self._prevent_destroy, ignore_changes=["db_parameter_group_name"]
                 ),
                 depends_on=[monitoring.attachment] if monitoring else None,
             )

@@ -70,7 +70,7 @@ class Job(Workload):
         accept(
             running,
             {"Action": "ecs:ListTasks", "Resource": "*", "Condition.ArnEquals.ecs:cluster": in_cluster},
-            PARLIAMENT_RESOURCE_STAR__FindRuns="Fargate has no container instances, to which the action can be bound",
+            PARLIAMENT_RESOURCE_STAR__FindRuns="Fargate has no container instances, and the action knows no other",
         )
         machine = SfnStateMachine(
             self,

@@ -15,6 +15,7 @@ from synthesized import Attributes, Synthesized, read_stack
 # that is made: whatever has an attribute of its very value, or is what it refers to.
 IDENTITIES = {
     "ApiName": ("aws_api_gateway_rest_api", "name"),
+    "BackupVaultName": ("aws_backup_vault", "name"),
     "CacheClusterId": ("aws_elasticache_replication_group", "replication_group_id"),
     "ClusterName": ("aws_ecs_cluster", "name"),
     "DBClusterIdentifier": ("aws_rds_cluster", "cluster_identifier"),
@@ -56,7 +57,9 @@ def drawn(stack: Synthesized) -> Iterator[tuple[str, str, dict[str, str]]]:
 def exists(outdir: Path, environment: str, dimension: str, value: str) -> bool:
     """Whether a stack makes what the dimension's value names, by reference or by the very same text."""
     if dimension == "Region":
-        return value == load(environment).region
+        return value in (load(environment).region, "Global")  # CloudFront's
+    if dimension == "ResourceType":
+        return value in ("Aurora", "EFS")  # what the plan backs up
     if dimension == "Rule":
         return value == "ALL"  # every rule of the web ACL together
     return maker(outdir, environment, dimension, value) is not None

@@ -187,6 +187,8 @@ def test_silence_is_a_fault_only_where_something_must_speak(app_outdir: Path, en
         expected.add("files-clients")
     expected |= {f"workers-{name}-tasks-missing" for name in settings.workers}
     expected |= {f"jobs-{name}-missing" for name in settings.jobs}
+    if settings.backup:  # a plan that does not run says nothing
+        expected |= {"backup-aurora-missing", *(["backup-efs-missing"] if settings.storage.access_points else [])}
     assert breaching == {settings.names.name(purpose) for purpose in expected}
 
 
@@ -228,7 +230,7 @@ def test_monitoring_comes_after_all_that_it_watches_and_before_nothing(app_outdi
         maker(app_outdir, environment, dimension, value)
         for _, _, dimensions in sources
         for dimension, value in dimensions.items()
-        if dimension not in ("Region", "Rule")
+        if dimension not in ("Region", "Rule", "ResourceType")
     }
 
     assert {f"{environment}-{name}" for name in ("api", "data", "entry", "rotation", "secrets", "service")} <= watched

