@@ -91,8 +91,9 @@ class Vocabulary:
             return inner[2:-1] if inner.startswith("${") and inner.endswith("}") else inner
 
         def local(match: re.Match[str]) -> str:
-            # What refers to nothing matches no line.
-            is_unknown = match[1].startswith("aws_") and (stack, match[0]) not in self._resources
+            # What refers to nothing matches no line. Which data sources there are is for `stack.data` to say.
+            is_data = match.string[: match.start()].endswith("data.")
+            is_unknown = match[1].startswith("aws_") and not is_data and (stack, match[0]) not in self._resources
             return f"unknown {match[0]}" if is_unknown else f"{match[1]}.{_HASH.sub('', match[2])}"
 
         named, end = [], 0

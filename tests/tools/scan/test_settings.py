@@ -69,8 +69,8 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
     "data-dev": {
         "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "cache.form": '"replicated"',
         "service.outbound": '"none"', "service.exec": "false",
-        "cache.replicas_per_shard": "2", "rotation.strategy": '"single"', **_FILES, "api.plan": None,
-        "api.routes": f"[{_ROUTE.format('backend = ' + chr(34) + 'mock' + chr(34) + ', key_required = false')}]",
+        "cache.replicas_per_shard": "2", "rotation.strategy": '"single"', **_FILES, "api.plans.default": None,
+        "api.routes": f"[{_ROUTE.format('backend = ' + chr(34) + 'mock' + chr(34) + ', key = false')}]",
     },
     "service-dev": {
         "service.image": '"nginx:1.27"', "cache.form": '"cluster"', "cache.shards": "80",
@@ -89,8 +89,8 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
         "service.image": '"222222222222.dkr.ecr.eu-west-1.amazonaws.com/x/y:1"', "database.final_snapshot": "true",
         "service.certificate_arn": f'"arn:aws:acm:ca-central-1:111111111111:certificate/{uuid.UUID(int=1)}"',
         "cache.final_snapshot": "true", "service.command": '["a"]', "service.environment": '{A = "b"}',
-        "api.allowed_cidrs": '["0.0.0.0/0"]', "api.plan": None, "service.database_iam_user": '"reader"',
-        "api.routes": f"[{_ROUTE.format('authorizer = ' + chr(34) + 'iam' + chr(34) + ', key_required = false')}]",
+        "api.allowed_cidrs": '["0.0.0.0/0"]', "api.plans.default": None, "service.database_iam_user": '"reader"',
+        "api.routes": f"[{_ROUTE.format('authorizer = ' + chr(34) + 'iam' + chr(34) + ', key = false')}]",
         "monitoring.monthly_budget_usd": "5", "monitoring.subscribers": '["a@example.com"]',
     },
     "iot-stg": {
