@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,9 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+    """What to do about a key of an earlier version, by the key."""
 
 
 def described(allowed: str, pattern: str) -> object:
@@ -37,6 +41,9 @@ WeeklyWindow = Annotated[
     described(
         "a weekly window in UTC, at least 30 minutes, as ddd:hh:mm-ddd:hh:mm", rf"^{_DAY}:{_TIME}-{_DAY}:{_TIME}$"
     ),
+]
+Region = Annotated[
+    str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
 ]
 RoleArn = Annotated[str, described("the ARN of an IAM role", r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$")]
 CertificateArn = Annotated[

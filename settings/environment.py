@@ -8,10 +8,12 @@ from pydantic import Field
 
 from settings.account import AccountSettings
 from settings.api import ApiSettings
-from settings.base import Settings, described
+from settings.backup import BackupSettings
+from settings.base import Region, Settings, described
 from settings.cache import CacheSettings
 from settings.database import DatabaseSettings
 from settings.encryption import EncryptionSettings
+from settings.front import FrontSettings
 from settings.logs import LogSettings
 from settings.monitoring import MonitoringSettings
 from settings.naming import Naming
@@ -44,9 +46,7 @@ class Environment(Settings):
     ] = None
     tier: Tier = Field(description='"development" or "production"')
     account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^[0-9]{12}$")]
-    region: Annotated[
-        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
-    ]
+    region: Region
     zones: Annotated[
         tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-[0-9][a-f]$")], ...],
         Field(min_length=2, max_length=3, description="2 or 3 availability zones of the region"),
@@ -73,11 +73,13 @@ class Environment(Settings):
     database: DatabaseSettings
     cache: CacheSettings
     storage: StorageSettings
+    backup: BackupSettings | None = None
     rotation: RotationSettings
     service: ServiceSettings
     workers: dict[LinkName, WorkerSettings] = Field(default={}, description="tables named [workers.<name>]")
     jobs: dict[LinkName, JobSettings] = Field(default={}, description="tables named [jobs.<name>]")
     api: ApiSettings
+    front: FrontSettings | None = None
     monitoring: MonitoringSettings
 
     @property
@@ -89,6 +91,11 @@ class Environment(Settings):
     def name(self) -> str:
         """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
         return self.names.environment
+
+    @property
+    def fronted(self) -> FrontSettings | None:
+        """The front that this environment has: a short-lived copy has none, for the name is its original's."""
+        return self.front if self.suffix is None else None
 
     @property
     def workloads(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from modules.monitoring import (
     Row,
     api_row,
     cache_row,
+    canary_requests,
     dashboard,
     database_row,
     egress_row,
@@ -24,15 +25,15 @@ from modules.monitoring import (
     service_row,
     throttled_requests,
 )
-from stacks.api import ApiStack
+from stacks.backup import BackupStack
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
 from stacks.network import NetworkStack
-from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
+from stacks.stage import StageStack
 
 
 class MonitoringStack(BaseStack):
@@ -45,11 +46,11 @@ class MonitoringStack(BaseStack):
         network: NetworkStack,
         egress: EgressStack,
         entry: EntryStack,
-        rotation: RotationStack,
         data: DataStack,
+        backup: BackupStack | None,
         secrets: SecretsStack,
         service: ServiceStack,
-        api: ApiStack,
+        stage: StageStack,
     ) -> None:
         environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
@@ -69,14 +70,19 @@ class MonitoringStack(BaseStack):
             account=self.account,
             topic=topic,
             failed_rule=secrets.rotation_failed_rule,
-            function_name=rotation.function.name,
+            function_name=secrets.rotation_function.name,
             secret_arn=secrets.secret_arn,
         )
         rows = [
-            *self._request_rows(entry, service, api),
+            *self._request_rows(entry, service, stage),
             *self._data_rows(data, service),
-            *self._operations_rows(egress, rotation, secrets),
-            *(row for stack in (network, egress, entry, rotation, data, secrets, service, api) for row in stack.rows),
+            *self._operations_rows(egress, secrets),
+            *(
+                row
+                for stack in (network, egress, entry, data, backup, secrets, service, stage.api)
+                if stack
+                for row in stack.rows
+            ),
         ]
         alarms = PlatformAlarms(
             self,
@@ -87,24 +93,31 @@ class MonitoringStack(BaseStack):
             waits_for=[notice.first_report],
         )
         board = dashboard(
-            self, "dashboard", names=self.names, account=self.account, rows=rows, unhealthy_name=alarms.unhealthy_name
+            self,
+            "dashboard",
+            names=self.names,
+            account=self.account,
+            rows=[*rows, *stage.drawn],
+            unhealthy_name=alarms.unhealthy_name,
         )
         if settings.monthly_budget_usd is not None:
             monthly_budget(self, "budget", names=self.names, limit_usd=settings.monthly_budget_usd, topic_arn=topic.arn)
         TerraformOutput(self, "topic_arn", value=topic.arn, description="The topic of all alarms")
         TerraformOutput(self, "dashboard_name", value=board.dashboard_name, description="The CloudWatch dashboard")
 
-    def _request_rows(self, entry: EntryStack, service: ServiceStack, api: ApiStack) -> Iterator[Row]:
-        environment, thresholds = self.environment, self.environment.monitoring
+    def _request_rows(self, entry: EntryStack, service: ServiceStack, stage: StageStack) -> Iterator[Row]:
+        environment, thresholds, api = self.environment, self.environment.monitoring, stage.api
+        canary = api.rest_api.canary_log_group
         yield api_row(
             thresholds,
             api=api.rest_api.name,
-            stage=api.rest_api.stage_name,
+            stage=stage.published.stage_name,
             web_acl=api.rest_api.web_acl_name,
             region=environment.region,
             throttled=throttled_requests(
                 self, "throttled", names=self.names, access_log_group=api.rest_api.access_log_group
             ),
+            canary=canary_requests(self, "canary", names=self.names, access_log_group=canary) if canary else None,
         )
         yield entry_row(
             environment.service,
@@ -131,14 +144,14 @@ class MonitoringStack(BaseStack):
                 mounting_tasks=service.fargate.min_count if environment.service.mounts else 0,
             )
 
-    def _operations_rows(self, egress: EgressStack, rotation: RotationStack, secrets: SecretsStack) -> Iterator[Row]:
+    def _operations_rows(self, egress: EgressStack, secrets: SecretsStack) -> Iterator[Row]:
         thresholds = self.environment.monitoring
         if egress.nat_gateway_ids:
             yield egress_row(thresholds, nat_gateways=egress.nat_gateway_ids)
         yield rotation_row(
             self.environment.rotation,
             thresholds,
-            function=rotation.function.name,
+            function=secrets.rotation_function.name,
             failed_rule=secrets.rotation_failed_rule,
             secret_arn=secrets.secret_arn,
         )

@@ -38,6 +38,12 @@ class Database(Construct):
     `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
     a third zone, the second would restart instances at the change of a default.
 
+    `settings.restore_from` is read when the cluster is created and never again: the provider would replace a cluster
+    whose snapshot is named later or changed
+    (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/rds/cluster.go). A restored
+    cluster has the data key, a master secret and everything else of these settings, but no login by IAM: the provider
+    turns that on with the deployment after it.
+
     Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
     by one take it down as well (hashicorp/terraform-provider-aws #23572).
     """
@@ -56,7 +62,7 @@ class Database(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
-        self._lifecycle = TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None
+        self._prevent_destroy = True if place.protected else None
         self._data_key_arn = data_key_arn
         self.parameter_groups = ParameterGroups(self, "parameters", settings=settings, names=place.names)
         group = closed_security_group(
@@ -116,14 +122,20 @@ class Database(Construct):
             performance_insights_retention_period=settings.performance_insights_retention_days,
             apply_immediately=settings.apply_immediately,
             deletion_protection=place.protected,
-            lifecycle=self._lifecycle,
+            snapshot_identifier=settings.restore_from,
+            lifecycle=TerraformResourceLifecycle(
+                prevent_destroy=self._prevent_destroy, ignore_changes=["snapshot_identifier"]
+            ),
             depends_on=[log],
         )
-        accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
+        backed_up = {"backup_retention_period": settings.backup_retention_days}
+        accept(cluster, backed_up, CKV2_AWS_8="Aurora backs up continuously; see docs/recovery.md")
         if not place.protected:
-            accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
+            unprotected = {"deletion_protection": False}
+            accept(cluster, unprotected, CKV_AWS_139="quick to destroy on purpose; production is protected")
         if not settings.iam_authentication:
-            accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
+            by_password = {"iam_database_authentication_enabled": False}
+            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production demands IAM")
         self._add_instances(cluster, place.names, place.account, zones)
         if settings.autoscaling is not None:
             ReaderAutoscaling(
@@ -187,11 +199,12 @@ class Database(Construct):
                 performance_insights_kms_key_id=self._data_key_arn,
                 performance_insights_retention_period=settings.performance_insights_retention_days,
                 apply_immediately=settings.apply_immediately,
-                # An upgrade may wait for the maintenance window. Until then RDS refuses an instance the new group; then
-                # it gives it the one that the cluster names.
+                # An upgrade may wait for the maintenance window. Until then the new group is not of the instance's
+                # family, which RDS demands; then it gives it the one that the cluster names.
+                # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
                 lifecycle=TerraformResourceLifecycle(
-                    prevent_destroy=True if self._lifecycle else None, ignore_changes=["db_parameter_group_name"]
+                    prevent_destroy=self._prevent_destroy, ignore_changes=["db_parameter_group_name"]
                 ),
                 depends_on=[monitoring.attachment] if monitoring else None,
             )
@@ -199,4 +212,5 @@ class Database(Construct):
         )
         if monitoring is None:
             for instance in self.instances:
-                accept(instance, CKV_AWS_118="CloudWatch's own metrics do here; production watches the system, too")
+                off = {"monitoring_interval": 0}
+                accept(instance, off, CKV_AWS_118="CloudWatch's metrics suffice; production also watches the system")

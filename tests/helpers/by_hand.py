@@ -45,9 +45,9 @@ def add(client: Clients) -> tuple[str, ...]:
     client("events").put_targets(Rule="iot-rotation-failed-dev", Targets=[{"Id": "by-hand", "Arn": topic["TopicArn"]}])
     return (
         "FromPort 22 ToPort 22 CidrIpv4 0.0.0.0/0",
-        f"aws_route {private} 198.51.100.0/24 {internet}",
+        f"aws_route {private} 198.51.100.0/24 GatewayId {internet}",
         "/backdoor",
-        "aws_api_gateway_method DELETE /",
+        f"aws_api_gateway_method DELETE {api['rootResourceId']} path /",
         " loose",
         f"aws_api_gateway_usage_plan_key {key}",
         "aws_lambda_permission by-hand",

@@ -112,8 +112,8 @@ def _api(platform: Platform) -> None:
     platform.keep("aws_api_gateway_usage_plan_key", usage_plan_id=plan, key_id=key)
 
 
-def method(platform: Platform, resource: str, method: str) -> None:
-    where = {"restApiId": platform.ids["api"], "resourceId": resource, "httpMethod": method}
+def method(platform: Platform, resource: str, method: str, *, api: str = "") -> None:
+    where = {"restApiId": api or platform.ids["api"], "resourceId": resource, "httpMethod": method}
     gateway = platform.client("apigateway")
     gateway.put_method(**where, authorizationType="NONE")
     gateway.put_integration(**where, type="MOCK")

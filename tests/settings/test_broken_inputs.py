@@ -119,9 +119,9 @@ VALUES: dict[str, tuple[Changes, str]] = {
         f"monitoring.api_errors_percent = Infinity; {PERCENT}",
     ),
     "the largest number of TOML": (
-        {"api.plan.quota_per_month": "9223372036854775807"},
-        "api.plan.quota_per_month = 9223372036854775807; allowed: requests of each client per month, 1 to 2147483647; "
-        f"absent means no quota; {CORRECT}",
+        {"api.plans.default.quota_per_month": "9223372036854775807"},
+        "api.plans.default.quota_per_month = 9223372036854775807; allowed: requests of each client per month, "
+        f"1 to 2147483647; absent means no quota; {CORRECT}",
     ),
     "fewer tasks than none": (
         {"service.min_count": "-1"},

@@ -25,7 +25,11 @@ def keys(model: type[BaseModel], *, but: tuple[str, ...] = ()) -> str:
 TOP_KEYS = f"allowed: {keys(Environment, but=('project', 'stage', 'suffix'))}"
 TABLE_KEYS = f"allowed: {keys(RouteSettings)}"
 ENDPOINTS = "secretsmanager, kms, ecr.api, ecr.dkr, logs, monitoring, xray, elasticfilesystem, ssm, sts"
+ENDPOINTS += ", ssmmessages, sqs, states"
 CORRECT = "correct the value"
+NO_WAY_OUT = {
+    "network.nat": '"none"', "service.outbound": '"none"', "service.tracing": "false", "service.exec": "false",
+}  # fmt: skip
 
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
@@ -63,15 +67,15 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "missing zones": ({"zones": None}, "zones is missing; allowed: 2 or 3 availability zones of the region; add it"),
     "missing CIDR": ({"network.cidr": None}, f"network.cidr is missing; {CIDR.replace(CORRECT, 'add it')}"),
     "missing section": (
-        {"api": None, "api.plan": None},
+        {"api": None, "api.plans.default": None},
         f"api is missing; allowed: a table with {keys(ApiSettings)}; add it",
     ),
     # Wrong types
     "unknown tier": ({"tier": '"staging"'}, f'tier = "staging"; allowed: "development" or "production"; {CORRECT}'),
     "tier that is no text": ({"tier": "[1]"}, f'tier = [1]; allowed: "development" or "production"; {CORRECT}'),
     "text for a number": (
-        {"api.plan.burst_limit": '"400"'},
-        f'api.plan.burst_limit = "400"; allowed: requests in a burst of each client, 1 to 5000; {CORRECT}',
+        {"api.plans.default.burst_limit": '"400"'},
+        f'api.plans.default.burst_limit = "400"; allowed: requests in a burst of each client, 1 to 5000; {CORRECT}',
     ),
     "number for an account id": (
         {"account_id": "111111111111"},
@@ -154,7 +158,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
         'network.interface_endpoints = ["kms", "kms"]; allowed: each service once; delete the doubles',
     ),
     "no way out": (
-        {"network.nat": '"none"', "network.interface_endpoints": '["logs", "kms"]'},
+        {**NO_WAY_OUT, "network.interface_endpoints": '["logs", "kms"]'},
         'network.interface_endpoints = ["logs", "kms"]; allowed: with nat = "none" also ecr.api, ecr.dkr, '
         "monitoring, secretsmanager: tasks and the rotation function call them; add them or choose another nat",
     ),

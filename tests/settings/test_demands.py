@@ -12,6 +12,9 @@ from settings.demands import PRODUCTION, Demand
 
 _TAGGED = "registry.example.com/service:1.0.0"
 
+# What a value just inside needs beside it: without NAT, tasks may reach nothing but endpoints.
+BESIDE = {"network.nat": {"service.outbound": '"none"', "service.tracing": "false"}}
+
 # Key -> (TOML that breaks the demand or None to leave it out, what is shown of it, TOML that just keeps it).
 SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "protected": ("false", "false", "true"),
@@ -30,9 +33,12 @@ SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "cache.snapshot_retention_days": ("4", "4", "5"),
     "cache.final_snapshot": ("false", "false", "true"),
     "storage.backup": ("false", "false", "true"),
+    "backup.retention_days": ("34", "34", "35"),
+    "backup.lock": ('"none"', '"none"', '"governance"'),
     "rotation.recovery_window_days": ("0", "0", "7"),
     "rotation.reserved_concurrency": ("0", "0", "1"),
     "service.min_count": ("1", "1", "2"),
+    "service.spot_percent": ("1", "1", "0"),
     "service.image": (f'"{_TAGGED}"', f'"{_TAGGED}"', None),
     "service.certificate_arn": (None, "", None),
     "monitoring.subscribers": ("[]", "[]", None),
@@ -64,7 +70,8 @@ def test_production_refuses_to_switch_off_what_it_demands(demand: Demand, tmp_pa
 def test_production_accepts_the_least_that_it_demands(demand: Demand, tmp_path: Path) -> None:
     least = SWITCHED_OFF[demand.key][2]
     files = SettingsFiles(tmp_path)
-    files.write("iot-prod", settings_text({} if least is None else {demand.key: least}, "production"))
+    changes = {} if least is None else {demand.key: least, **BESIDE.get(demand.key, {})}
+    files.write("iot-prod", settings_text(changes, "production"))
 
     assert files.faults("iot-prod") == []
 
@@ -121,6 +128,6 @@ def test_a_value_of_the_wrong_type_is_said_once(tmp_path: Path) -> None:
     files.write("iot-prod", settings_text({"storage.backup": '"yes"'}, "production"))
 
     assert files.faults("iot-prod") == [
-        'iot-prod.toml: storage.backup = "yes"; allowed: true or false: daily AWS Backup with its default plan; '
-        "correct the value"
+        'iot-prod.toml: storage.backup = "yes"; allowed: true or false: daily AWS Backup, by the plan of '
+        "[backup] or without one by AWS's default plan; correct the value"
     ]

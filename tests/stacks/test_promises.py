@@ -1,4 +1,4 @@
-"""What the two platforms promise, sentence by sentence: the tables of README.md name these tests."""
+"""What the two platforms guarantee, row by row: the tables of docs/guarantees.md name these tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from synthesized import Synthesized, read_stack
+from synthesized import Attributes, Synthesized, read_stack
 from watched import REMOTE
 
 from settings import Environment, environment_names, load
@@ -36,7 +36,7 @@ NAMED = (
 
 
 def promised(*names: str) -> pytest.MarkDecorator:
-    """The environments that a promise is made for: README.md says the same."""
+    """The environments that a guarantee holds for: docs/guarantees.md says the same."""
     return pytest.mark.parametrize("name", names)
 
 
@@ -61,8 +61,8 @@ def test_region_comes_from_the_settings(
     stacks: dict[str, Synthesized], environment_of: dict[str, tuple[Environment, str]], name: str
 ) -> None:
     for id_, found in stacks.items():
-        environment, _ = environment_of[id_]
-        if environment.name == name:
+        environment, component = environment_of[id_]
+        if environment.name == name and component != "front":  # CloudFront's own region
             assert found.json["provider"]["aws"][0]["region"] == environment.region
 
 
@@ -79,20 +79,22 @@ def test_vpc_over_several_zones(outdir: Path, name: str) -> None:
 
 @every
 def test_rest_api_with_deployment_and_stage_apart(outdir: Path, name: str) -> None:
-    api = stack(outdir, name, "api")
-    deployment = api.one("aws_api_gateway_deployment")
+    api, stage = stack(outdir, name, "api"), stack(outdir, name, "stage")
+    deployment = stage.one("aws_api_gateway_deployment")
     assert "stage_name" not in deployment
-    assert deployment["rest_api_id"] == f"${{{api.address('aws_api_gateway_rest_api')}.id}}"
-    assert api.one("aws_api_gateway_stage")["deployment_id"] == f"${{{api.address('aws_api_gateway_deployment')}.id}}"
+    assert api.one("aws_api_gateway_rest_api")
+    assert deployment["rest_api_id"] == stage.one("aws_api_gateway_stage")["rest_api_id"]
+    made = stage.address("aws_api_gateway_deployment")
+    assert stage.one("aws_api_gateway_stage")["deployment_id"] == f"${{{made}.id}}"
 
 
 @every
 def test_usage_plan_of_200_requests_a_second_binds_every_key_to_the_stage(outdir: Path, name: str) -> None:
-    api = stack(outdir, name, "api")
-    plan = api.one("aws_api_gateway_usage_plan")
+    api, stage = stack(outdir, name, "api"), stack(outdir, name, "stage")
+    plan = stage.one("aws_api_gateway_usage_plan")
     assert plan["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
-    assert plan["api_stages"][0]["stage"] == f"${{{api.address('aws_api_gateway_stage')}.stage_name}}"
-    keys = {key["key_id"] for key in api.all("aws_api_gateway_usage_plan_key")}
+    assert plan["api_stages"][0]["stage"] == f"${{{stage.address('aws_api_gateway_stage')}.stage_name}}"
+    keys = {key["key_id"] for key in stage.all("aws_api_gateway_usage_plan_key")}
     assert len(keys) == len(api.all("aws_api_gateway_api_key")) > 0
     assert any(method["api_key_required"] for method in api.all("aws_api_gateway_method"))
 
@@ -171,26 +173,38 @@ def test_development_is_quick_to_create(outdir: Path, name: str) -> None:
     assert len(stack(outdir, name, "egress").all("aws_nat_gateway")) == 1
 
 
+def _service_task(outdir: Path, name: str) -> Attributes:
+    """The task definition of the service, among those of workers and jobs."""
+    return stack(outdir, name, "service").one("aws_ecs_task_definition", family=load(name).names.name("service"))
+
+
+def _service_scaling(service: Synthesized, name: str) -> Attributes:
+    ecs = service.address("aws_ecs_service", name=load(name).names.name("service"))
+    (target,) = (found for found in service.all("aws_appautoscaling_target") if ecs in found["resource_id"])
+    return target
+
+
 @shop
 def test_fargate_scales_with_its_cpu(outdir: Path, name: str) -> None:
     service = stack(outdir, name, "service")
-    ecs = service.one("aws_ecs_service", launch_type="FARGATE")
+    ecs = service.one("aws_ecs_service", launch_type="FARGATE", name=load(name).names.name("service"))
     assert ecs["lifecycle"]["ignore_changes"] == ["desired_count"]
-    policy = service.all("aws_appautoscaling_policy")[0]["target_tracking_scaling_policy_configuration"]
+    cpu = service.one("aws_appautoscaling_policy", name=load(name).names.name("service-cpu"))
+    policy = cpu["target_tracking_scaling_policy_configuration"]
     assert policy["predefined_metric_specification"]["predefined_metric_type"] == "ECSServiceAverageCPUUtilization"
-    target = service.one("aws_appautoscaling_target")
+    target = _service_scaling(service, name)
     assert 1 <= target["min_capacity"] < target["max_capacity"]
 
 
 @shop_production
 def test_a_task_in_every_zone(outdir: Path, name: str) -> None:
-    target = stack(outdir, name, "service").one("aws_appautoscaling_target")
+    target = _service_scaling(stack(outdir, name, "service"), name)
     assert target["min_capacity"] >= len(load(name).zones) == 3
 
 
 @shop
 def test_files_by_access_point_only(outdir: Path, name: str) -> None:
-    data, task = stack(outdir, name, "data"), stack(outdir, name, "service").one("aws_ecs_task_definition")
+    data, task = stack(outdir, name, "data"), _service_task(outdir, name)
     assert data.one("aws_efs_access_point")["posix_user"]["uid"] > 0
     assert len(data.all("aws_efs_mount_target")) == len(load(name).zones)
     (volume,) = (found["efs_volume_configuration"] for found in task["volume"] if "efs_volume_configuration" in found)
@@ -254,7 +268,7 @@ def test_writer_and_reader_endpoints_apart(outdir: Path, name: str) -> None:
     outputs = stack(outdir, name, "data").outputs
     assert outputs["database_writer_endpoint"]["value"].endswith(".endpoint}")
     assert outputs["database_reader_endpoint"]["value"].endswith(".reader_endpoint}")
-    task = stack(outdir, name, "service").one("aws_ecs_task_definition")
+    task = _service_task(outdir, name)
     variables = {item["name"]: item["value"] for item in json.loads(task["container_definitions"])[0]["environment"]}
     assert variables["DATABASE_HOST"] != variables["DATABASE_READER_HOST"]
 
@@ -266,7 +280,11 @@ def test_nothing_that_holds_data_goes_unasked(outdir: Path, name: str) -> None:
     assert cluster["deletion_protection"] is True
     assert cluster["skip_final_snapshot"] is False
     assert cluster["backup_retention_period"] >= 7
-    assert data.one("aws_efs_backup_policy")["backup_policy"]["status"] == "ENABLED"
+    # A plan of the environment's own backs the files up, instead of AWS's default plan.
+    assert data.one("aws_efs_backup_policy")["backup_policy"]["status"] == "DISABLED"
+    selected = " ".join(stack(outdir, name, "backup").one("aws_backup_selection")["resources"])
+    assert "aws_rds_cluster" in selected
+    assert "aws_efs_file_system" in selected
     for type_ in STATEFUL:
         assert data.all(type_), type_
         for resource in data.all(type_):
@@ -292,13 +310,12 @@ def test_alarms_tell_somebody(outdir: Path, name: str) -> None:
     assert stack(outdir, name, "monitoring").all("aws_sns_topic_subscription")
 
 
-# How README.md says for which environments a promise holds, in each of its two tables.
+# How docs/guarantees.md says for which environments a guarantee holds, in each of its two tables.
 _FOR = {"every": SHIPPED, "production": production.args[1], "development": development.args[1]}
 
 
-def test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_for() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    iot, shops = readme[readme.index("## What is promised") : readme.index("## Layout")].split("**GlobeCart**")
+def test_the_page_names_every_one_of_these_and_the_environments_that_it_holds_for() -> None:
+    iot, shops = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8").split("## GlobeCart")
     rows = {
         test: [name for name in _FOR[environments] if name in allowed]
         for promises, allowed in ((iot, SHIPPED), (shops, SHOP))
@@ -306,7 +323,7 @@ def test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_
     }
     module = sys.modules[__name__]
     here = {name: function for name, function in vars(module).items() if name.startswith("test_")}
-    del here["test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_for"]
+    del here["test_the_page_names_every_one_of_these_and_the_environments_that_it_holds_for"]
     assert rows.keys() == here.keys()
     for test, function in here.items():
         marks = [mark for mark in getattr(function, "pytestmark", []) if mark.args[0] == "name"]

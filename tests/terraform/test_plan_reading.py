@@ -93,7 +93,7 @@ def test_actions_causes_moves_and_outputs(folder: Folder) -> None:
         "new": Action.MOVED,
     }
     assert by_address["replaced"].cause == "triggers_replace: one → two"
-    assert by_address["ends"].cause == "no longer in the configuration"
+    assert by_address["ends"].cause == "delete because no resource config"
     assert by_address["new"].previous_address == "terraform_data.old"
     sizes = {item.path: (item.before, item.after) for item in by_address["changes"].attributes}
     assert sizes["input.size"] == ("1", "2")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from settings import Environment, load
-from tools.change import html, markdown, page, revision, terminal, unmanaged
+from tools.change import page, render, revision, unmanaged
 from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
@@ -30,7 +29,7 @@ from tools.deploy.plans import Planned
 from tools.local.progress import Progress
 from tools.synthesized import references, stacks
 from tools.synthesized.errors import exit_code
-from tools.synthesized.paths import OUTDIR, ROOT
+from tools.synthesized.paths import ROOT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,26 +70,25 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
     name, logs = environment.name, folder(environment.name)
     progress = Progress(logs)
     terraform.WORK.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f"rehearsal-{name}-", dir=terraform.WORK))
-    tree, before, after = work / "base", work / "base.out", work / "change.out"
-    try:
+    with tempfile.TemporaryDirectory(
+        prefix=f"rehearsal-{name}-", dir=terraform.WORK, ignore_cleanup_errors=True
+    ) as work:
+        tree, before, after = (Path(work, part) for part in ("base", "base.out", "change.out"))
         with progress.phase(f"Synthesize {base} and the working tree", "rehearsal-synth") as phase:
             environ = {**os.environ, **terraform.settings(os.environ)}
             revision.synthesize(ROOT, name, after, environ=environ, on_line=phase.line)
             revision.unpack(commit, ROOT, tree)
-            known = revision.has_environment(tree, name)
+            known = (tree / "environments" / f"{name}.toml").is_file()
             if known:
                 revision.synthesize(tree, name, before, environ=environ, on_line=phase.line)
-        with Rehearsal(environment, work / "platform") as rehearsal:
+        with Rehearsal(environment, Path(work, "platform")) as rehearsal:
             if known:
                 with progress.phase(f"Deploy {base}", "rehearsal-base", tail=False) as phase:
                     phase.expect(sum(stack.size for stack in stacks.find_all(name, outdir=before)))
                     rehearsal.deploy(before, say=phase.line)
             with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
                 planned = rehearsal.change(after, base=before if known else None, say=phase.line)
-        reads = _reads(name, after)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        reads = _reads(stacks.find(name, outdir=after))
     return page.make(
         "Rehearsal",
         environment=name,
@@ -121,15 +119,15 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
         environment=environment.name,
         subject=f"account {environment.account_id}, {environment.region}",
         plans=planned,
-        reads=_reads(environment.name, OUTDIR),
+        reads=_reads(stacks.find(environment.name)),
         allow=allow,
         drift=drift,
         unmanaged=added,
     )
 
 
-def _reads(environment: str, outdir: Path) -> dict[str, set[tuple[str, str]]]:
-    return references.reads_of({stack.name: stack.configuration for stack in stacks.find(environment, outdir=outdir)})
+def _reads(found: Sequence[stacks.Stack]) -> dict[str, set[tuple[str, str]]]:
+    return references.reads_of({stack.name: stack.configuration for stack in found})
 
 
 def _read(planned: Sequence[Planned], *, drift: bool = False) -> list[StackPlan]:
@@ -139,12 +137,12 @@ def _read(planned: Sequence[Planned], *, drift: bool = False) -> list[StackPlan]
 def publish(made: Page, place: Path, name: str) -> None:
     """Write the three files, and show the page in the terminal."""
     place.mkdir(parents=True, exist_ok=True)
-    texts = {"html": html.render(made), "md": markdown.render(made), "json": page.to_json(made)}
+    texts = {"html": render.html(made), "md": render.markdown(made), "json": page.to_json(made)}
     for ending, text in texts.items():
         (place / f"{name}.{ending}").write_text(text, encoding="utf-8")
     console = Console()
-    terminal.show(made, console)
-    console.print(terminal.plain(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json"))
+    render.show(made, console)
+    console.print(f"The whole: {os.path.relpath(place / name, ROOT)}.html, .md and .json", markup=False, emoji=False)
 
 
 if __name__ == "__main__":

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tools.change import policies
 from tools.change.plans import Action, Change
+from tools.change.policies import Difference
 from tools.change.values import SENSITIVE, UNKNOWN
+from tools.synthesized.values import blocks, listed
 
 _WORLD = ("0.0.0.0/0", "::/0")
 # Attributes that hold a policy document, in any type of resource.
 _DOCUMENTS = ("policy", "assume_role_policy", "access_policy", "resource_policy")
-# Whether they lead inward.
-_RULES = {"aws_vpc_security_group_ingress_rule": True, "aws_vpc_security_group_egress_rule": False}
-# What holds its rules itself.
-_GATES = {
-    "aws_security_group": "this group",
-    "aws_default_security_group": "this group",
-    "aws_network_acl": "this network ACL",
-    "aws_default_network_acl": "this network ACL",
-}
+# Rules with a resource of their own, and the resources that hold rules in blocks.
+_RULE = re.compile(r"aws_(vpc_security_group_(in|e)gress|security_group|network_acl)_rule")
+_GATES = re.compile(r"aws_(default_)?(security_group|network_acl)")
 _ALL = "every protocol"
 _PROTOCOLS = {"-1": _ALL, "all": _ALL, "1": "icmp", "6": "tcp", "17": "udp"}
-_PEERS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
-_INLINE_PEERS = (
-    "cidr_block",
-    "ipv6_cidr_block",
-    "cidr_blocks",
-    "ipv6_cidr_blocks",
-    "prefix_list_ids",
-    "security_groups",
-    "source_security_group_id",
-)
+# By all the names that the types have for it.
+_PEERS = (
+    "cidr_ipv4", "cidr_ipv6", "cidr_block", "ipv6_cidr_block", "cidr_blocks", "ipv6_cidr_blocks", "prefix_list_id",
+    "prefix_list_ids", "referenced_security_group_id", "security_groups", "source_security_group_id",
+)  # fmt: skip
 # Attachments of a policy that stands elsewhere.
 _ATTACHED = ("policy_arn", "managed_policy_arns")
 # What these no longer list they remove from the role; what they add has a resource of its own.
 _EXCLUSIVE = ("policy_arns", "policy_names")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What is open or allowed now and was not before, and the other way round."""
-
-    more: tuple[str, ...] = ()
-    less: tuple[str, ...] = ()
 
 
 def is_alarming(line: str) -> bool:
@@ -85,40 +68,28 @@ def ports(change: Change) -> Difference:
 
 
 def _openings(type_: str, values: Mapping[str, Any]) -> Iterator[Opening]:
-    if not values:
+    if _RULE.fullmatch(type_) and values:
+        way = values.get("type") or type_
+        inward = not values.get("egress") if "network_acl" in type_ else "ingress" in way
+        yield from _through(inward, values, values.get("security_group_id") or values.get("network_acl_id") or UNKNOWN)
+    elif gate := _GATES.fullmatch(type_):
+        for block in ("ingress", "egress"):
+            for rule in blocks(values.get(block)):
+                name = "this group" if gate[2] == "security_group" else "this network ACL"
+                yield from _through(block == "ingress", rule, name)
+
+
+def _through(inward: bool, rule: Mapping[str, Any], gate: str) -> Iterator[Opening]:
+    if "deny" in (rule.get("action"), rule.get("rule_action")):
         return
-    if type_ in _RULES:
-        peer = next((values[key] for key in _PEERS if values.get(key)), UNKNOWN)
-        yield _opening(_RULES[type_], values, peer, values.get("security_group_id"))
-    elif type_ == "aws_security_group_rule":
-        for peer in _peers(values):
-            yield _opening(values.get("type") == "ingress", values, peer, values.get("security_group_id"))
-    elif type_ == "aws_network_acl_rule" and values.get("rule_action") == "allow":
-        peer = values.get("cidr_block") or values.get("ipv6_cidr_block")
-        yield _opening(not values.get("egress"), values, peer, values.get("network_acl_id"))
-    elif type_ in _GATES:
-        for block, inward in (("ingress", True), ("egress", False)):
-            rules = values.get(block)
-            for rule in rules if isinstance(rules, list) else ():
-                if rule.get("action", "allow") == "allow":
-                    for peer in _peers(rule):
-                        yield _opening(inward, rule, peer, _GATES[type_])
-
-
-def _peers(rule: Mapping[str, Any]) -> Iterator[str]:
-    for key in _INLINE_PEERS:
-        value = rule.get(key)
-        yield from value if isinstance(value, list) else [value] if value else []
-    if rule.get("self"):
-        yield "the group itself"
-
-
-def _opening(inward: bool, rule: Mapping[str, Any], peer: object, gate: object) -> Opening:
     number = str(rule.get("ip_protocol") or rule.get("protocol"))
     protocol = _PROTOCOLS.get(number, number)
     first, last = rule.get("from_port"), rule.get("to_port")
     ports = "" if first is None or protocol == _ALL else f" {first}" if first == last else f" {first}-{last}"
-    return Opening(inward, f"{protocol}{ports}", str(peer or UNKNOWN), str(gate or UNKNOWN))
+    peers = [peer for key in _PEERS for peer in listed(rule.get(key) or None)]
+    peers += ["the group itself"] if rule.get("self") else []
+    for peer in peers or [UNKNOWN]:
+        yield Opening(inward, f"{protocol}{ports}", peer, gate)
 
 
 def permissions(change: Change) -> Difference:
@@ -130,24 +101,17 @@ def permissions(change: Change) -> Difference:
         before, after = change.before.get(key), change.after.get(key)
         if after == SENSITIVE and key in changed:
             more.append(f"{key}: sensitive, so that it cannot be compared here")
-        if before == after:
-            continue
-        if after == UNKNOWN:
+        elif after == UNKNOWN:
             more.append(f"{key}: known after apply; look again then")
-        elif policies.is_policy(before) or policies.is_policy(after):
+        else:
             compared = policies.compare(before, after)
             more += compared.more
             less += compared.less
     if change.type.startswith("aws_iam_"):
-        for key in _ATTACHED:
-            old, new = _texts(change.before.get(key)), _texts(change.after.get(key))
-            more += [f"has {arn}" for arn in new if arn not in old]
-            less += [f"no longer has {arn}" for arn in old if arn not in new]
-        if change.action is Action.CHANGED:
-            kept = {key: _texts(change.after.get(key)) for key in _EXCLUSIVE}
-            less += [f"no longer has {x}" for key in kept for x in _texts(change.before.get(key)) if x not in kept[key]]
+        for key in (*_ATTACHED, *_EXCLUSIVE):
+            old, new = listed(change.before.get(key) or None), listed(change.after.get(key) or None)
+            if key in _ATTACHED:
+                more += [f"has {arn}" for arn in new if arn not in old]
+            if key in _ATTACHED or change.action is Action.CHANGED:
+                less += [f"no longer has {name}" for name in old if name not in new]
     return Difference(tuple(more), tuple(less))
-
-
-def _texts(value: object) -> list[str]:
-    return [str(part) for part in value] if isinstance(value, list) else [str(value)] if value else []

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
-from tools.change import access, one_way, renames
+from tools.change import access, callers, one_way, renames
 from tools.change.plans import Action, Change, StackPlan
 from tools.synthesized.resource_types import resource_types
 
@@ -16,28 +17,25 @@ _PROTECTED = re.compile(r"Resource (\S+) has lifecycle\.prevent_destroy set")
 
 
 class FindingKind(StrEnum):
-    """In the order of the page."""
+    """In the order of the page, each with its heading."""
 
-    STATEFUL = "stateful"
-    REFUSED = "refused"
-    UNMANAGED = "unmanaged"
-    ONE_WAY = "one-way"
-    OUTPUT = "output"
-    RENAME = "rename"
-    PORT = "port"
-    IAM = "iam"
+    STATEFUL = "stateful", "Stateful resources replaced or destroyed"
+    REFUSED = "refused", "Refused by Terraform"
+    UNMANAGED = "unmanaged", "Added outside of Terraform"
+    ONE_WAY = "one-way", "Refused by AWS, or impossible to take back"
+    OUTPUT = "output", "Outputs that another stack reads disappear"
+    RENAME = "rename", "Renames without moved"
+    CALLERS = "callers", "Callers of the API"
+    PORT = "port", "Ports"
+    IAM = "iam", "Permissions"
 
+    heading: str
 
-TITLES: Mapping[FindingKind, str] = {
-    FindingKind.STATEFUL: "Stateful resources replaced or destroyed",
-    FindingKind.REFUSED: "Refused by Terraform",
-    FindingKind.UNMANAGED: "Added outside of Terraform",
-    FindingKind.ONE_WAY: "Refused by AWS, or impossible to take back",
-    FindingKind.OUTPUT: "Outputs that another stack reads disappear",
-    FindingKind.RENAME: "Renames without moved",
-    FindingKind.PORT: "Ports",
-    FindingKind.IAM: "Permissions",
-}
+    def __new__(cls, value: str, heading: str) -> Self:
+        """The value is that of the JSON."""
+        kind = str.__new__(cls, value)
+        kind._value_, kind.heading = value, heading
+        return kind
 
 
 # What somebody may allow by name.
@@ -57,19 +55,16 @@ class ReviewFinding:
     allowed: bool = False
 
     @property
+    def names(self) -> set[str]:
+        """By which it is allowed."""
+        return {self.address, f"{self.stack}.{self.address}"}
+
+    @property
     def is_red(self) -> bool:
         """Whether it is shown in red: lost state, additions by hand, one-way changes, broken readers, an open port."""
-        red = (
-            FindingKind.STATEFUL,
-            FindingKind.REFUSED,
-            FindingKind.UNMANAGED,
-            FindingKind.ONE_WAY,
-            FindingKind.OUTPUT,
-            FindingKind.RENAME,
-        )
-        if self.kind in red:
-            return not self.allowed
-        return any(access.is_alarming(line) for line in self.more)
+        if self.kind in (FindingKind.PORT, FindingKind.IAM):
+            return any(access.is_alarming(line) for line in self.more)
+        return not self.allowed
 
 
 # Stack -> the outputs of other stacks that it reads, as (stack, output).
@@ -84,21 +79,10 @@ def find(
     `reads` is that of the new configuration; `allow` holds the addresses that are allowed by name.
     """
     found = [*unmanaged, *(finding for plan in plans for change in plan.changes for finding in _of(change))]
-    found += _refusals(plans)
-    found += [
-        ReviewFinding(FindingKind.ONE_WAY, change.stack, change.address, says)
-        for plan in plans
-        for change, says in one_way.find(plan.changes)
-    ]
-    found += _vanished(plans, reads)
-    found += _renames(plans)
+    found += [*_refusals(plans), *_one_way(plans), *_vanished(plans, reads), *_renames(plans)]
     order = list(FindingKind)
-    marked = [replace(item, allowed=item.kind in ALLOWABLE and _is_allowed(item, allow)) for item in found]
+    marked = [replace(item, allowed=item.kind in ALLOWABLE and bool(item.names & set(allow))) for item in found]
     return sorted(marked, key=lambda item: (order.index(item.kind), item.allowed, not item.is_red))
-
-
-def _is_allowed(finding: ReviewFinding, allow: Collection[str]) -> bool:
-    return finding.address in allow or f"{finding.stack}.{finding.address}" in allow
 
 
 def _of(change: Change) -> Iterator[ReviewFinding]:
@@ -107,19 +91,20 @@ def _of(change: Change) -> Iterator[ReviewFinding]:
         because = f", {change.cause}" if change.cause else ""
         says = f"{change.action}{because}. Lost: {lost}"
         yield ReviewFinding(FindingKind.STATEFUL, change.stack, change.address, says)
-    ports = access.ports(change)
-    if ports.more or ports.less:
-        yield ReviewFinding(
-            FindingKind.PORT, change.stack, change.address, _verdict(ports, "opened", "closed"), ports.more, ports.less
-        )
-    permissions = access.permissions(change)
-    if permissions.more or permissions.less:
-        says = _verdict(permissions, "widened", "narrowed")
-        yield ReviewFinding(FindingKind.IAM, change.stack, change.address, says, permissions.more, permissions.less)
+    for kind, found, wider, narrower in (
+        (FindingKind.CALLERS, callers.find(change), "more is let in", "less is let in"),
+        (FindingKind.PORT, access.ports(change), "opened", "closed"),
+        (FindingKind.IAM, access.permissions(change), "widened", "narrowed"),
+    ):
+        says = " and ".join(word for word, lines in ((wider, found.more), (narrower, found.less)) if lines)
+        if says:
+            yield ReviewFinding(kind, change.stack, change.address, says, found.more, found.less)
 
 
-def _verdict(difference: access.Difference, wider: str, narrower: str) -> str:
-    return f"{wider} and {narrower}" if difference.more and difference.less else wider if difference.more else narrower
+def _one_way(plans: Sequence[StackPlan]) -> Iterator[ReviewFinding]:
+    for plan in plans:
+        for change, says in one_way.find(plan.changes):
+            yield ReviewFinding(FindingKind.ONE_WAY, change.stack, change.address, says)
 
 
 def _refusals(plans: Sequence[StackPlan]) -> Iterator[ReviewFinding]:

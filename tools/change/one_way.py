@@ -23,9 +23,10 @@ def find(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
         if change.type == "aws_elasticache_parameter_group" and (mode := _cluster_mode(change)) is not None
     }
     for change in changes:
-        for said in (_earlier_engine(change), _redis_form(change, modes), _aurora_storage(change), _vault_lock(change)):
-            if said:
-                yield change, said
+        said = [_vault_lock(change)]
+        if change.action is Action.CHANGED:
+            said += [_earlier_engine(change), _redis_form(change, modes), _aurora_storage(change)]
+        yield from ((change, text) for text in said if text)
 
 
 def _earlier_engine(change: Change) -> str:
@@ -35,7 +36,7 @@ def _earlier_engine(change: Change) -> str:
     """
     before, after = (_numbers(values.get("engine_version")) for values in (change.before, change.after))
     length = min(len(before), len(after))  # "16" in the settings means every 16.x
-    if change.action is not Action.CHANGED or after[:length] >= before[:length]:
+    if after[:length] >= before[:length]:
         return ""
     return (
         f"engine version {change.before['engine_version']} → {change.after['engine_version']}: AWS refuses an earlier "
@@ -53,7 +54,7 @@ def _redis_form(change: Change, modes: Mapping[object, bool]) -> str:
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/modify-cluster-mode.html
     """
-    if change.type != "aws_elasticache_replication_group" or change.action is not Action.CHANGED:
+    if change.type != "aws_elasticache_replication_group":
         return ""
     before, shards = change.before.get("cluster_enabled"), change.after.get("num_node_groups")
     after = modes.get(change.after.get("parameter_group_name"), before)
@@ -81,11 +82,8 @@ def _aurora_storage(change: Change) -> str:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html, StorageTypeNotAvailable
     """
-    if change.type != "aws_rds_cluster" or change.action is not Action.CHANGED:
-        return ""
-    changed = "storage_type" in {attribute.path for attribute in change.attributes}
     before, after = (values.get("storage_type") or _STANDARD for values in (change.before, change.after))
-    if not changed or before == after:
+    if change.type != "aws_rds_cluster" or before == after:
         return ""
     return f"storage type {before} → {after}: AWS allows the change to aurora-iopt1 only once a month"
 

@@ -1,6 +1,6 @@
 """The one page about a change of an environment: its content, its verdict, and the same as JSON for machines.
 
-How it looks is the business of `tools.change.html`, `tools.change.markdown` and `tools.change.terminal`.
+How it looks is the business of `tools.change.render`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 from tools.change import findings
 from tools.change.findings import FindingKind, Reads, ReviewFinding
-from tools.change.plans import Action, StackPlan
+from tools.change.plans import Action, Change, StackPlan
 
-# 2 is for a call or a settings file at fault, as argparse has it: see README.md.
+# 2 is for a call or a settings file at fault, as argparse has it: see docs/review.md.
 FINE, FAILURE, LOSS, DRIFT = 0, 1, 3, 4
 # The columns of the summary; the rest is rare, and stands in the stack's details.
 COLUMNS = (Action.CREATED, Action.CHANGED, Action.REPLACED, Action.DESTROYED)
@@ -40,16 +40,12 @@ class Page:
     @property
     def lost(self) -> list[ReviewFinding]:
         """What forbids to go on until somebody allows it by name."""
-        return [
-            item
-            for item in self.findings
-            if item.kind in (FindingKind.STATEFUL, FindingKind.REFUSED) and not item.allowed
-        ]
+        return [item for kind in (FindingKind.STATEFUL, FindingKind.REFUSED) for item in self.of(kind) if item.is_red]
 
     @property
     def one_way(self) -> list[ReviewFinding]:
         """What AWS refuses or nobody can take back, and is not allowed by name."""
-        return [item for item in self.of(FindingKind.ONE_WAY) if not item.allowed]
+        return [item for item in self.of(FindingKind.ONE_WAY) if item.is_red]
 
     @property
     def failed(self) -> list[StackPlan]:
@@ -73,7 +69,8 @@ class Page:
         """One sentence."""
         count = sum(len(plan.changes) for plan in self.plans)
         failing = ", ".join(plan.name for plan in self.failed)
-        resources = f"{count} resource{'s' if count != 1 else ''} in {_stacks(len(self.changed))}"
+        places = "one stack" if len(self.changed) == 1 else f"{len(self.changed)} stacks"
+        resources = f"{count} resource{'s' if count != 1 else ''} in {places}"
         if self.drift and self.exit_code == DRIFT:
             added = len(self.of(FindingKind.UNMANAGED))
             said = [resources] if self.changed else []
@@ -117,7 +114,7 @@ def make(
     `unmanaged` is what a look for drift has found in no state.
     """
     found = findings.find(plans, reads=reads, allow=allow, unmanaged=unmanaged)
-    used = {name for item in found if item.allowed for name in (item.address, f"{item.stack}.{item.address}")}
+    used = {name for item in found if item.allowed for name in item.names}
     unused = tuple(name for name in allow if name not in used)
     return Page(title, environment, subject, tuple(plans), tuple(found), unused, drift)
 
@@ -133,43 +130,30 @@ def remark(plan: StackPlan) -> str:
 
 def to_json(page: Page) -> str:
     """For machines: the verdict, every finding, every change; sensitive values are not in it."""
-    document: dict[str, Any] = {
-        "title": page.title,
-        "environment": page.environment,
-        "subject": page.subject,
+    document = asdict(page) | {
         "exit_code": page.exit_code,
         "verdict": page.verdict,
         "findings": [{**asdict(item), "red": item.is_red} for item in page.findings],
         "stacks": [
-            {
-                "name": plan.name,
-                "note": plan.note,
-                "errors": list(plan.errors),
+            asdict(plan)
+            | {
                 "counts": {action: plan.count(action) for action in Action if plan.count(action)},
-                "changes": [
-                    {
-                        "address": change.address,
-                        "action": change.action,
-                        "cause": change.cause,
-                        "previous_address": change.previous_address,
-                        "drifted": change.address in plan.drifted,
-                        "attributes": [asdict(attribute) for attribute in change.attributes],
-                    }
-                    for change in plan.changes
-                ],
-                "outputs": [asdict(output) for output in plan.outputs],
+                "changes": [_without_values(change) for change in plan.changes],
             }
             for plan in page.plans
         ],
     }
+    del document["plans"]
     return json.dumps(document, indent=2) + "\n"
+
+
+def _without_values(change: Change) -> dict[str, Any]:
+    """Its attributes are what differs in them."""
+    kept = {key: value for key, value in asdict(change).items() if key not in ("before", "after")}
+    return {**kept, "cause": change.cause}
 
 
 def _names(found: Sequence[ReviewFinding]) -> str:
     names = list(dict.fromkeys(item.address for item in found))
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{rest}"
-
-
-def _stacks(count: int) -> str:
-    return "one stack" if count == 1 else f"{count} stacks"

@@ -5,13 +5,13 @@ What is not read here no page can show: values marked sensitive by Terraform nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from tools.change import sensitivity
-from tools.change.values import UNKNOWN, Attribute, Masks, differences, hidden, secrets_of, text
+from tools.change.values import UNKNOWN, Attribute, Sides, differences, hidden, secrets_of, text
 
 
 class Action(StrEnum):
@@ -35,14 +35,6 @@ _ACTIONS = {
     ("forget",): Action.FORGOTTEN,
     ("create", "forget"): Action.REPLACED,
 }
-_REASONS = {
-    "replace_because_tainted": "its last creation failed (tainted)",
-    "replace_by_request": "asked for with -replace",
-    "replace_by_triggers": "by replace_triggered_by",
-    "delete_because_no_resource_config": "no longer in the configuration",
-    "delete_because_count_index": "its index is gone",
-    "delete_because_each_key": "its key is gone",
-}
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,8 @@ class Change:
     attributes: tuple[Attribute, ...]
     reason: str = ""
     previous_address: str | None = None
+    drifted: bool = False
+    """Whether it changed outside of Terraform; only where drift is looked for."""
 
     @property
     def cause(self) -> str:
@@ -93,14 +87,13 @@ class Output:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """What one stack's plan says; `note` tells why there is no plan, `drifted` what changed outside of Terraform."""
+    """What one stack's plan says; `note` tells why there is no plan."""
 
     name: str
     changes: tuple[Change, ...] = ()
     outputs: tuple[Output, ...] = ()
     errors: tuple[str, ...] = ()
     note: str = ""
-    drifted: frozenset[str] = field(default=frozenset())
 
     def count(self, action: Action) -> int:
         """How many resources this happens to."""
@@ -121,7 +114,8 @@ def read(
     """
     document = sensitivity.without_needless(document or {})
     secrets = secrets_of(document)
-    changes = [_change(stack, item, secrets) for item in document.get("resource_changes", ())]
+    drifted = {item["address"] for item in document.get("resource_drift", ()) if drift}
+    changes = [_change(stack, item, secrets, drifted) for item in document.get("resource_changes", ())]
     outputs = [_output(name, item, secrets) for name, item in sorted(document.get("output_changes", {}).items())]
     return StackPlan(
         name=stack,
@@ -129,11 +123,10 @@ def read(
         outputs=tuple(output for output in outputs if output is not None),
         errors=tuple(hidden(error, None, None, secrets) for error in errors),
         note=note,
-        drifted=frozenset(item["address"] for item in document.get("resource_drift", ()) if drift),
     )
 
 
-def _change(stack: str, item: Mapping[str, Any], secrets: Sequence[str]) -> Change | None:
+def _change(stack: str, item: Mapping[str, Any], secrets: Sequence[str], drifted: Collection[str]) -> Change | None:
     """None for what is only read, or stays as it is."""
     change = item["change"]
     action = _ACTIONS.get(tuple(change["actions"]))
@@ -146,29 +139,34 @@ def _change(stack: str, item: Mapping[str, Any], secrets: Sequence[str]) -> Chan
         action = Action.MOVED
     if action is None:
         return None
-    before, after = change.get("before") or {}, change.get("after") or {}
-    masks = Masks(change.get("before_sensitive"), change.get("after_sensitive"), change.get("after_unknown"), secrets)
+    before, after = _shown(change, secrets)
     forcing = [_path(parts) for parts in change.get("replace_paths", ())]
     return Change(
         stack=stack,
         address=item["address"],
         type=item["type"],
         action=action,
-        before=hidden(before, masks.before, None, secrets),
-        after=hidden(after, masks.after, masks.unknown, secrets),
-        attributes=differences(before, after, masks, forcing),
-        reason=_REASONS.get(item.get("action_reason", ""), ""),
+        before=before or {},
+        after=after or {},
+        attributes=differences((change.get("before"), change.get("after")), (before, after), forcing),
+        # Such as `replace_because_tainted`: https://developer.hashicorp.com/terraform/internals/json-format
+        reason=item.get("action_reason", "").replace("_", " "),
         previous_address=previous,
+        drifted=item["address"] in drifted,
     )
 
 
 def _output(name: str, change: Mapping[str, Any], secrets: Sequence[str]) -> Output | None:
     action = _ACTIONS.get(tuple(change["actions"]))
-    if action is None:
-        return None
-    before = hidden(change.get("before"), change.get("before_sensitive"), None, secrets)
-    after = hidden(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"), secrets)
-    return Output(name, action, text(before), text(after))
+    return Output(name, action, *map(text, _shown(change, secrets))) if action else None
+
+
+def _shown(change: Mapping[str, Any], secrets: Sequence[str]) -> Sides:
+    """Both sides of a change as they may be shown."""
+    return (
+        hidden(change.get("before"), change.get("before_sensitive"), None, secrets),
+        hidden(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"), secrets),
+    )
 
 
 def _path(parts: Sequence[str | int]) -> str:
@@ -179,7 +177,5 @@ def _path(parts: Sequence[str | int]) -> str:
 
 
 def _short(value: str | None) -> str:
-    if value is None:
-        return "nothing"
-    line = " ".join(value.split())
+    line = "nothing" if value is None else " ".join(value.split())
     return line if len(line) <= 80 else f"{line[:77]}..."

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from tools.change.values import document_in
+from tools.synthesized.values import blocks, listed, parsed
 
 _OPAQUE = ("NotAction", "NotResource", "NotPrincipal")
 # Operators that any one of several values fulfils; others are compared as they are.
@@ -50,24 +50,26 @@ class Permission:
 
 
 @dataclass(frozen=True)
-class PolicyComparison:
-    """What a changed policy allows more, and what less."""
+class Difference:
+    """What is open or allowed now and was not before, and the other way round."""
 
-    more: tuple[str, ...]
-    less: tuple[str, ...]
+    more: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
 
 
-def compare(before: object, after: object) -> PolicyComparison:
+def compare(before: object, after: object) -> Difference:
     """Compare two policy documents; one that is missing, or no document, allows nothing."""
     old, new = set(_permissions(before)), set(_permissions(after))
-    gained = [item for item in new if item.effect == "Allow" and not any(known.covers(item) for known in old)]
-    lost = [item for item in old if item.effect == "Allow" and not any(kept.covers(item) for kept in new)]
-    undenied = [item for item in old if item.effect == "Deny" and not any(kept.covers(item) for kept in new)]
-    denied = [item for item in new if item.effect == "Deny" and not any(known.covers(item) for known in old)]
-    return PolicyComparison(
-        more=(*map(str, _together(gained)), *(f"no longer {item}" for item in _together(undenied))),
-        less=(*(f"no longer {item}" for item in _together(lost)), *map(str, _together(denied))),
+    return Difference(
+        more=(*_beyond(new, old, "Allow"), *(f"no longer {item}" for item in _beyond(old, new, "Deny"))),
+        less=(*(f"no longer {item}" for item in _beyond(old, new, "Allow")), *_beyond(new, old, "Deny")),
     )
+
+
+def _beyond(permissions: Iterable[Permission], others: Iterable[Permission], effect: str) -> list[str]:
+    """Those with this effect that none of the others covers."""
+    found = [item for item in permissions if item.effect == effect and not any(other.covers(item) for other in others)]
+    return [str(item) for item in _together(found)]
 
 
 def _is_no_narrower(condition: str, other: str) -> bool:
@@ -89,8 +91,8 @@ def _is_no_narrower(condition: str, other: str) -> bool:
 
 def _are_among(narrow: Any, wide: Any, operator: str) -> bool:
     if _ALTERNATIVES.fullmatch(operator):
-        return all(value in _list(wide) for value in _list(narrow))
-    return _list(narrow) == _list(wide)
+        return set(listed(narrow)) <= set(listed(wide))
+    return listed(narrow) == listed(wide)
 
 
 def _together(permissions: Iterable[Permission]) -> list[Permission]:
@@ -104,41 +106,23 @@ def _together(permissions: Iterable[Permission]) -> list[Permission]:
     return sorted(found)
 
 
-def is_policy(value: object) -> bool:
-    """Whether a text is a policy document."""
-    document = document_in(value)
-    return isinstance(document, dict) and "Statement" in document
-
-
 def _permissions(value: object) -> Iterator[Permission]:
-    document = document_in(value)
-    if not isinstance(document, dict):
-        return
-    for statement in _list(document.get("Statement")):
+    document = parsed(value)
+    for statement in blocks(document.get("Statement")) if isinstance(document, dict) else ():
         condition = json.dumps(statement["Condition"], sort_keys=True) if statement.get("Condition") else ""
-        effect = statement.get("Effect", "Allow")
-        opaque = {key: statement[key] for key in _OPAQUE if key in statement}
-        if opaque:
-            rest = {key: statement.get(key) for key in ("Principal", "Action", "Resource") if key in statement}
-            yield Permission(effect, "", json.dumps({**rest, **opaque}, sort_keys=True), "", condition)
+        effect = str(statement.get("Effect", "Allow"))
+        if any(key in statement for key in _OPAQUE):
+            named = {key: statement[key] for key in ("Principal", "Action", "Resource", *_OPAQUE) if key in statement}
+            yield Permission(effect, "", json.dumps(named, sort_keys=True), "", condition)
             continue
-        principals = list(_principals(statement.get("Principal", "")))
-        for principal, action, resource in product(
-            principals, _list(statement.get("Action")), _list(statement.get("Resource", ""))
-        ):
+        parts = (statement.get("Action"), statement.get("Resource", ""))
+        for principal, action, resource in product(_principals(statement.get("Principal", "")), *map(listed, parts)):
             yield Permission(effect, principal, action, resource, condition)
 
 
-def _principals(value: Any) -> Iterator[str]:
+def _principals(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for kind, names in value.items():
-            for name in _list(names):
-                yield "*" if name == "*" else f"{kind} {name}"
+            yield from ("*" if name == "*" else f"{kind} {name}" for name in listed(names))
     else:
-        yield from _list(value)
-
-
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+        yield from listed(value)

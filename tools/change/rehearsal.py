@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import boto3
+from botocore.exceptions import WaiterError
 
 from settings import Environment
 from tools.deploy import plans, processes, terraform
@@ -32,39 +31,31 @@ from tools.synthesized.stacks import Stack
 
 # Mostly they wait for the provider's own pauses.
 _AT_ONCE = 5
-_BUCKET_SECONDS = 180.0
+_BUCKET_WAIT = {"Delay": 1, "MaxAttempts": 180}
 
 Say = Callable[[str], None]
 
 
-class Rehearsal:
+class Rehearsal(ExitStack):
     """An embedded AWS for one environment; a context manager that ends everything it started.
 
     The bootstrap stack keeps its state in `folder`, for its bucket is being made while the others already use it.
     """
 
     def __init__(self, environment: Environment, folder: Path) -> None:
+        super().__init__()
         self._environment = environment
         self._folder = folder
-        self._ended = ExitStack()
         self.environ: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         settings = self._new_database().function_settings
         self._emulator = Emulator(self._environment.account_id, log_dir=self._folder, lambda_config=settings)
-        with self._ended as ended:
-            self._emulator.start()
-            ended.callback(self._emulator.stop)
-            aws = {**without_aws(os.environ), **self._emulator.environment(self._environment.region)}
-            self.environ = {**aws, **terraform.settings(aws)}
-            self._ended = ended.pop_all()
+        self.enter_context(self._emulator)
+        aws = {**without_aws(os.environ), **self._emulator.environment(self._environment.region)}
+        self.environ = {**aws, **terraform.settings(aws)}
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.close()
 
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS."""
@@ -190,14 +181,12 @@ class Rehearsal:
             )
 
     def _await_bucket(self, stack: Stack) -> None:
-        deadline = time.monotonic() + _BUCKET_SECONDS
-        while not _is_bootstrap(stack) and not self._has_bucket(stack.backend["bucket"]):
-            if time.monotonic() > deadline:
-                raise DeployError(f"the bucket of the states, {stack.backend['bucket']}, was not made")
-            time.sleep(0.5)
-
-    def _has_bucket(self, name: str) -> bool:
-        return name in [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]
+        if not _is_bootstrap(stack):
+            bucket = stack.backend["bucket"]
+            try:
+                self.client("s3").get_waiter("bucket_exists").wait(Bucket=bucket, WaiterConfig=_BUCKET_WAIT)
+            except WaiterError as error:
+                raise DeployError(f"the bucket of the states, {bucket}, was not made") from error
 
     def _new_database(self) -> EmbeddedDatabase:
         return EmbeddedDatabase(self._folder, self._environment.names.name("rotation"))
@@ -207,7 +196,7 @@ class Rehearsal:
         for cluster in clusters:
             database = self._new_database()
             database.watch(cluster, self.client("rds"), self.client("secretsmanager"))
-            self._ended.callback(database.stop)
+            self.callback(database.stop)
             database.wait()
 
 
@@ -227,12 +216,8 @@ def _held(planned: Planned, waits: Sequence[str]) -> Planned:
 
 def _vpcs_losing(planned: Planned) -> list[str]:
     """Ids of the VPCs that the plan deletes, or deletes something from."""
-    found = set()
-    for item in (planned.document or {}).get("resource_changes", ()):
-        if "delete" in item["change"]["actions"]:
-            before = item["change"]["before"]
-            found.add(before["id"] if item["type"] == "aws_vpc" else before.get("vpc_id"))
-    return sorted(filter(None, found))
+    lost = [(item["type"], item["change"]["before"]) for item in _changes(planned, "delete")]
+    return sorted({before["id"] if type_ == "aws_vpc" else before.get("vpc_id") for type_, before in lost} - {None})
 
 
 def _is_bootstrap(stack: Stack) -> bool:
@@ -241,12 +226,13 @@ def _is_bootstrap(stack: Stack) -> bool:
 
 def _new_clusters(planned: Planned) -> list[str]:
     """Identifiers of the Aurora clusters that a plan creates, in place of another or not."""
+    made = [item for item in _changes(planned, "create") if item["type"] == "aws_rds_cluster"]
+    return [item["change"]["after"]["cluster_identifier"] for item in made]
+
+
+def _changes(planned: Planned, action: str) -> list[dict[str, Any]]:
     changes = (planned.document or {}).get("resource_changes", ())
-    return [
-        item["change"]["after"]["cluster_identifier"]
-        for item in changes
-        if item["type"] == "aws_rds_cluster" and "create" in item["change"]["actions"]
-    ]
+    return [item for item in changes if action in item["change"]["actions"]]
 
 
 def _is_same(stack: Stack, old: Stack | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,17 +12,8 @@ from tools.change.values import SENSITIVE, UNKNOWN
 # How many of the attributes that both know must be the same; tags differ by the name of the stack alone.
 _LIKENESS = 0.8
 # Attributes that name a resource: the same value means the same thing.
-_NAMES = (
-    "name",
-    "identifier",
-    "cluster_identifier",
-    "replication_group_id",
-    "bucket",
-    "function_name",
-    "family",
-    "creation_token",
-    "user_id",
-    "alarm_name",
+_NAMES = re.compile(
+    r"name|(\w+_)?identifier|(replication_group|user)_id|bucket|(function|alarm)_name|family|creation_token"
 )
 _LEAST_IN_COMMON = 3
 
@@ -30,16 +22,11 @@ def find(changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
     """The pairs, old and new; each resource in one pair at most, the likest first."""
     gone = [change for change in changes if change.action is Action.DESTROYED]
     made = [change for change in changes if change.action is Action.CREATED]
-    likeness = [
-        (like, old.address, new.address, old, new)
-        for old in gone
-        for new in made
-        if old.type == new.type and (like := _likeness(old.before, new.after)) >= _LIKENESS
-    ]
-    taken: set[int] = set()
-    for _, _, _, old, new in sorted(likeness, key=lambda pair: (-pair[0], pair[1], pair[2])):
-        if id(old) not in taken and id(new) not in taken:
-            taken |= {id(old), id(new)}
+    pairs = [(_likeness(old.before, new.after), old, new) for old in gone for new in made if old.type == new.type]
+    taken: list[Change] = []
+    for likeness, old, new in sorted(pairs, key=lambda pair: (-pair[0], pair[1].address, pair[2].address)):
+        if likeness >= _LIKENESS and not any(change is old or change is new for change in taken):
+            taken += [old, new]
             yield old, new
 
 
@@ -50,7 +37,7 @@ def _likeness(old: Mapping[str, Any], new: Mapping[str, Any]) -> float:
         for key, value in new.items()
         if value not in (None, UNKNOWN, SENSITIVE, [], {}) and not key.startswith("tags") and UNKNOWN not in str(value)
     }
-    named = [key for key in _NAMES if key in known and old.get(key)]
+    named = [key for key in known if _NAMES.fullmatch(key) and old.get(key)]
     if named:
         return 1.0 if all(known[key] == old[key] for key in named) else 0.0
     shared = [key for key in known if key in old]

@@ -44,11 +44,6 @@ def unpack(commit: str, root: Path, tree: Path) -> None:
         (tree / wheels).symlink_to(root / wheels)
 
 
-def has_environment(tree: Path, environment: str) -> bool:
-    """Whether that revision knew the environment."""
-    return (tree / "environments" / f"{environment}.toml").is_file()
-
-
 def synthesize(
     tree: Path, environment: str, outdir: Path, *, environ: Mapping[str, str], on_line: OnLine = processes.echo
 ) -> None:

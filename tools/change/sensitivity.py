@@ -9,8 +9,10 @@ the name of a secret, stays hidden.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from tools.synthesized.values import leaves
 
 # CDKTF ends the name of such an output with the attribute that it holds, after the eight digits of the resource's id.
 _HANDED_ON = re.compile(r"cross-stack-output-.+_[0-9A-F]{8}(\w+)")
@@ -24,7 +26,9 @@ def without_needless(document: Mapping[str, Any]) -> dict[str, Any]:
     configured = document.get("configuration", {}).get("root_module", {}).get("resources", ())
     expressions = {resource["address"]: resource.get("expressions", {}) for resource in configured}
     changes = [_resource(item, expressions) for item in document.get("resource_changes", ())]
-    outputs = {name: _output(name, item) for name, item in document.get("output_changes", {}).items()}
+    open_ = {"before_sensitive": False, "after_sensitive": False}
+    found = document.get("output_changes", {})
+    outputs = {name: {**item, **open_} if _names_public(name) else item for name, item in found.items()}
     return {**document, "resource_changes": changes, "output_changes": outputs}
 
 
@@ -39,12 +43,8 @@ def _resource(item: Mapping[str, Any], expressions: Mapping[str, Mapping[str, An
     return {**item, "change": {**item["change"], **masks}}
 
 
-def _output(name: str, change: Mapping[str, Any]) -> dict[str, Any]:
-    return {**change, "before_sensitive": False, "after_sensitive": False} if _names_public(name) else dict(change)
-
-
 def _is_public(attribute: str, expression: Any) -> bool:
-    references = list(_references(expression))
+    references = [str(value) for path, value in leaves(expression) if "references" in path]  # in blocks, too
     handed_on = [found[1] for reference in references if (found := _REMOTE.fullmatch(reference))]
     if not handed_on or (_SECRET.search(attribute) and not _PUBLIC.search(attribute)):
         return False
@@ -63,15 +63,3 @@ def _names_public(output: str) -> bool:
 def _is_public_attribute(reference: str) -> bool:
     """Whether `type.name.attribute` is an id or the like."""
     return reference.startswith("aws_") and _PUBLIC.search(reference.rsplit(".", 1)[-1]) is not None
-
-
-def _references(expression: Any) -> Sequence[str]:
-    """All references of an attribute, or of a block within it."""
-    if isinstance(expression, list):
-        return [reference for part in expression for reference in _references(part)]
-    if not isinstance(expression, dict):
-        return []
-    own = expression.get("references")
-    if isinstance(own, list):
-        return own
-    return [reference for part in expression.values() for reference in _references(part)]

@@ -1,282 +1,132 @@
-"""How AWS is asked what hangs on a resource, and what of it AWS itself has made.
+"""What can be added by hand, and how AWS is asked for it: a row for each kind, below the resource that it hangs on.
 
-Most questions are one list call and a comparison: `_LISTS`. The others are functions. Every call is one that the
-managed policy ReadOnlyAccess of the plan role allows.
+Every call is one that the managed policy ReadOnlyAccess of the plan role allows.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-from tools.change.states import StateResource, States
-from tools.deploy.aws import Clients, ask, pages
+from collections.abc import Mapping
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class _List:
-    """One list call about a parent. An item is in a state when a resource of `types` has all of `same`."""
+class Kind(NamedTuple):
+    """One kind of child of one type of parent. Expressions are JMESPath, as boto3's own paginators take it."""
 
-    service: str
-    operation: str
+    parent: str
+    child: str
+    """Terraform's type, which may hold a wildcard."""
+    call: str
+    """Service and operation of boto3."""
+    arguments: Mapping[str, object]
+    """Of the call: a text is an attribute of the parent, or the name of the filter that takes the parent's id."""
     items: str
-    """The key of the list in the response."""
-    types: tuple[str, ...]
+    """The children in the response; a policy in JSON is read, and a plain text is an item with the one key `text`."""
     same: Mapping[str, str]
-    """Attribute of the child in the state -> key of the item. An item that is a string is its own only key."""
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    """Argument of the call -> attribute of the parent."""
-    filter: str = ""
-    """Name of the filter of EC2 that takes the parent's id, in the place of arguments."""
-    belongs: Mapping[str, str] = field(default_factory=dict)
-    """Attribute of the child -> attribute of the parent, where `same` is unique below one parent only."""
-    shows: tuple[str, ...] = ()
-    """Further keys of the item that are worth showing. Never a value that is secret, such as that of an API key."""
+    """Attribute in the state -> expression on the item, where `parent` has the parent's attributes. A child that is
+    in no state with all of them is an addition."""
+    inner: str = ""
+    """The children within each of `items`, whose keys they take over."""
 
 
-_API = {"rest_api_id": "id"}
 _OF_API = {"restApiId": "id"}
-_LISTS: Mapping[str, tuple[_List, ...]] = {
-    "aws_api_gateway_rest_api": (
-        _List(
-            "apigateway", "get_stages", "item", ("aws_api_gateway_stage",), {"stage_name": "stageName"}, _OF_API,
-            belongs=_API,
-        ),
-        _List(
-            "apigateway", "get_authorizers", "items", ("aws_api_gateway_authorizer",), {"id": "id"}, _OF_API,
-            belongs=_API, shows=("name", "type"),
-        ),
-    ),
-    "aws_api_gateway_usage_plan": (
-        _List(
-            "apigateway", "get_usage_plan_keys", "items", ("aws_api_gateway_usage_plan_key",), {"key_id": "id"},
-            {"usagePlanId": "id"}, belongs={"usage_plan_id": "id"}, shows=("name",),
-        ),
-    ),
-    "aws_cloudwatch_event_rule": (
-        _List(
-            "events", "list_targets_by_rule", "Targets", ("aws_cloudwatch_event_target",), {"target_id": "Id"},
-            {"Rule": "name", "EventBusName": "event_bus_name"}, belongs={"rule": "name"}, shows=("Arn",),
-        ),
-    ),
-    "aws_ecs_cluster": (
-        _List("ecs", "list_services", "serviceArns", ("aws_ecs_service",), {"id": ""}, {"cluster": "arn"}),
-    ),
-    "aws_efs_file_system": (
-        _List(
-            "efs", "describe_access_points", "AccessPoints", ("aws_efs_access_point",), {"id": "AccessPointId"},
-            {"FileSystemId": "id"},
-        ),
-        _List(
-            "efs", "describe_mount_targets", "MountTargets", ("aws_efs_mount_target",), {"id": "MountTargetId"},
-            {"FileSystemId": "id"}, shows=("SubnetId",),
-        ),
-    ),
-    "aws_lambda_function": (
-        _List(
-            "lambda", "list_event_source_mappings", "EventSourceMappings", ("aws_lambda_event_source_mapping",),
-            {"uuid": "UUID"}, {"FunctionName": "function_name"}, shows=("EventSourceArn",),
-        ),
-    ),
-    "aws_lb": (
-        _List(
-            "elbv2", "describe_listeners", "Listeners", ("aws_lb_listener",), {"arn": "ListenerArn"},
-            {"LoadBalancerArn": "arn"}, shows=("Protocol", "Port"),
-        ),
-    ),
-    "aws_rds_cluster": (
-        _List(
-            "rds", "describe_db_instances", "DBInstances", ("aws_rds_cluster_instance",),
-            {"identifier": "DBInstanceIdentifier"}, filter="db-cluster-id",
-        ),
-    ),
+_OF_VPC = {"Filters": "vpc-id"}
+_OF_FILES = {"FileSystemId": "id"}
+# Whether RDS gives its secret of the master user a policy that names services is not documented.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
+_NOT_OF_SERVICES = "Statement[?!(Principal.Service && length(keys(Principal)) == `1`)]"
+# AWS makes the local routes, and those of a gateway endpoint in each table that the endpoint names, which is an
+# attribute of the endpoint: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html and
+# https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+_OWN_ROUTES = (
+    "Routes[?Origin != 'CreateRouteTable' && !(DestinationPrefixListId && starts_with(GatewayId || '', 'vpce-'))]"
+)
+
+KINDS = (
+    # A key with a usage plan is shown at the plan. One without can call nothing and belongs to no API, so the one
+    # owner of the account's settings shows it.
+    Kind("aws_api_gateway_account", "aws_api_gateway_api_key", "apigateway.get_api_keys", {"includeValues": False},
+         "items", {"id": "id"}),
+    Kind("aws_api_gateway_rest_api", "aws_api_gateway_stage", "apigateway.get_stages", _OF_API,
+         "item", {"stage_name": "stageName", "rest_api_id": "parent.id"}),
+    Kind("aws_api_gateway_rest_api", "aws_api_gateway_authorizer", "apigateway.get_authorizers", _OF_API,
+         "items", {"id": "id", "rest_api_id": "parent.id"}),
+    Kind("aws_api_gateway_rest_api", "aws_api_gateway_resource", "apigateway.get_resources", _OF_API,
+         "items[?path != '/']", {"id": "id", "rest_api_id": "parent.id"}),
+    Kind("aws_api_gateway_rest_api", "aws_api_gateway_method", "apigateway.get_resources",
+         {**_OF_API, "embed": ["methods"]},
+         "items[?resourceMethods]", {"http_method": "text", "resource_id": "id", "rest_api_id": "parent.id"},
+         inner="keys(resourceMethods)"),
+    Kind("aws_api_gateway_rest_api", "aws_api_gateway_usage_plan", "apigateway.get_usage_plans", {},
+         "items[?apiStages]", {"id": "id"}, inner="apiStages"),
+    Kind("aws_api_gateway_usage_plan", "aws_api_gateway_usage_plan_key", "apigateway.get_usage_plan_keys",
+         {"usagePlanId": "id"},
+         "items", {"key_id": "id", "usage_plan_id": "parent.id"}),
+    Kind("aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "events.list_targets_by_rule",
+         {"Rule": "name", "EventBusName": "event_bus_name"},
+         "Targets", {"target_id": "Id", "rule": "parent.name"}),
+    Kind("aws_ecr_repository", "aws_ecr_repository_policy", "ecr.get_repository_policy", {"repositoryName": "name"},
+         "policyText", {"repository": "parent.name"}, inner="Statement"),
+    Kind("aws_ecs_cluster", "aws_ecs_service", "ecs.list_services", {"cluster": "arn"},
+         "serviceArns", {"id": "text"}),
+    Kind("aws_efs_file_system", "aws_efs_access_point", "efs.describe_access_points", _OF_FILES,
+         "AccessPoints", {"id": "AccessPointId"}),
+    Kind("aws_efs_file_system", "aws_efs_mount_target", "efs.describe_mount_targets", _OF_FILES,
+         "MountTargets", {"id": "MountTargetId"}),
+    Kind("aws_lambda_function", "aws_lambda_event_source_mapping", "lambda.list_event_source_mappings",
+         {"FunctionName": "function_name"},
+         "EventSourceMappings", {"uuid": "UUID"}),
+    Kind("aws_lambda_function", "aws_lambda_permission", "lambda.get_policy", {"FunctionName": "function_name"},
+         "Policy", {"statement_id": "Sid", "function_name": "parent.function_name"}, inner="Statement"),
+    Kind("aws_lambda_function", "aws_lambda_function_url", "lambda.get_function_url_config",
+         {"FunctionName": "function_name"},
+         "@", {"function_name": "parent.function_name"}),
+    Kind("aws_lb", "aws_lb_listener", "elbv2.describe_listeners", {"LoadBalancerArn": "arn"},
+         "Listeners", {"arn": "ListenerArn"}),
+    Kind("aws_rds_cluster", "aws_rds_cluster_instance", "rds.describe_db_instances", {"Filters": "db-cluster-id"},
+         "DBInstances", {"identifier": "DBInstanceIdentifier"}),
+    *(Kind(parent, "aws_secretsmanager_secret_policy", "secretsmanager.get_resource_policy", {"SecretId": arn},
+           "ResourcePolicy", {"secret_arn": f"parent.{arn}"}, inner=_NOT_OF_SERVICES)
+      for parent, arn in (("aws_secretsmanager_secret", "arn"), ("aws_secretsmanager_secret_rotation", "secret_id"))),
     # Terraform removes the egress rule that AWS gives to every new group, so AWS has made none of the rules:
     # https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/security_group
-    "aws_security_group": (
-        _List(
-            "ec2", "describe_security_group_rules", "SecurityGroupRules",
-            ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"),
-            {"id": "SecurityGroupRuleId"}, filter="group-id",
-            shows=(
-                "IsEgress", "IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId",
-                "ReferencedGroupInfo",
-            ),
-        ),
-    ),
-    # The endpoint of a subscription is compared, not its ARN: that is `PendingConfirmation` until it is confirmed.
+    Kind("aws_security_group", "aws_vpc_security_group_*gress_rule", "ec2.describe_security_group_rules",
+         {"Filters": "group-id"},
+         "SecurityGroupRules", {"id": "SecurityGroupRuleId"}),
+    # The endpoint is compared, not the ARN: that is `PendingConfirmation` until the subscription is confirmed.
     # https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
-    "aws_sns_topic": (
-        _List(
-            "sns", "list_subscriptions_by_topic", "Subscriptions", ("aws_sns_topic_subscription",),
-            {"protocol": "Protocol", "endpoint": "Endpoint"}, {"TopicArn": "arn"}, belongs={"topic_arn": "arn"},
-        ),
-    ),
-    "aws_vpc": (
-        _List("ec2", "describe_subnets", "Subnets", ("aws_subnet",), {"id": "SubnetId"}, filter="vpc-id"),
-        _List(
-            "ec2", "describe_vpc_endpoints", "VpcEndpoints", ("aws_vpc_endpoint",), {"id": "VpcEndpointId"},
-            filter="vpc-id", shows=("ServiceName",),
-        ),
-    ),
-}  # fmt: skip
+    Kind("aws_sns_topic", "aws_sns_topic_subscription", "sns.list_subscriptions_by_topic", {"TopicArn": "arn"},
+         "Subscriptions", {"protocol": "Protocol", "endpoint": "Endpoint", "topic_arn": "parent.arn"}),
+    Kind("aws_vpc", "aws_subnet", "ec2.describe_subnets", _OF_VPC,
+         "Subnets", {"id": "SubnetId"}),
+    Kind("aws_vpc", "aws_vpc_endpoint", "ec2.describe_vpc_endpoints", _OF_VPC,
+         "VpcEndpoints", {"id": "VpcEndpointId"}),
+    # Every VPC has a main table, which is in no state of its own.
+    Kind("aws_vpc", "aws_route_table", "ec2.describe_route_tables", _OF_VPC,
+         "RouteTables[?!(Associations[?Main])]", {"id": "RouteTableId"}),
+    Kind("aws_vpc", "aws_route", "ec2.describe_route_tables", _OF_VPC,
+         "RouteTables", {
+             "route_table_id": "RouteTableId",
+             "destination_cidr_block": "DestinationCidrBlock",
+             "destination_ipv6_cidr_block": "DestinationIpv6CidrBlock",
+             "destination_prefix_list_id": "DestinationPrefixListId",
+         }, inner=_OWN_ROUTES),
+    Kind("aws_vpc", "aws_route_table_association", "ec2.describe_route_tables", _OF_VPC,
+         "RouteTables", {"id": "RouteTableAssociationId"}, inner="Associations[?!Main]"),
+)  # fmt: skip
 
-_Asks = Callable[[StateResource, States, Clients], Iterator[str]]
+# Keys of an item that are worth showing. Never one whose value is secret, such as `value` of an API key.
+SHOWN = (
+    "name", "path", "type", "Arn", "AuthType", "FunctionUrl", "Principal", "NotPrincipal", "EventSourceArn", "Protocol",
+    "Port", "ServiceName", "SubnetId", "IsEgress", "IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6",
+    "PrefixListId", "ReferencedGroupInfo", "EgressOnlyInternetGatewayId", "GatewayId", "InstanceId", "NatGatewayId",
+    "NetworkInterfaceId", "TransitGatewayId", "VpcPeeringConnectionId",
+)  # fmt: skip
 
-
-def additions(parent: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    """What hangs on `parent`, is in no state, and was not made by AWS; nothing where the parent does not exist."""
-    for list_ in _LISTS.get(parent.type, ()):
-        yield from _listed(list_, parent, states, clients)
-    for asks in _FUNCTIONS.get(parent.type, ()):
-        yield from asks(parent, states, clients)
-
-
-def _listed(list_: _List, parent: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    arguments: dict[str, Any] = {name: parent[attribute] for name, attribute in list_.arguments.items()}
-    if list_.filter:
-        arguments["Filters"] = [{"Name": list_.filter, "Values": [parent["id"]]}]
-    belongs = {attribute: parent[own] for attribute, own in list_.belongs.items()}
-    for item in _items(clients(list_.service), list_.operation, list_.items, **arguments):
-        same = {attribute: item.get(key) for attribute, key in list_.same.items()}
-        if not states.has(*list_.types, **same, **belongs) and not _does_not_count(item):
-            shown = [f"{key} {item[key]}" for key in list_.shows if item.get(key) is not None]
-            yield " ".join([list_.types[0], *map(str, same.values()), *shown])
-
-
-def _items(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
-    """The items of a list, a string as the item of the key ""."""
-    if client.can_paginate(operation):
-        listed = pages(client, operation, key, **arguments)
-    else:
-        listed = iter(getattr(client, operation)(**arguments).get(key, ()))
-    for item in listed:
-        yield {"": item} if isinstance(item, str) else item
-
-
-def _does_not_count(item: Mapping[str, Any]) -> bool:
-    """What AWS services have made, and what was deleted and is still listed.
-
-    GuardDuty's Runtime Monitoring makes endpoints in a VPC and tags them; other services mark theirs:
-    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonGuardDutyServiceRolePolicy.html
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
-    """
-    return (
-        any(tag.get("Key") == "GuardDutyManaged" for tag in item.get("Tags", ()))
-        or item.get("RequesterManaged") is True
-        or "deleted" in (str(item.get("State")).lower(), str(item.get("SubscriptionArn")).lower())
-    )
-
-
-def _route_tables(vpc: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    """Tables, their routes and their subnets. Every VPC has a main table, which is in no state of its own.
-
-    AWS makes the local routes, and those of a gateway endpoint in each table that the endpoint names, which is an
-    attribute of the endpoint: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html and
-    https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
-    """
-    filters = [{"Name": "vpc-id", "Values": [vpc["id"]]}]
-    for table in pages(clients("ec2"), "describe_route_tables", "RouteTables", Filters=filters):
-        id_ = table["RouteTableId"]
-        if id_ != vpc["main_route_table_id"] and not states.has("aws_route_table", id=id_):
-            yield f"aws_route_table {id_}"
-        for route in table["Routes"]:
-            by_endpoint = "DestinationPrefixListId" in route and route.get("GatewayId", "").startswith("vpce-")
-            if route["Origin"] == "CreateRouteTable" or by_endpoint:
-                continue
-            for key in filter(route.get, _DESTINATIONS):
-                if not states.has("aws_route", route_table_id=id_, **{_DESTINATIONS[key]: route[key]}):
-                    targets = [route[other] for other in route if other.endswith("Id") and other != key]
-                    yield " ".join(["aws_route", id_, route[key], *targets])
-        for association in table["Associations"]:
-            own = association["RouteTableAssociationId"]
-            if not association["Main"] and not states.has("aws_route_table_association", id=own):
-                yield f"aws_route_table_association {own} {id_} {association.get('SubnetId', '')}".rstrip()
-
-
-_DESTINATIONS = {
-    "DestinationCidrBlock": "destination_cidr_block",
-    "DestinationIpv6CidrBlock": "destination_ipv6_cidr_block",
-    "DestinationPrefixListId": "destination_prefix_list_id",
-}
-
-
-def _api_routes(api: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    own = {"rest_api_id": api["id"]}
-    for item in pages(clients("apigateway"), "get_resources", "items", restApiId=api["id"], embed=["methods"]):
-        if item["id"] != api["root_resource_id"] and not states.has("aws_api_gateway_resource", id=item["id"], **own):
-            yield f"aws_api_gateway_resource {item['id']} {item['path']}"
-        for method in item.get("resourceMethods", ()):
-            if not states.has("aws_api_gateway_method", resource_id=item["id"], http_method=method, **own):
-                yield f"aws_api_gateway_method {method} {item['path']}"
-
-
-def _usage_plans(api: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    for plan in pages(clients("apigateway"), "get_usage_plans", "items"):
-        is_of_api = any(stage["apiId"] == api["id"] for stage in plan.get("apiStages", ()))
-        if is_of_api and not states.has("aws_api_gateway_usage_plan", id=plan["id"]):
-            yield f"aws_api_gateway_usage_plan {plan['id']} {plan['name']}"
-
-
-def _keys_without_plan(_account: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    """API keys that no usage plan has hang on nothing but the account: its one owner shows them.
-
-    A key that has a plan is shown at the plan.
-    """
-    gateway = clients("apigateway")
-    for key in pages(gateway, "get_api_keys", "items", includeValues=False):
-        if not states.has("aws_api_gateway_api_key", id=key["id"]) and not any(
-            pages(gateway, "get_usage_plans", "items", keyId=key["id"])
-        ):
-            yield f"aws_api_gateway_api_key {key['id']} {key['name']}"
-
-
-def _callers(function: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    """Who else may call a function, and whether it has a URL of its own."""
-    name = function["function_name"]
-    policy = ask(clients("lambda").get_policy, FunctionName=name)
-    for statement in _statements(policy.get("Policy")):
-        sid = statement.get("Sid")
-        if not states.has("aws_lambda_permission", statement_id=sid, function_name=name):
-            yield f"aws_lambda_permission {sid} {json.dumps(statement.get('Principal'))}"
-    url = ask(clients("lambda").get_function_url_config, FunctionName=name)
-    if url and not states.has("aws_lambda_function_url", function_name=name):
-        yield f"aws_lambda_function_url {url['FunctionUrl']} AuthType {url['AuthType']}"
-
-
-def _secret_policy(secret: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    """Statements about anybody but AWS services: whether RDS gives its secret of the master user one is not documented.
-
-    https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
-    """
-    arn = secret.attributes.get("secret_id") or secret["arn"]
-    if not states.has("aws_secretsmanager_secret_policy", secret_arn=arn):
-        policy = ask(clients("secretsmanager").get_resource_policy, SecretId=arn)
-        for statement in _statements(policy.get("ResourcePolicy")):
-            principal = statement.get("Principal", statement.get("NotPrincipal"))
-            if not isinstance(principal, dict) or set(principal) != {"Service"}:
-                yield f"aws_secretsmanager_secret_policy {arn} {json.dumps(principal)}"
-
-
-def _repository_policy(repository: StateResource, states: States, clients: Clients) -> Iterator[str]:
-    name = repository["name"]
-    if not states.has("aws_ecr_repository_policy", repository=name):
-        policy = ask(clients("ecr").get_repository_policy, repositoryName=name)
-        for statement in _statements(policy.get("policyText")):
-            yield f"aws_ecr_repository_policy {name} {json.dumps(statement.get('Principal'))}"
-
-
-def _statements(policy: str | None) -> list[dict[str, Any]]:
-    return list(json.loads(policy)["Statement"]) if policy else []
-
-
-_FUNCTIONS: Mapping[str, tuple[_Asks, ...]] = {
-    "aws_api_gateway_account": (_keys_without_plan,),
-    "aws_api_gateway_rest_api": (_api_routes, _usage_plans),
-    "aws_ecr_repository": (_repository_policy,),
-    "aws_lambda_function": (_callers,),
-    "aws_secretsmanager_secret": (_secret_policy,),
-    "aws_secretsmanager_secret_rotation": (_secret_policy,),
-    "aws_vpc": (_route_tables,),
-}
+# Items that AWS services have made, those that were deleted and are still listed, and usage plans of other APIs.
+# GuardDuty's Runtime Monitoring makes endpoints in a VPC and tags them; other services mark theirs:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonGuardDutyServiceRolePolicy.html
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
+NOT_COUNTED = (
+    "RequesterManaged || Tags[?Key == 'GuardDutyManaged'] || contains(['deleted', 'Deleted'], State)"
+    " || SubscriptionArn == 'Deleted' || (apiId && apiId != parent.id)"
+)

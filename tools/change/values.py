@@ -7,10 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tools.synthesized.references import texts
+from tools.synthesized.values import parsed
+
 SENSITIVE = "(sensitive)"
 UNKNOWN = "(known after apply)"
 # Shorter sensitive texts are not looked for elsewhere: "1" stands everywhere, and is no secret.
 _LEAST_SECRET = 6
+
+Sides = tuple[Any, Any]
+"""Of one value: before and after."""
 
 
 @dataclass(frozen=True)
@@ -27,60 +33,42 @@ def secrets_of(document: Mapping[str, Any]) -> list[str]:
     """Texts that are sensitive somewhere, longest first: where a provider repeats one, Terraform forgets the mark."""
     changes = [item["change"] for item in document.get("resource_changes", ())]
     changes += document.get("output_changes", {}).values()
-    return sorted({secret for change in changes for secret in _secrets(change)}, key=lambda text: (-len(text), text))
+    marked = [(change.get(side), change.get(f"{side}_sensitive")) for change in changes for side in ("before", "after")]
+    found = {text for value, mask in marked for text in _marked(value, mask) if len(text) >= _LEAST_SECRET}
+    return sorted(found, key=lambda text: (-len(text), text))
 
 
-def _secrets(change: Mapping[str, Any]) -> Iterator[str]:
-    for side in ("before", "after"):
-        for value in _masked(change.get(side), change.get(f"{side}_sensitive")):
-            if isinstance(value, str) and len(value) >= _LEAST_SECRET:
-                yield value
-
-
-def _masked(value: Any, mask: Any) -> Iterator[Any]:
-    """The leaves of the value below a True in the mask."""
-    if isinstance(value, dict | list) and mask:
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _masked(part, _at(mask, key))
-    elif mask is True:
-        yield value
-
-
-@dataclass(frozen=True)
-class Masks:
-    """For one value: whether it, or a part of it, is sensitive or not known yet (nested like the value, or True)."""
-
-    before: Any
-    after: Any
-    unknown: Any
-    secrets: Sequence[str]
-    """Hidden wherever they stand."""
-
-    def at(self, key: str | int) -> Masks:
-        """Those of one part of the value."""
-        return Masks(_at(self.before, key), _at(self.after, key), _at(self.unknown, key), self.secrets)
-
-
-def _at(mask: Any, key: str | int) -> Any:
+def _marked(value: Any, mask: Any) -> Iterator[str]:
+    """The texts below a True in the mask, which is nested like the value."""
     if mask is True:
-        return True
-    if isinstance(mask, dict):
-        return mask.get(str(key))
-    if isinstance(mask, list) and isinstance(key, int) and key < len(mask):
-        return mask[key]
-    return None
+        yield from texts(value)
+    elif mask:
+        for key in _keys(value):
+            yield from _marked(_at(value, key), _at(mask, key))
+
+
+def _keys(value: Any) -> Sequence[str | int]:
+    return list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+
+
+def _at(value: Any, key: str | int) -> Any:
+    """A part of a value or of a mask; all parts of True are True."""
+    if isinstance(value, dict):
+        return value.get(key)
+    if isinstance(value, list):
+        return value[key] if isinstance(key, int) and key < len(value) else None
+    return value is True or None
 
 
 def hidden(value: Any, sensitive: Any, unknown: Any, secrets: Sequence[str]) -> Any:
     """The value with its sensitive and unknown parts, and every secret in its texts, replaced by a word."""
-    if sensitive is True:
-        return SENSITIVE
-    if unknown is True:
-        return UNKNOWN
-    if isinstance(value, dict) or (value is None and isinstance(unknown, dict) and unknown):
-        keys = [*(value or {}), *(key for key in (unknown or {}) if key not in (value or {}))]
-        found = {key: hidden((value or {}).get(key), _at(sensitive, key), _at(unknown, key), secrets) for key in keys}
-        return {key: part for key, part in found.items() if part is not None or key in (value or {})}
+    if sensitive is True or unknown is True:
+        return SENSITIVE if sensitive is True else UNKNOWN
+    if isinstance(value, dict) or (value is None and isinstance(unknown, dict)):
+        known = value or {}
+        keys = dict.fromkeys([*known, *(unknown or {})])
+        found = {key: hidden(known.get(key), _at(sensitive, key), _at(unknown, key), secrets) for key in keys}
+        return {key: part for key, part in found.items() if part is not None or key in known} or value
     if isinstance(value, list):
         return [hidden(part, _at(sensitive, index), _at(unknown, index), secrets) for index, part in enumerate(value)]
     if isinstance(value, str):
@@ -89,49 +77,37 @@ def hidden(value: Any, sensitive: Any, unknown: Any, secrets: Sequence[str]) -> 
     return value
 
 
-def _differences(before: Any, after: Any, masks: Masks, path: str, forcing: Sequence[str]) -> Iterator[Attribute]:
-    """Every difference, as deep as both sides have the same form."""
-    is_hidden = masks.before is True or masks.after is True
-    if not is_hidden and masks.unknown is not True:
-        if isinstance(before, dict | None) and isinstance(after, dict | None) and (before or after or not path):
-            old, new = before or {}, after or {}
-            late = masks.unknown if isinstance(masks.unknown, dict) else {}
-            for key in dict.fromkeys([*old, *new, *late]):
-                inner = f"{path}.{key}" if path else str(key)
-                yield from _differences(old.get(key), new.get(key), masks.at(key), inner, forcing)
-            return
-        if isinstance(before, list) and isinstance(after, list) and _same_form(before, after):
-            for index, (old_part, new_part) in enumerate(zip(before, after, strict=True)):
-                yield from _differences(old_part, new_part, masks.at(index), f"{path}[{index}]", forcing)
-            return
-    old_value = hidden(before, masks.before, None, masks.secrets)
-    new_value = hidden(after, masks.after, masks.unknown, masks.secrets)
-    if before == after and not _any(masks.unknown):
+def differences(values: Sides, shown: Sides, forcing: Sequence[str]) -> tuple[Attribute, ...]:
+    """Every attribute that differs. `shown` are the values as `hidden` returns them, `forcing` the paths that force a
+    replacement.
+    """
+    found = list(_differences(values, shown, "", forcing))
+    paths = {attribute.path for attribute in found}
+    # `tags_all` holds every tag once more.
+    repeated = {path.replace("tags", "tags_all", 1) for path in paths if path.startswith("tags.")}
+    return tuple(attribute for attribute in found if attribute.path not in repeated)
+
+
+def _differences(values: Sides, shown: Sides, path: str, forcing: Sequence[str]) -> Iterator[Attribute]:
+    """As deep as both sides have the same form."""
+    if values[0] == values[1] and shown[0] == shown[1]:
         return
-    old_text, new_text = text(old_value), text(new_value)
-    if old_text is None and new_text is None:
+    if _have_one_form(*shown) or not path:
+        for key in dict.fromkeys([*_keys(shown[0]), *_keys(shown[1])]):
+            inner = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else key
+            before, after = ((_at(side[0], key), _at(side[1], key)) for side in (values, shown))
+            yield from _differences(before, after, inner, forcing)
         return
-    forces = any(path == cause or path.startswith((f"{cause}.", f"{cause}[")) for cause in forcing)
-    yield Attribute(path, old_text, new_text, forces)
+    before_text, after_text = map(text, shown)
+    if before_text is not None or after_text is not None:
+        forces = any(path == cause or path.startswith((f"{cause}.", f"{cause}[")) for cause in forcing)
+        yield Attribute(path, before_text, after_text, forces)
 
 
-def _any(mask: Any) -> bool:
-    parts = mask.values() if isinstance(mask, dict) else mask if isinstance(mask, list) else ()
-    return mask is True or any(map(_any, parts))
-
-
-def _same_form(before: list[Any], after: list[Any]) -> bool:
-    return len(before) == len(after) and all(isinstance(part, dict) for part in [*before, *after])
-
-
-def _without_repeated_tags(attributes: Iterator[Attribute]) -> Iterator[Attribute]:
-    """`tags_all` holds every tag once more."""
-    found = list(attributes)
-    tags = {attribute.path for attribute in found}
-    for attribute in found:
-        own = attribute.path.replace("tags_all", "tags", 1)
-        if own == attribute.path or own not in tags:
-            yield attribute
+def _have_one_form(before: Any, after: Any) -> bool:
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(isinstance(part, dict) for part in [*before, *after])
+    return isinstance(before, dict | None) and isinstance(after, dict | None)
 
 
 def text(value: Any) -> str | None:
@@ -139,25 +115,7 @@ def text(value: Any) -> str | None:
     if value is None or value == [] or value == {} or value == "":
         return None
     if isinstance(value, str):
-        document = document_in(value)
+        document = parsed(value)
         return value if document is None else json.dumps(document, indent=2, sort_keys=True)
-    if isinstance(value, list | dict):
-        flat = json.dumps(value, sort_keys=True)
-        return flat if len(flat) <= 100 else json.dumps(value, indent=2, sort_keys=True)
-    return json.dumps(value)
-
-
-def document_in(value: object) -> dict[str, Any] | list[Any] | None:
-    """The JSON document that a text holds, None when it holds none."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        document = json.loads(value)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict | list) else None
-
-
-def differences(before: Any, after: Any, masks: Masks, forcing: Sequence[str]) -> tuple[Attribute, ...]:
-    """Every attribute that differs; `forcing` are the paths that force a replacement."""
-    return tuple(_without_repeated_tags(_differences(before, after, masks, "", forcing)))
+    flat = json.dumps(value, sort_keys=True)
+    return flat if len(flat) <= 100 else json.dumps(value, indent=2, sort_keys=True)

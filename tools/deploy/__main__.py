@@ -14,6 +14,7 @@ from tools.deploy import (
     bootstrap,
     cdktf,
     migrate,
+    moves,
     plans,
     recover,
     release,
@@ -25,7 +26,8 @@ from tools.deploy import (
 from tools.synthesized.errors import DeployError, exit_code
 
 VERBS = (
-    "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "unprotect", "destroy",
+    "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "move", "unprotect",
+    "destroy",
 )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def _perform(options: argparse.Namespace) -> None:
 
     if verb in ("deploy", "apply"):
         account.prepare(environment, clients=clients, approved=options.approve or verb == "apply")
-    if verb in ("bootstrap", "recover", "apply"):
+    if verb in ("bootstrap", "recover", "move", "apply"):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":
@@ -76,7 +78,10 @@ def _perform(options: argparse.Namespace) -> None:
             teardown.unprotect(name, app=app, environ=environ)
         case "destroy":
             teardown.destroy(name, app=app, environ=environ, s3=clients("s3"))
+        case "move":
+            moves.move(name, environ=environ, s3=clients("s3"), confirmed=options.confirm == name)
         case "apply":
+            moves.check(name, clients("s3"))
             plans.apply(name, environ=environ, s3=clients("s3"))
         case "diff":
             cdktf.diff(name, app=app, environ=environ)
@@ -94,11 +99,19 @@ def _perform(options: argparse.Namespace) -> None:
             session.tunnel(environment, options.to, clients=clients)
         case "deploy" if options.stack:
             cdktf.synthesize(app, environ)
+            moves.check(name, clients("s3"))
             stack = single.stack_of(name, options.stack)
             single.check(stack, name, environ=environ, s3=clients("s3"))
             cdktf.run("deploy", stack.name, app=app, environ=environ, approved=options.approve, alone=True)
         case "deploy":
-            cdktf.run("deploy", f"{name}-*", app=app, environ=environ, approved=options.approve)
+            cdktf.run(
+                "deploy",
+                f"{name}-*",
+                app=app,
+                environ=environ,
+                approved=options.approve,
+                check=lambda: moves.check(name, clients("s3")),
+            )
 
 
 def _client(service: str, region: str) -> Any:

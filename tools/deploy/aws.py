@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from settings import Environment
+from tools.synthesized.errors import DeployError
+
 Clients = Callable[[str], Any]
 """Makes boto3 clients by the name of their service."""
 
@@ -26,3 +29,15 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[M
     """Every item of a list that AWS gives out page by page."""
     for page in client.get_paginator(operation).paginate(**arguments):
         yield from page.get(key, ())
+
+
+def refuse_other_account(arn: str, environment: Environment) -> None:
+    """DeployError where what has this ARN is in another account than the environment's.
+
+    For what boto3 changes: Terraform's provider refuses other credentials by itself (`allowed_account_ids`).
+    """
+    account = arn.split(":")[4]
+    if account != environment.account_id:
+        raise DeployError(
+            f"the credentials are of account {account}, and {environment.name} is in {environment.account_id}"
+        )

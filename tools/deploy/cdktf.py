@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.deploy import processes
@@ -76,15 +76,21 @@ def run(
     environ: Mapping[str, str],
     approved: bool,
     alone: bool = False,
+    check: Callable[[], None] | None = None,
     on_line: OnLine = processes.echo,
 ) -> None:
     """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`; `alone` without those they need.
 
+    `check` may refuse what was synthesized, before anything is deployed of it.
     Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
     no terminal to ask in.
     """
     _require_credentials(environ)
     command = _command(verb, stacks, app)
+    if check is not None:
+        synthesize(app, environ, on_line=on_line)
+        check()
+        command += ["--skip-synth"]
     # The lock would be for other platforms, on which nobody uses this machine's `cdktf.out`, and needs the registry.
     command += ["--skip-provider-lock"] if verb == "deploy" else []
     command += ["--ignore-missing-stack-dependencies"] if alone else []

@@ -63,9 +63,23 @@ class EmbeddedDatabase:
             self.server.stop()
 
     def _serve(self, cluster: str, rds: Any, secrets: Any) -> None:
+        self._tell(None)
+        ours: dict[str, Any] = {}
+        try:
+            ours = self._start(cluster, rds, secrets)
+        finally:
+            self._tell(ours)
+
+    def _tell(self, ours: dict[str, Any] | None) -> None:
+        """Say what the function is given, None as long as that is not known."""
+        temporary = self.function_settings.with_suffix(".new")
+        temporary.write_text(json.dumps({self._function: ours}), encoding="utf-8")
+        temporary.replace(self.function_settings)
+
+    def _start(self, cluster: str, rds: Any, secrets: Any) -> dict[str, Any]:
         while not (found := _find(cluster, rds)):
             if self._stopping.wait(_POLL_SECONDS):
-                return
+                return {}
         master = json.loads(secrets.get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])["SecretString"])
         authority = trustme.CA()
         self.authorities.write_bytes(authority.cert_pem.bytes())
@@ -77,11 +91,10 @@ class EmbeddedDatabase:
         )
         self.server.start()
         self.server.create_master(master["username"], password=master["password"], databases=[found["DatabaseName"]])
-        ours = {
+        return {
             "environment": {"PGHOSTADDR": self.server.address},
             "files": {AUTHORITIES: str(self.authorities)},
         }
-        self.function_settings.write_text(json.dumps({self._function: ours}), encoding="utf-8")
 
 
 def _find(cluster: str, rds: Any) -> dict[str, Any] | None:

@@ -6,31 +6,25 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
+from tools.pages.markdown import table
 from tools.synthesized.errors import ToolError
 
-_HEAD = """\
-# Licences of what is used
-
-Written by `make docs`, from the lock files and from what each package says of itself. Only the first table is shipped,
-in the zip of the rotation function; the rest runs on the machines of those who build and test.
-"""
+_COMMON = ("MIT", "ISC", "Apache-2.0")
 
 
 def locked(lock: Path) -> dict[str, str]:
     """Name -> version of everything in a Pipfile.lock."""
     groups = json.loads(lock.read_text(encoding="utf-8"))
     return {
-        name: entry["version"].removeprefix("==")
-        for group in ("default", "develop")
-        for name, entry in groups[group].items()
+        name: entry["version"].removeprefix("==") for name, entry in (groups["default"] | groups["develop"]).items()
     }
 
 
-def page(root: Path) -> str:
-    """The whole page. Raises ToolError when the scanners are not installed."""
+def tables(root: Path) -> str:
+    """All tables. Raises ToolError when the scanners are not installed."""
     requirements = (root / "rotation_lambda" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     shipped = [line.partition("==")[0] for line in requirements if "==" in line]
     scan = root / "tools" / "scan"
@@ -38,11 +32,10 @@ def page(root: Path) -> str:
     if not scanners.is_file():
         raise ToolError("the scanners are not installed; run: make setup-scan")
     parts = [
-        _HEAD,
         f"## Shipped\n\n{_python(sys.executable, shipped)}",
         f"## Python\n\n{_python(sys.executable, locked(root / 'Pipfile.lock'))}",
         f"## The scanners (`tools/scan/Pipfile.lock`)\n\n{_python(scanners, locked(scan / 'Pipfile.lock'))}",
-        "\n".join(["## Node.js (the cdktf CLI and the embedded PostgreSQL)", "", *_node(root), ""]),
+        f"## Node.js (the cdktf CLI and the embedded PostgreSQL)\n\n{_node(root)}",
     ]
     return "\n".join(parts)
 
@@ -55,14 +48,15 @@ def _python(interpreter: str | Path, names: Iterable[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _node(root: Path) -> Iterator[str]:
+def _node(root: Path) -> str:
     """Grouped, because the CLI alone brings hundreds."""
     lock = json.loads((root / "package-lock.json").read_text(encoding="utf-8"))
     names: dict[str, set[str]] = defaultdict(set)
     for path, entry in lock["packages"].items():
         if path:
             names[entry.get("license", "not named")].add(path.rpartition("node_modules/")[2])
-    yield from ("| licence | packages | which |", "|---|---|---|")
-    for licence, found in sorted(names.items()):
-        shown = "see package-lock.json" if licence in ("MIT", "ISC", "Apache-2.0") else ", ".join(sorted(found))
-        yield f"| {licence} | {len(found)} | {shown} |"
+    rows = [
+        (licence, str(len(found)), "see package-lock.json" if licence in _COMMON else ", ".join(sorted(found)))
+        for licence, found in sorted(names.items())
+    ]
+    return table(("licence", "packages", "which"), rows)

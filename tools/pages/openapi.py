@@ -6,21 +6,18 @@ service answers is the service's to say.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
 from typing import Any
 
 from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from settings import Environment, SettingsError, environment_names, load
-from settings.api import BODY_METHODS, ApiSettings, RouteSettings, path_variables
+from settings import Environment
+from settings.api import BODY_METHODS, ApiSettings, PlanSettings, RouteSettings, path_variables
 from settings.api import schemas as api_schemas
-from settings.loader import DIRECTORY
+from tools.synthesized.errors import ToolError
 
-ROOT = DIRECTORY.parent
 _JSON = "application/json"
 # Refusals of API Gateway's own, with the responses that it gives them.
 _REFUSALS = {
@@ -32,18 +29,27 @@ _REFUSALS = {
 }
 
 
+class OpenAPIError(ToolError):
+    """A schema of the settings uses what OpenAPI does not have."""
+
+    exit_code = 2
+
+
 def document(environment: Environment) -> dict[str, Any]:
-    """The document, valid. Raises OpenAPIValidationError of openapi-spec-validator for a schema OpenAPI cannot say."""
+    """The document, valid. Raises OpenAPIError for a schema that OpenAPI 3.0 cannot say."""
     api = environment.api
     found: dict[str, Any] = {
         "openapi": "3.0.3",
         "info": {"title": environment.names.name("api"), "version": api.stage_name},
         "servers": [_server(environment)],
-        "paths": {_path(route.path): _operations(route, api) for route in sorted(api.routes, key=lambda r: r.path)},
+        # OpenAPI has no variable for the rest of a path: it is written like any other.
+        "paths": {
+            route.path.replace("+}", "}"): _operations(route) for route in sorted(api.routes, key=lambda r: r.path)
+        },
         "components": {
             "schemas": _schemas(environment) | {"Refusal": _REFUSAL_SCHEMA},
             "responses": {
-                _response_name(status): {
+                f"Refusal{status}": {
                     "description": text,
                     "content": {_JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
                 }
@@ -52,14 +58,20 @@ def document(environment: Environment) -> dict[str, Any]:
             "securitySchemes": _security_schemes(api),
         },
     }
-    validate(found)
+    try:
+        validate(found)
+    except OpenAPIValidationError as error:
+        where = "/".join(map(str, error.absolute_path))
+        raise OpenAPIError(
+            f"the API of {environment.name} cannot be said in OpenAPI 3.0: {error.message} (at {where})"
+        ) from error
     return found
 
 
 _REFUSAL_SCHEMA = {
     "type": "object",
     "required": ["message", "requestId"],
-    "properties": {"message": {"type": "string"}, "detail": {"type": "string"}, "requestId": {"type": "string"}},
+    "properties": {"message": {"type": "string"}, "requestId": {"type": "string"}},
 }
 
 
@@ -73,12 +85,7 @@ def _server(environment: Environment) -> dict[str, Any]:
     }
 
 
-def _path(path: str) -> str:
-    """OpenAPI has no variable for the rest of a path: it is written like any other."""
-    return path.replace("+}", "}")
-
-
-def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
+def _operations(route: RouteSettings) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     if variables := path_variables(route.path):
         operations["parameters"] = [
@@ -86,16 +93,11 @@ def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
         ]
     for method in sorted(route.methods):
         operation: dict[str, Any] = {
-            "operationId": _operation_id(method, route.path),
+            "operationId": "_".join([method.lower(), *re.findall(r"[A-Za-z0-9]+", route.path)]),
             "responses": {"2XX": {"description": "Answered by the backend"}, **_refusals(route)},
         }
-        needed: dict[str, list[str]] = {}
-        if route.key_required:
-            needed["apiKey"] = []
-        if route.authorizer is not None:
-            needed[route.authorizer] = []
-        if needed:
-            operation["security"] = [needed]
+        if needed := ["apiKey"] * route.key_required(method) + [route.authorizer] * (route.authorizer is not None):
+            operation["security"] = [{name: [] for name in needed}]
         if method in BODY_METHODS and route.request_schema is not None:
             name = api_schemas.model_name(route.request_schema)
             schema = {"$ref": f"#/components/schemas/{name}"}
@@ -104,18 +106,9 @@ def _operations(route: RouteSettings, api: ApiSettings) -> dict[str, Any]:
     return operations
 
 
-def _operation_id(method: str, path: str) -> str:
-    """`get_devices_deviceId_readings`."""
-    return "_".join([method.lower(), *re.findall(r"[A-Za-z0-9]+", path)])
-
-
 def _refusals(route: RouteSettings) -> dict[str, Any]:
     statuses = [status for status in _REFUSALS if status != "401" or route.authorizer is not None]
-    return {status: {"$ref": f"#/components/responses/{_response_name(status)}"} for status in statuses}
-
-
-def _response_name(status: str) -> str:
-    return f"Refusal{status}"
+    return {status: {"$ref": f"#/components/responses/Refusal{status}"} for status in statuses}
 
 
 def _schemas(environment: Environment) -> dict[str, Any]:
@@ -138,46 +131,27 @@ def _moved(schema: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def _security_schemes(api: ApiSettings) -> dict[str, Any]:
-    schemes: dict[str, Any] = {}
-    if api.plan is not None:
-        schemes["apiKey"] = {
-            "type": "apiKey",
-            "in": "header",
-            "name": "x-api-key",
-            "description": f"Counts the client's requests: {api.plan.rate_limit} per second, "
-            f"{api.plan.burst_limit} at once",
-        }
-    used = sorted({route.authorizer for route in api.routes if route.authorizer is not None})
-    for name in used:
-        schemes[name] = {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}",
-        }
-    return schemes
+    found: dict[str, tuple[str, str]] = {}
+    if api.plans:
+        found["apiKey"] = (
+            "x-api-key",
+            "Counts the client's requests. " + "; ".join(map(_said, sorted(api.plans.items()))),
+        )
+    for name in sorted({route.authorizer for route in api.routes if route.authorizer is not None}):
+        token = "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}"
+        found[name] = ("Authorization", token)
+    return {
+        name: {"type": "apiKey", "in": "header", "name": header, "description": text}
+        for name, (header, text) in found.items()
+    }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write the document of one environment; 2 when its settings are at fault."""
-    parser = argparse.ArgumentParser(prog="tools.pages.openapi", description="Write the OpenAPI document of an API.")
-    parser.add_argument("--env", metavar="NAME", required=True, help=f"one of {', '.join(environment_names())}")
-    name = parser.parse_args(arguments).env
-    try:
-        found = document(load(name))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OpenAPIValidationError as error:
-        where = "/".join(map(str, error.absolute_path))
-        print(f"the API of {name} cannot be said in OpenAPI 3.0: {error.message} (at {where})", file=sys.stderr)
-        return 2
-    path = ROOT / "build" / "openapi" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(path.relative_to(ROOT))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _said(named: tuple[str, PlanSettings]) -> str:
+    """What a client of a plan may ask for."""
+    name, plan = named
+    quota = f", {plan.quota_per_month} per month" if plan.quota_per_month else ""
+    throttles = "".join(
+        f", of these {each.rate_limit} per second and {each.burst_limit} at once for {each.method} {each.path}"
+        for each in plan.throttles
+    )
+    return f"Plan {name}: {plan.rate_limit} per second, {plan.burst_limit} at once{quota}{throttles}"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
 import tomllib
 import types
 import typing
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,11 +14,10 @@ from pydantic.fields import FieldInfo
 
 from settings import Environment, environment_names, load
 from settings.loader import DIRECTORY
+from tools.pages.markdown import table
 
-ROOT = DIRECTORY.parent
 _TIERS = ("development", "production")
 _FROM_ELSEWHERE = ("project", "stage", "suffix")
-_MARKS = ("<!-- environments -->", "<!-- /environments -->")
 
 _COLUMNS = (
     ("tier", "tier"),
@@ -38,45 +34,20 @@ _COLUMNS = (
 
 
 def environments_table() -> str:
-    """A row for each shipped environment, read through the loader, and under the table its picture."""
-    lines = [
-        "| environment | " + " | ".join(title for _, title in _COLUMNS) + " |",
-        "|---" * (len(_COLUMNS) + 1) + "|",
-    ]
-    for name in environment_names():
-        settings = load(name).model_dump(mode="json")
-        cells = [f"`{name}`", *(_cell(_value(settings, key)) for key, _ in _COLUMNS)]
-        lines.append(f"| {' | '.join(cells)} |")
-    for name in environment_names():
-        picture = f"![{name}](docs/diagrams/{name}.svg)"
-        lines += ["", f"<details><summary>Picture of <code>{name}</code></summary>", "", picture, "", "</details>"]
-    return "\n".join(lines)
+    """A row for each shipped environment, read through the loader."""
+    found = {name: load(name).model_dump(mode="json") for name in environment_names()}
+    rows = [[f"`{name}`", *(_cell(_value(own, key)) for key, _ in _COLUMNS)] for name, own in found.items()]
+    return table(["environment", *(title for _, title in _COLUMNS)], rows)
 
 
-def settings_page() -> str:
+def settings_table() -> str:
     """Every key with what is allowed and the defaults of the two tiers."""
     tiers = [tomllib.loads((DIRECTORY / "tiers" / f"{tier}.toml").read_text(encoding="utf-8")) for tier in _TIERS]
-    lines = [
-        "# Settings",
-        "",
-        "Written by `make docs` from `settings/`. A key is set in `environments/<environment>.toml`; where it is",
-        "not, `environments/tiers/<tier>.toml` is asked, then the default of the program.",
-        "",
-        "| key | allowed | development | production |",
-        "|---|---|---|---|",
+    rows = [
+        [f"`{key}`", _escape(field.description or ""), *(_default(key, field, tier) for tier in tiers)]
+        for key, field in _fields(Environment, "")
     ]
-    for key, field in _fields(Environment, ""):
-        defaults = [_default(key, field, tier) for tier in tiers]
-        lines.append(f"| `{key}` | {_escape(field.description or '')} | {' | '.join(defaults)} |")
-    return "\n".join(lines) + "\n"
-
-
-def readme_with_table(text: str) -> str:
-    """README.md with its table of environments renewed. Raises ValueError without the two marks around it."""
-    pattern = re.compile(f"{_MARKS[0]}.*{_MARKS[1]}", re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"README.md has no {_MARKS[0]} ... {_MARKS[1]}")
-    return pattern.sub(lambda _: f"{_MARKS[0]}\n{environments_table()}\n{_MARKS[1]}", text)
+    return table(["key", "allowed", *_TIERS], rows)
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
@@ -128,15 +99,3 @@ def _cell(value: Any) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def main() -> int:
-    """Renew both."""
-    readme = ROOT / "README.md"
-    readme.write_text(readme_with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
-    Path(ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

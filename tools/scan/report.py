@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from tools.scan.checks import ALL
+from tools.scan.compare import CLAIMS
 from tools.scan.gate import Verdict
 from tools.synthesized.resources import Finding
 
@@ -17,13 +18,16 @@ def as_text(verdict: Verdict) -> str:
     if lines:
         lines += [
             "",
-            "Mend it, or write beside the resource: accept(resource, CHECK='reason'); see modules/common/accept.py",
+            "Correct the resource, or the setting that a finding names. What is right and new: add the line that the",
+            "finding gives to its file in tools/scan/allowed, where a reviewer reads it. A finding of checkov (CKV) or",
+            "parliament: accept(resource, {argument: value}, CHECK='reason') beside it; see modules/common/accept.py.",
             "",
         ]
     counted = Counter((accepted.finding.key, accepted.reason) for accepted in verdict.accepted)
     if counted:
         lines += ["Accepted, with the reasons that stand beside the resources:"]
         lines += [f"  {count:3} x {key}: {reason}" for (key, reason), count in sorted(counted.items())]
+    lines += [f"{name}: service.exec opens a shell in the tasks of production" for name in verdict.shells]
     state = "passes" if verdict.passes else f"FAILS with {len(verdict.failures)} findings"
     lines.append(f"{verdict.resources} resources, {len(verdict.accepted)} accepted findings: the scan {state}")
     return "\n".join(lines)
@@ -34,6 +38,7 @@ def as_json(verdict: Verdict) -> str:
     content = {
         "passes": verdict.passes,
         "resources": verdict.resources,
+        "shells": verdict.shells,
         "failures": [_plain(finding) for finding in verdict.failures],
         "accepted": [{**_plain(a.finding), "reason": a.reason} for a in verdict.accepted],
     }
@@ -46,7 +51,7 @@ def as_sarif(verdict: Verdict) -> str:
     for accepted in verdict.accepted:
         suppression = {"kind": "inSource", "justification": accepted.reason}
         results.append({**_result(accepted.finding), "suppressions": [suppression]})
-    claims = {check.id: check.claim for check in ALL}
+    claims = {**CLAIMS, **{check.id: check.claim for check in ALL}}
     rules = sorted({result["ruleId"] for result in results})
     driver: dict[str, Any] = {
         "name": "scan",

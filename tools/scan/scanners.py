@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tools.scan.checks.statements import IDENTITY_POLICIES
 from tools.synthesized.errors import SynthesisError
 from tools.synthesized.platform import Platform
 from tools.synthesized.resource_types import resource_types
 from tools.synthesized.resources import Finding, Resource, Statement
 
+IDENTITY_POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 _HERE = Path(__file__).parent
 _INTERPRETER = _HERE / ".venv" / "bin" / "python"
 _INTERPOLATION = re.compile(r"\$\{[^{}]*\}")
@@ -66,8 +66,8 @@ def ask(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def stage(folder: Path, stack: str, content: Mapping[str, Any]) -> None:
-    """Write what checkov may read of a stack's JSON: it refuses a list of `moved`, which describes no resource."""
-    copy = {key: value for key, value in content.items() if key not in ("terraform", "moved")}
+    """Write what checkov may read of a stack's JSON: it refuses lists of `moved` and `removed`, which describe no resource."""
+    copy = {key: value for key, value in content.items() if key not in ("terraform", "moved", "removed")}
     (folder / stack).mkdir()
     (folder / stack / "cdk.tf.json").write_text(json.dumps(copy, indent=1), encoding="utf-8")
 

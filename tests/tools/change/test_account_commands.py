@@ -94,6 +94,14 @@ def test_a_loss_needs_to_be_allowed_by_name(tools: Tools, allow: list[str], code
     assert main(["plan", "--env", NAME, *allow]) == code
 
 
+def test_who_reads_an_output_is_known_from_the_synthesis_of_the_call(tools: Tools) -> None:
+    _deployed(tools)
+    tools.on("show", f"{NAME}-network", stdout=document("no-op", vpc_id=["delete"]))
+
+    assert main(["plan", "--env", NAME]) == 1
+    assert _page("plan")["verdict"] == "An output disappears that another stack reads"
+
+
 @pytest.mark.parametrize("verb", ["plan", "drift"])
 def test_after_a_failed_synthesis_nothing_is_planned(
     tools: Tools, verb: str, capsys: pytest.CaptureFixture[str]

@@ -30,6 +30,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         monkeypatch.setattr(command, "_reads", lambda *_: {})
         monkeypatch.setattr(plans, "drift", lambda *_, **__: planned)
         monkeypatch.setattr(plans, "plan", lambda *_, **__: planned)
+        monkeypatch.setattr(stacks, "find", lambda name: [name])
         monkeypatch.setattr(stacks, "find_all", lambda name: [name])
         monkeypatch.setattr(plans, "read_states", lambda stacks, _: {stack: {} for stack in stacks})
 

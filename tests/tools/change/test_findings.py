@@ -234,7 +234,9 @@ def test_rules_within_a_group_and_in_a_network_acl_are_ports_too() -> None:
     acl = {"rule_action": "allow", "egress": True, "protocol": "6", "from_port": 1, "to_port": 9, "cidr_block": "a"}
     found = _find(
         plan(
-            change("aws_security_group.a", "create", after=group), change("aws_network_acl_rule.a", "create", after=acl)
+            change("aws_security_group.a", "create", after=group),
+            change("aws_network_acl_rule.a", "create", after=acl),
+            change("aws_network_acl_rule.b", "create", after={**acl, "egress": False}),
         ),
         kind=FindingKind.PORT,
     )
@@ -242,6 +244,7 @@ def test_rules_within_a_group_and_in_a_network_acl_are_ports_too() -> None:
     assert [item.more for item in found] == [
         ("every protocol from ::/0 into this group", "every protocol from the group itself into this group"),
         ("tcp 1-9 out of (known after apply) to a",),
+        ("tcp 1-9 from a into (known after apply)",),
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from plan_documents import change, output, plan
 from rich.console import Console
 
-from tools.change import html, markdown, page, terminal
+from tools.change import page, render
 from tools.change.findings import FindingKind, ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
@@ -42,6 +42,14 @@ def _hostile() -> Page:
         plan(
             change("aws_sns_topic.a", "update", before={"name": "a"}, after={"name": f"{_HOSTILE}`@someone"}),
             change("aws_iam_role_policy.a", "update", before={"policy": policies[0]}, after={"policy": policies[1]}),
+            change(
+                "aws_vpc.a",
+                "delete",
+                "create",
+                before={"cidr_block": "a"},
+                after={"cidr_block": _HOSTILE},
+                replace_paths=[["cidr_block"]],
+            ),
             url=output("create", after=f"https://example.com/{_HOSTILE}"),
         ),
         read("iot-dev-api", None, errors=[_HOSTILE], note=_HOSTILE),
@@ -86,9 +94,9 @@ def test_verdict_and_exit_code(made: Page, code: int, verdict: str) -> None:
     assert made.verdict.startswith(verdict)
 
 
-def test_every_exit_code_is_another_one_and_in_the_table_of_the_readme() -> None:
+def test_every_exit_code_is_another_one_and_in_the_table_of_the_page() -> None:
     codes = [page.FINE, page.FAILURE, SynthesisError.exit_code, page.LOSS, page.DRIFT, INTERRUPTED]
-    _, _, table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")
+    _, _, table = (ROOT / "docs" / "review.md").read_text(encoding="utf-8").partition("| exit code |")
 
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", table.partition("\n\n")[0], re.MULTILINE)] == sorted(
         codes
@@ -109,11 +117,11 @@ def test_an_allowed_address_that_loses_nothing_is_named() -> None:
 def test_every_form_names_what_was_added_outside_of_terraform() -> None:
     made = _page(plan(), drift=True, unmanaged=[_ADDED])
     console = Console(record=True, width=200, file=io.StringIO())
-    terminal.show(made, console)
+    render.show(made, console)
 
     (finding,) = json.loads(page.to_json(made))["findings"]
     assert (finding["kind"], finding["address"], finding["red"]) == ("unmanaged", "aws_security_group.a", True)
-    for text in (html.render(made), markdown.render(made), console.export_text()):
+    for text in (render.html(made), render.markdown(made), console.export_text()):
         assert "Added outside of Terraform" in text
         assert "sgr-1: in no state" in text.replace("\\_", "_")
 
@@ -140,7 +148,7 @@ class _Outside(HTMLParser):
 
 def test_the_html_page_refers_to_nothing_outside_and_runs_nothing() -> None:
     seen = _Outside()
-    seen.feed(html.render(_hostile()))
+    seen.feed(render.html(_hostile()))
 
     assert not seen.tags & {"script", "link", "img", "iframe", "object", "embed", "base", "a", "form"}
     assert set(seen.references) <= {"open", "colspan"}
@@ -151,8 +159,8 @@ def test_the_html_page_refers_to_nothing_outside_and_runs_nothing() -> None:
 def test_values_of_others_are_escaped_in_html_and_markdown() -> None:
     made = _hostile()
 
-    assert _HOSTILE not in html.render(made)
-    text = markdown.render(made)
+    assert _HOSTILE not in render.html(made)
+    text = render.markdown(made)
     without_code = re.sub(r"`[^`\n]*`", "", re.sub(r"(?m)^ *(`{3,}).*?^ *\1$", "", text, flags=re.DOTALL))
     assert "<script" in text
     assert "<script" not in without_code
@@ -164,9 +172,9 @@ def test_markdown_fits_a_comment_and_keeps_what_is_dangerous() -> None:
     many = [change(f"aws_sns_topic.t{number}", "update", before={"x": long}, after={}) for number in range(999)]
     made = _page(plan(*many), plan(_LOST, stack="iot-dev-last"))
 
-    text = markdown.render(made)
+    text = render.markdown(made)
 
-    assert len(text) <= markdown.MOST_CHARACTERS
+    assert len(text) <= render.MOST_CHARACTERS
     assert "🔴 `aws_rds_cluster.a`" in text
     assert "cut off" in text
 
@@ -174,13 +182,13 @@ def test_markdown_fits_a_comment_and_keeps_what_is_dangerous() -> None:
 def test_even_findings_alone_are_cut_to_a_comment() -> None:
     lost = plan(*(change(f"aws_vpc.v{number}", "delete", before={"x": number}) for number in range(2000)))
 
-    assert len(markdown.render(_page(lost))) <= markdown.MOST_CHARACTERS
+    assert len(render.markdown(_page(lost))) <= render.MOST_CHARACTERS
 
 
 def test_a_fence_is_longer_than_any_in_the_value() -> None:
     made = _page(plan(change("aws_sns_topic.a", "update", before={"x": "a"}, after={"x": "```\n# heading"})))
 
-    assert "````diff" in markdown.render(made)
+    assert "````diff" in render.markdown(made)
 
 
 def test_json_says_it_all_to_machines() -> None:
@@ -193,12 +201,13 @@ def test_json_says_it_all_to_machines() -> None:
         {"path": "cluster_identifier", "before": "a", "after": None, "forces_replacement": False}
     ]
     assert stack["outputs"][0]["name"] == "arn"
+    assert not {"before", "after"} & stack["changes"][0].keys()
 
 
 def test_the_terminal_shows_findings_stacks_and_verdict() -> None:
     console = Console(width=120, record=True, file=None, quiet=False)
     with console.capture() as capture:
-        terminal.show(_page(plan(_LOST), read("iot-dev-api", None, note="unchanged [as ever]")), console)
+        render.show(_page(plan(_LOST), read("iot-dev-api", None, note="unchanged [as ever]")), console)
 
     said = capture.get()
     assert "Lost: its data" in said
@@ -228,12 +237,12 @@ def test_no_text_of_aws_terraform_or_a_file_is_markup_in_the_terminal() -> None:
     )
     console = Console(width=500, force_terminal=True, color_system=None)
     with console.capture() as capture:
-        terminal.show(made, console)
+        render.show(made, console)
 
     said = capture.get()
     for text in ("Rehearsal ", "a:b on ", "a:c on ", "aws_vpc.", "stack ", "error ", "note ", "allowed "):
         assert f"{text}{_AWS}" in said, text
-    assert f"Something stateful would be lost: aws_vpc.{_AWS}" in said
+    assert said.splitlines()[-1] == f"Something stateful would be lost: aws_vpc.{_AWS}; fails in stack {_AWS}"
     assert "\x9b" not in said
     assert "\x1b[31m" not in said
 
@@ -244,11 +253,11 @@ def test_a_permission_and_a_difference_do_not_use_one_sign_in_two_colours() -> N
     made = _page(plan(change("aws_iam_role_policy.a", "update", before={"policy": before}, after={"policy": after})))
     console = Console(width=200, force_terminal=True, color_system="standard")
     with console.capture() as capture:
-        terminal.show(made, console)
+        render.show(made, console)
 
-    assert "    more: a:c" in capture.get().splitlines()
-    assert "    less: no longer a:b" in capture.get().splitlines()
-    (style,) = re.findall(r"<style>(.*?)</style>", html.render(made), re.DOTALL)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", capture.get())
+    assert re.search("more: a:c .*\n.*less: no longer a:b ", said)
+    (style,) = re.findall(r"<style>(.*?)</style>", render.html(made), re.DOTALL)
     assert re.findall(r'([.]\w+)::before { content: "([^"]*)"', style) == [
         (".more", "more: "),
         (".less", "less: "),

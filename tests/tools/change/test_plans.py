@@ -80,14 +80,20 @@ def test_differences_are_as_deep_as_both_sides_have_the_same_form() -> None:
         change(
             "aws_rds_cluster.a",
             "update",
-            before={"scaling": [{"min": 0.5, "max": 2}], "names": ["a"], "same": 1},
-            after={"scaling": [{"min": 1, "max": 2}], "names": ["a", "b"], "same": 1},
+            before={"scaling": [{"min": 0.5, "max": 2}], "names": ["a"], "same": 1, "rules": [{"port": 1}]},
+            after={
+                "scaling": [{"min": 1, "max": 2}],
+                "names": ["a", "b"],
+                "same": 1,
+                "rules": [{"port": 1}, {"port": 2}],
+            },
         )
     ).changes
 
     assert found.attributes == (
         Attribute("scaling[0].min", "0.5", "1"),
         Attribute("names", '["a"]', '["a", "b"]'),
+        Attribute("rules", '[{"port": 1}]', '[{"port": 1}, {"port": 2}]'),
     )
 
 
@@ -173,7 +179,8 @@ def test_tags_are_shown_once() -> None:
 
 
 def test_only_a_look_for_drift_keeps_what_changed_outside_of_terraform() -> None:
-    document = {"resource_drift": [{"address": "aws_vpc.a"}]}
+    changes = [change(f"aws_vpc.{name}", "update", before={"x": 1}, after={"x": 2}) for name in "ab"]
+    document = {"resource_changes": changes, "resource_drift": [{"address": "aws_vpc.a"}]}
 
-    assert read("iot-dev-data", document, drift=True).drifted == {"aws_vpc.a"}
-    assert not read("iot-dev-data", document).drifted
+    assert [item.drifted for item in read("iot-dev-data", document, drift=True).changes] == [True, False]
+    assert [item.drifted for item in read("iot-dev-data", document).changes] == [False, False]

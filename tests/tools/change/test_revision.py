@@ -51,8 +51,7 @@ def test_a_revision_is_synthesized_by_its_own_program(repository: Path, tmp_path
     revision.synthesize(tree, "iot-dev", outdir, environ=os.environ)
 
     assert (outdir / "manifest.json").read_text() == text
-    assert revision.has_environment(tree, "iot-dev")
-    assert not revision.has_environment(tree, "iot-prod")
+    assert [file.stem for file in (tree / "environments").iterdir()] == ["iot-dev"]
 
 
 def test_a_branch_that_only_the_remote_has_is_found(repository: Path, tmp_path: Path) -> None:

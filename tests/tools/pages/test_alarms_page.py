@@ -8,15 +8,17 @@ import pytest
 from synthesized import read_stack
 
 from settings import environment_names, load
-from tools.pages.alarms import PAGE, alarms_page, main
+from tools.pages import alarms
+from tools.synthesized.platform import read
 
 
-def test_the_page_of_alarms_is_fresh(app_outdir: Path) -> None:
-    assert PAGE.read_text(encoding="utf-8") == alarms_page(app_outdir / "stacks"), "renew it: make docs"
+@pytest.fixture
+def page(app_outdir: Path) -> str:
+    return alarms.tables([read(load(name), app_outdir) for name in environment_names()])
 
 
-def test_every_alarm_of_every_environment_stands_on_the_page(app_outdir: Path) -> None:
-    rows = [line for line in alarms_page(app_outdir / "stacks").splitlines() if line.startswith("| `")]
+def test_every_alarm_of_every_environment_stands_on_the_page(app_outdir: Path, page: str) -> None:
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
 
     for column, environment in enumerate(environment_names(), start=3):
         names = load(environment).names
@@ -28,22 +30,15 @@ def test_every_alarm_of_every_environment_stands_on_the_page(app_outdir: Path) -
         assert shown == made, environment
 
 
-def test_thresholds_differ_by_environment_as_the_json_does(app_outdir: Path) -> None:
-    (row,) = (line for line in alarms_page(app_outdir / "stacks").splitlines() if line.startswith("| `database-cpu`"))
+def test_thresholds_differ_by_environment_as_the_json_does(page: str) -> None:
+    (row,) = (line for line in page.splitlines() if line.startswith("| `database-cpu`"))
 
     shown = dict(zip(environment_names(), (cell.strip() for cell in row.split("|")[3:]), strict=False))
     assert (shown["iot-dev"], shown["iot-prod"]) == ("> 90 for 15 min", "> 80 for 5 min")
     assert (shown["globecart-dev"], shown["globecart-prod"]) == ("> 90 for 15 min", "> 80 for 5 min")
 
 
-def test_silence_that_is_a_fault_is_said(app_outdir: Path) -> None:
-    page = alarms_page(app_outdir / "stacks")
-
+def test_silence_that_is_a_fault_is_said(page: str) -> None:
     (age,) = (line for line in page.splitlines() if line.startswith("| `rotation-age`"))
     assert "> 35 for 2,880 min, or silence" in age
     assert "**critical**" in age
-
-
-def test_a_folder_without_stacks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="monitoring"):
-        main([str(tmp_path)])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from all_environments import environment_names, load
 
-from tools.pages import critical_path
-from tools.pages.critical_path import Schedule, Step, clock, duration_of
+from tools.pages.critical_path import Schedule, Step, clock, duration_of, show
 from tools.synthesized.platform import Platform, of_stacks, read
 from tools.synthesized.resource_types import ResourceTypes, resource_types
 
@@ -122,22 +122,15 @@ def test_the_path_has_no_gap(app_outdir: Path, environment: str) -> None:
     assert all(before.end == after.start for before, after in itertools.pairwise(path))
 
 
-def test_the_path_is_printed(
-    app_outdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(critical_path, "read", lambda environment: read(environment, app_outdir))
+def test_the_path_is_printed(app_outdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    platform = read(load("iot-prod"), app_outdir)
+    schedule = Schedule(platform, resource_types())
 
-    assert critical_path.main(["--env", "iot-prod"]) == 0
+    show(platform)
+
     printed = capsys.readouterr().out
     assert "Critical path of a first deployment of iot-prod" in printed
-    assert f"Expected: {clock(Schedule(read(load('iot-prod'), app_outdir), resource_types()).seconds)} min" in printed
-
-
-def test_without_a_synthesis_it_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(critical_path, "read", lambda name: read(name, tmp_path))
-
-    assert critical_path.main(["--env", "iot-dev"]) == 2
-    assert "make synth ENV=iot-dev" in capsys.readouterr().err
-    assert critical_path.main(["--env", "absent"]) == 2
+    assert f"Expected: {clock(schedule.seconds)} min" in printed
+    for stack in platform.stacks:
+        times = re.escape(clock(schedule.stack_start(stack))), re.escape(clock(schedule.stack_end(stack)))
+        assert re.search(f"│ +{times[0]} │ +{times[1]} │ {stack} ", printed), stack

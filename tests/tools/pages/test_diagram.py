@@ -1,10 +1,8 @@
-"""The pictures: what they say of a platform, and that those which are committed are fresh."""
+"""The pictures: what they say of a platform."""
 
 from __future__ import annotations
 
 import copy
-import json
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +10,11 @@ import pytest
 from all_environments import FULL, load
 from all_environments import environment_names as all_names
 
-from settings import environment_names
-from tools.pages.diagram import __main__ as command
-from tools.pages.diagram.dot import dot
-from tools.pages.diagram.mermaid import mermaid
-from tools.pages.diagram.model import Arrow, ArrowKind, Box, Picture
-from tools.pages.diagram.reading import picture
-from tools.pages.diagram.render import RenderError, svg
-from tools.pages.diagram.stacks import stacks
+from tools.pages import flowcharts
+from tools.pages.picture import Arrow, ArrowKind, Box, Picture
 from tools.synthesized.errors import SynthesisError
-from tools.synthesized.paths import ROOT
 from tools.synthesized.platform import Platform, of_stacks, read
 
-_RENEW = "renew it: make docs"
 _RULES = ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
 
 
@@ -54,48 +44,21 @@ def first_rule(stacks: dict[str, Any], type_: str) -> tuple[dict[str, Any], str]
     return rules, next(id_ for id_, rule in rules.items() if rule.get("from_port") == 5432)
 
 
-@pytest.mark.parametrize("environment", environment_names())
-def test_the_committed_picture_is_fresh(app_outdir: Path, environment: str) -> None:
-    committed = (command.DIAGRAMS / f"{environment}.svg").read_text(encoding="utf-8")
-
-    assert command.drawn(load(environment), app_outdir) == committed, _RENEW
-
-
-def test_no_picture_is_left_of_an_environment_that_is_gone() -> None:
-    assert sorted(file.stem for file in command.DIAGRAMS.glob("*")) == sorted(environment_names())
-
-
-def test_the_flowcharts_in_the_pages_are_fresh(app_outdir: Path) -> None:
-    for page, text in command.pages(app_outdir).items():
-        assert page.read_text(encoding="utf-8") == text, f"{page.name}: {_RENEW}"
-
-
-def test_the_readme_links_every_picture() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-
-    for environment in environment_names():
-        assert f"(docs/diagrams/{environment}.svg)" in readme
-
-
-def test_a_page_without_the_marks_is_refused() -> None:
-    with pytest.raises(ValueError, match="diagram -->"):
-        command.with_chart("# nothing", "diagram", "flowchart TB")
-
-
 def test_the_order_of_stacks_leaves_out_what_others_imply() -> None:
     needs: dict[str, tuple[str, ...]] = {"e-a": (), "e-b": ("e-a",), "e-c": ("e-a", "e-b")}
     resources: dict[str, Any] = {"aws_x": {"one": {}, "two": {}}}
 
-    chart = stacks("e", of_stacks("e", {name: {"resource": resources} for name in needs}, needs)).splitlines()
+    chart = flowcharts.stacks(of_stacks("e", {name: {"resource": resources} for name in needs}, needs)).splitlines()
 
     assert chart[1] == '  a["<b>a</b><br/>2 resources"]'
     assert chart[4:] == ["  a --> b", "  b --> c"]
 
 
 def test_every_zone_and_tier_is_there(production: Platform) -> None:
-    drawn = picture("iot-prod", production)
+    drawn = Picture(production)
 
-    assert drawn.zones == load("iot-prod").zones
+    zones = [zone[-1] for zone in load("iot-prod").zones]
+    assert [list(tier.blocks) for tier in drawn.tiers] == [zones] * 3
     assert [(tier.name, tier.way_out) for tier in drawn.tiers] == [
         ("public", "routed to the internet"),
         ("private", "out through NAT"),
@@ -106,21 +69,30 @@ def test_every_zone_and_tier_is_there(production: Platform) -> None:
 
 
 def test_every_security_group_is_a_box_in_the_tier_of_its_subnets(production: Platform) -> None:
-    drawn = picture("iot-prod", production)
+    drawn = Picture(production)
 
     names = {group.values["name"] for group in production.all("aws_security_group")}
     assert names <= {found.name for found in drawn.boxes}
     assert (box(drawn, "Aurora").tier, box(drawn, "Lambda function").tier) == ("data", "private")
-    writer, *readers = drawn.zones
-    assert box(drawn, "Aurora").cells == {writer: "writer at first", **dict.fromkeys(readers, "reader")}
-    assert box(drawn, "ElastiCache").spread == "3 nodes"
-    assert set(box(drawn, "NAT gateways").cells or ()) == set(drawn.zones)
+    zones = f"zones {', '.join(zone[-1] for zone in load('iot-prod').zones)}"
+    assert box(drawn, "Aurora").where == box(drawn, "NAT gateways").where == box(drawn, "Load balancer").where == zones
+    assert (box(drawn, "ElastiCache").where, box(drawn, "ECS service on Fargate").where) == (
+        "nodes: 3",
+        "tasks: 3 to 12",
+    )
+
+
+def test_what_stands_in_one_zone_or_in_shards_says_so(app_outdir: Path) -> None:
+    development, shop = (Picture(read(load(name), app_outdir)) for name in ("iot-dev", "globecart-prod"))
+
+    assert (box(development, "Aurora").where, box(development, "NAT gateways").where) == ("zones a", "zones a")
+    assert box(shop, "ElastiCache").where == "shards: 3, nodes: 9"
 
 
 def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
     for environment in all_names():
         platform = read(load(environment), app_outdir)
-        drawn = picture(environment, platform)
+        drawn = Picture(platform)
 
         allowed = {(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.kind is ArrowKind.ALLOWED}
         ports = {arrow.label for arrow in drawn.arrows}
@@ -135,7 +107,7 @@ def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
 
 
 def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Platform) -> None:
-    drawn = picture("iot-prod", production)
+    drawn = Picture(production)
 
     assert box(drawn, "Gateway endpoint of S3").tier == "private"
     (arrow,) = arrows(drawn, "ECS service on Fargate", "Gateway endpoint of S3")
@@ -146,7 +118,7 @@ def test_the_way_to_s3_ends_within_the_vpc_and_is_not_that_of_nat(production: Pl
 
 
 def test_everything_that_an_api_calls_is_a_box(app_outdir: Path) -> None:
-    drawn = picture(FULL, read(load(FULL), app_outdir))
+    drawn = Picture(read(load(FULL), app_outdir))
     (api,) = (found.key for found in drawn.boxes if found.title == "API Gateway")
     boxes = {found.key: found for found in drawn.boxes}
     called = {
@@ -165,8 +137,6 @@ def test_everything_that_an_api_calls_is_a_box(app_outdir: Path) -> None:
         if authorizer.function_arn:
             expected.add(("Lambda function", authorizer.function_arn.split(":function:")[1], f"authorizer {name}"))
     assert called == expected
-    assert box(drawn, "Clients").facts == ("some with a key", "some with a login")
-    assert box(drawn, "API Gateway").facts[:2] == ("11 methods, stage live", "2 of them answered by API Gateway itself")
 
 
 def test_a_function_that_does_both_is_one_box(app_outdir: Path) -> None:
@@ -178,7 +148,7 @@ def test_a_function_that_does_both_is_one_box(app_outdir: Path) -> None:
         if "authorizer_uri" in authorizer:
             authorizer["authorizer_uri"] = f"arn:aws:apigateway:x:lambda:path/functions/{function}/invocations"
 
-    drawn = picture(FULL, of_stacks(FULL, stacks, platform.needs))
+    drawn = Picture(of_stacks(FULL, stacks, platform.needs))
 
     (arrow,) = (arrow for arrow in drawn.arrows if arrow.target == function)
     assert arrow.label == "calls, authorizer partners"
@@ -188,7 +158,7 @@ def test_a_rule_without_its_other_half_is_shown_as_such(changed: dict[str, Any])
     rules, id_ = first_rule(changed, _RULES[1])
     del rules[id_]
 
-    (arrow,) = arrows(picture("iot-prod", of_stacks("iot-prod", changed, {})), "Lambda function", "Aurora")
+    (arrow,) = arrows(Picture(of_stacks("iot-prod", changed, {})), "Lambda function", "Aurora")
 
     assert (arrow.label, arrow.kind) == ("tcp 5432", ArrowKind.HALF)
 
@@ -199,56 +169,40 @@ def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: dict[str, An
     del opened["referenced_security_group_id"]
     rules["opened"] = opened
 
-    drawn = picture("iot-prod", of_stacks("iot-prod", changed, {}))
+    drawn = Picture(of_stacks("iot-prod", changed, {}))
 
     (arrow,) = [arrow for arrow in drawn.arrows if arrow.kind is ArrowKind.OPEN]
     assert (arrow.label, arrow.target) == ("tcp 1024-2048", box(drawn, "Aurora").key)
-    assert "open to any address" in dot(drawn)
+    assert '==>|"tcp 1024-2048"|' in flowcharts.environment(drawn)
+
+
+def test_a_route_to_a_part_of_the_internet_is_no_way_out(changed: dict[str, Any]) -> None:
+    resources = changed["iot-prod-network"]["resource"]
+    table = next(id_ for id_ in resources["aws_route_table"] if "data" in id_)
+    route = {"route_table_id": f"${{aws_route_table.{table}.id}}", "destination_cidr_block": "192.0.2.0/24"}
+    resources.setdefault("aws_route", {})["part"] = route
+
+    ways = {tier.name: tier.way_out for tier in Picture(of_stacks("iot-prod", changed, {})).tiers}
+    route["destination_cidr_block"] = "0.0.0.0/0"
+    opened = {tier.name: tier.way_out for tier in Picture(of_stacks("iot-prod", changed, {})).tiers}
+
+    assert (ways["data"], opened["data"]) == ("no route out", "routed to the internet")
 
 
 def test_a_security_group_without_a_user_says_so(changed: dict[str, Any]) -> None:
     changed["iot-prod-data"]["resource"]["aws_security_group"]["left"] = {"name": "left-over"}
 
-    assert box(picture("iot-prod", of_stacks("iot-prod", changed, {})), "Security group").facts == ("nothing uses it",)
+    assert box(Picture(of_stacks("iot-prod", changed, {})), "Security group").where == "nothing uses it"
 
 
 def test_an_environment_without_a_vpc_cannot_be_drawn() -> None:
     with pytest.raises(SynthesisError, match="nothing to draw"):
-        picture("empty", of_stacks("empty", {}, {}))
+        Picture(of_stacks("empty", {}, {}))
 
 
-def test_text_from_settings_cannot_break_the_picture() -> None:
-    boxes = (Box("a", 'A & "B"', "<i>", ("x < y",), None), Box("b", "B", ""))
-    drawn = Picture("e", "r", "10.0.0.0/8", ("z1a",), (), boxes, (Arrow("a", "b", "<&>", ArrowKind.ALLOWED),))
+def test_text_from_settings_cannot_break_the_picture(changed: dict[str, Any]) -> None:
+    changed["iot-prod-data"]["resource"]["aws_security_group"]["left"] = {"name": 'a "<b>" & c'}
 
-    assert ElementTree.fromstring(svg(dot(drawn)).split("\n", 3)[3]) is not None
-    assert mermaid(drawn).splitlines()[1] == '  box0["<b>A &amp; &quot;B&quot;</b><br/>&lt;i&gt;"]'
+    chart = flowcharts.environment(Picture(of_stacks("iot-prod", changed, {})))
 
-
-def test_graphviz_refuses_with_its_reason() -> None:
-    with pytest.raises(RenderError, match="syntax error"):
-        svg("digraph { a -> ")
-
-
-def test_without_the_package_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    script = tmp_path / "render.cjs"
-    script.write_text('require("@viz-js/absent")', encoding="utf-8")
-    monkeypatch.setattr("tools.pages.diagram.render._SCRIPT", script)
-
-    with pytest.raises(RenderError, match="make setup"):
-        svg("digraph {}")
-
-
-def test_without_a_synthesis_it_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "manifest.json").write_text(json.dumps({"stacks": {}}), encoding="utf-8")
-    monkeypatch.setattr("tools.pages.diagram.__main__.drawn", lambda name: str(read(name, tmp_path)))
-
-    assert command.main(["--env", "iot-dev"]) == 2
-    assert "make synth ENV=iot-dev" in capsys.readouterr().err
-
-
-def test_an_unknown_environment_is_a_fault_of_the_call(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["--env", "absent"]) == 2
-    assert "absent" in capsys.readouterr().err
+    assert "Security group</b><br/>a &quot;&lt;b&gt;&quot; &amp; c<br/>nothing uses it" in chart

@@ -39,6 +39,8 @@ class Host:
 
 
 HOST = Host()
+# For what a function needs of this machine: a PostgreSQL starts in seconds, on a busy machine in many.
+_WAIT_SECONDS = 90.0
 
 
 def _overrides(function: Any, kind: str) -> dict[str, str]:
