@@ -16,12 +16,12 @@ from pathlib import Path
 
 import boto3
 import pytest
+import trustme
 
 import build
 from rotation_support.leaks import Leaks
 from rotation_support.secrets_manager import AccurateSecretsManager
 from rotation_support.world import DATABASE, HOST, STEPS, World
-from tools.local.certificates import CertificateAuthority
 from tools.local.postgres import PostgresServer
 
 ROTATIONS = 30
@@ -40,13 +40,13 @@ def _milliseconds(action: Callable[[], object]) -> float:
 
 def test_the_steps_of_a_rotation(
     aws: str,
-    authority: CertificateAuthority,
+    authority: trustme.CA,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = boto3.client("secretsmanager")
-    with PostgresServer(certificate=authority.issue(HOST)) as server, server.connect() as observer:
+    with PostgresServer(certificate=authority.issue_cert(HOST)) as server, server.connect() as observer:
         monkeypatch.setenv("PGHOSTADDR", server.address)
         master = server.create_master("platform_master", databases=[DATABASE])
         world = World(server, observer, master, secrets_manager, client, None, authorities, Leaks())

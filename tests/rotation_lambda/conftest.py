@@ -23,6 +23,7 @@ os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", 
 os.environ.pop("AWS_PROFILE", None)
 
 import pytest  # noqa: E402
+import trustme  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
@@ -30,7 +31,6 @@ from rotation_support.clients import clients  # noqa: E402
 from rotation_support.leaks import Leaks  # noqa: E402
 from rotation_support.secrets_manager import AccurateSecretsManager  # noqa: E402
 from rotation_support.world import DATABASE, HOST, World  # noqa: E402
-from tools.local.certificates import CertificateAuthority  # noqa: E402
 from tools.local.postgres import PostgresServer  # noqa: E402
 
 OBSERVED = {
@@ -88,14 +88,14 @@ def leaks() -> Leaks:
 
 
 @pytest.fixture(scope="session")
-def authority() -> CertificateAuthority:
-    return CertificateAuthority()
+def authority() -> trustme.CA:
+    return trustme.CA()
 
 
 @pytest.fixture(scope="session")
-def authorities(authority: CertificateAuthority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def authorities(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("certificates") / "authorities.pem"
-    file.write_bytes(authority.pem)
+    file.write_bytes(authority.cert_pem.bytes())
     return file
 
 
@@ -120,7 +120,7 @@ def aws(secrets_manager: AccurateSecretsManager) -> Iterator[str]:
 def _world(
     major: int,
     log_statement: str,
-    authority: CertificateAuthority,
+    authority: trustme.CA,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
     leaks: Leaks,
@@ -128,7 +128,7 @@ def _world(
     settings = {**OBSERVED, "log_statement": log_statement, **(FEWER_ROUNDS if major >= 16 else {})}
     with (
         clients() as client,
-        PostgresServer(major=major, certificate=authority.issue(HOST), settings=settings) as server,
+        PostgresServer(major=major, certificate=authority.issue_cert(HOST), settings=settings) as server,
         server.connect() as observer,
     ):
         world = World(
@@ -158,7 +158,7 @@ def _world(
 @pytest.fixture(scope="session")
 def world_16(
     aws: str,
-    authority: CertificateAuthority,
+    authority: trustme.CA,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
     leaks: Leaks,
@@ -176,7 +176,7 @@ def world(world_16: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def any_session_world(
     request: pytest.FixtureRequest,
     aws: str,
-    authority: CertificateAuthority,
+    authority: trustme.CA,
     authorities: Path,
     secrets_manager: AccurateSecretsManager,
     leaks: Leaks,

@@ -8,6 +8,7 @@ from math import log2
 from urllib.parse import quote
 
 import pytest
+import trustme
 
 from rotation import errors
 from rotation.events import parse_event
@@ -17,7 +18,6 @@ from rotation_support.breaking import Breaker
 from rotation_support.leaks import Leaks
 from rotation_support.package import PROJECT
 from rotation_support.world import DATABASE, HOST, STEPS, World
-from tools.local.certificates import CertificateAuthority
 from tools.local.postgres import PostgresServer
 
 ODD_NAMES = [
@@ -178,14 +178,15 @@ def test_pg_stat_statements_that_tracks_everything(any_world: World) -> None:
     assert not any("SCRAM-SHA-256$" in query for (query,) in queries)
 
 
-def test_server_that_logs_what_it_parses(
-    world: World, authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_server_that_logs_what_it_parses(world: World, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
     """Inside a function, too, where the verifier is part of a statement. It is a server of its own, since its log is
     meant to show it in the end: the documented limit.
     """
     settings = dict.fromkeys(("debug_print_parse", "debug_print_rewritten", "debug_print_plan"), "on")
-    with PostgresServer(certificate=authority.issue(HOST), settings=settings) as server, server.connect() as observer:
+    with (
+        PostgresServer(certificate=authority.issue_cert(HOST), settings=settings) as server,
+        server.connect() as observer,
+    ):
         master = server.create_master("platform_master", databases=[DATABASE])
         talkative = replace(world, server=server, observer=observer, master=master, leaks=Leaks())
         monkeypatch.setenv("PGHOSTADDR", server.address)

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import trustme
 from psycopg2 import sql
 
 from rotation import errors
@@ -15,13 +16,12 @@ from rotation.postgres import Connector
 from rotation_support.cases import prepared, refused, refused_set
 from rotation_support.servers import access_rules, listener
 from rotation_support.world import World
-from tools.local.certificates import CertificateAuthority
 from tools.local.postgres import TLS_AND_SCRAM_ONLY
 
 
 def test_unknown_authority(world: World, tmp_path: Path) -> None:
     other = tmp_path / "other.pem"
-    other.write_bytes(CertificateAuthority().pem)
+    other.write_bytes(trustme.CA().cert_pem.bytes())
     refused(prepared(world), errors.TlsError, authorities=other)
 
 

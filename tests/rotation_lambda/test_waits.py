@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import trustme
 
 from rotation import errors
 from rotation.deadline import WAITING, within
@@ -19,7 +20,6 @@ from rotation_support.cases import refused_set
 from rotation_support.proxy import Proxy, refusing_server
 from rotation_support.servers import listener
 from rotation_support.world import HOST, STEPS, Case, Context, World
-from tools.local.certificates import CertificateAuthority
 
 STEP_SECONDS = 7
 
@@ -144,12 +144,12 @@ def test_paused_database_that_resumes_within_the_step(proxied: tuple[Proxy, Case
     assert proxy.connections - before >= 2
 
 
-def test_database_that_starts_within_the_step(world: World, authority: CertificateAuthority) -> None:
+def test_database_that_starts_within_the_step(world: World, authority: trustme.CA) -> None:
     """Refused at first, then starting up, then there: each pause is one that the time allows."""
     case = world.alternating()
     case.begin()
     case.step("createSecret")
-    certificate = authority.issue(HOST)
+    certificate = authority.issue_cert(HOST)
     pauses: list[float] = []
     with contextlib.ExitStack() as stack:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -202,13 +202,13 @@ def test_no_wait_begins_that_the_time_does_not_allow(world: World, monkeypatch: 
 )
 def test_message_in_another_encoding_or_with_control_characters(
     world: World,
-    authority: CertificateAuthority,
+    authority: trustme.CA,
     monkeypatch: pytest.MonkeyPatch,
     message: bytes,
     kind: type[errors.RotationError],
 ) -> None:
     monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
-    with refusing_server(authority.issue(HOST), message) as port:
+    with refusing_server(authority.issue_cert(HOST), message) as port:
         case = world.alternating(port=port)
         case.begin()
         case.step("createSecret")

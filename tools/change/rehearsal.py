@@ -21,7 +21,6 @@ from settings import Environment
 from tools.deploy import plans, processes, terraform
 from tools.deploy.graph import in_order
 from tools.deploy.plans import Planned
-from tools.local import stubs
 from tools.local.database import EmbeddedDatabase
 from tools.local.emulator import release
 from tools.local.emulator.environment import without_aws
@@ -72,7 +71,6 @@ class Rehearsal(ExitStack):
         """Deploy what `outdir` holds of the environment: the base. Raises DeployError."""
         found = self._stacks(outdir)
         self._make_bucket(found)
-        self._make_stubs(found)
 
         def one(stack: Stack) -> None:
             self._await_bucket(stack)
@@ -93,7 +91,6 @@ class Rehearsal(ExitStack):
         old = {stack.name: stack for stack in self._stacks(base)} if base else {}
         if base is None:
             self._make_bucket(found)
-        self._make_stubs(found)
         reads = references.reads_of({stack.name: stack.configuration for stack in found})
         changed_outputs: set[tuple[str, str]] = set()
         failed: set[str] = set()
@@ -182,10 +179,6 @@ class Rehearsal(ExitStack):
                 Bucket=found[0].backend["bucket"],
                 CreateBucketConfiguration={"LocationConstraint": self._environment.region},
             )
-
-    def _make_stubs(self, found: list[Stack]) -> None:
-        """Of what others have made before the platform; a change may name more of it than its base."""
-        self._emulator.make_stubs(stubs.named(found, self._environment.account_id))
 
     def _await_bucket(self, stack: Stack) -> None:
         if not _is_bootstrap(stack):

@@ -9,17 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-import boto3
 from rich.table import Table
 
 from settings import Environment
 from tools.deploy import bootstrap, cdktf, states, teardown, terraform
-from tools.local import running, stubs
+from tools.local import running
 from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Progress
-from tools.local.rotations import Rotations, passwords, places, where_found
+from tools.local.rotations import Rotations, passwords, where_found
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.paths import ROOT
@@ -77,35 +76,18 @@ class LocalPlatform:
         self._s3 = self._client("s3")
 
     def _client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self._variables["AWS_ENDPOINT_URL"],
-            region_name=self._environment.region,
-            aws_access_key_id=self._variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self._variables["AWS_SECRET_ACCESS_KEY"],
-        )
+        return self._emulator.client(service, self._environment.region)
 
     def _deploy(self) -> None:
         app = cdktf.app_command(self._name)
         with self._progress.phase("Synthesize", "synth") as phase:
             cdktf.synthesize(app, self._environ, on_line=phase.line)
-        self._make_stubs()
         with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
             phase.expect(_size(stacks.find(self._name, bootstrap=True)))
             bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
         with self._progress.phase("Deploy every stack", "deploy") as phase:
             phase.expect(_size(stacks.find(self._name)))
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
-
-    def _make_stubs(self) -> None:
-        """What the settings name and others have made long before: see `tools.local.stubs`."""
-        everything = [*stacks.find(self._name, bootstrap=True), *stacks.find(self._name)]
-        found = stubs.named(everything, self._environment.account_id)
-        if found:
-            with self._progress.phase("Make stubs of what the settings name", "stubs") as phase:
-                phase.line("\n".join(found))
-                self._emulator.make_stubs(found)
-                phase.detail(f"{len(found)} of functions, certificates, pools, secrets and zones")
 
     def _rotate(self) -> set[str]:
         """Three rotations; the previous login must work until the next. Returns the passwords. Raises DeployError."""
@@ -116,12 +98,7 @@ class LocalPlatform:
         }
         rotations = Rotations(outputs["secret_arn"], self._client, self._database)
         with self._progress.phase("Rotate the database credentials three times", "rotations") as phase:
-            credentials = rotations.first()
-            said = [credentials.username]
-            for _ in range(2):
-                credentials = rotations.next(credentials)
-                said.append(credentials.username)
-            phase.detail(" -> ".join(said))
+            phase.detail(" -> ".join(rotations.rotate(2)))
         return rotations.passwords
 
     def _find_no_password(self, forgotten: set[str]) -> None:
@@ -129,11 +106,10 @@ class LocalPlatform:
         with self._progress.phase("Find no password in any state, plan or log", "passwords") as phase:
             found = passwords(self._client) | forgotten
             bucket = stacks.find(self._name)[0].backend["bucket"]
-            searched = places(self._client, self._folder, {bucket})
-            leaks = where_found(found, searched)
+            leaks, searched = where_found(found, self._client, self._folder, bucket)
             if not found or leaks:
                 raise DeployError(f"passwords stand in: {', '.join(leaks)}" if found else "no password to search for")
-            phase.detail(f"{len(found)} passwords, {len(searched)} places")
+            phase.detail(f"{len(found)} passwords, {searched} places")
 
     def _plan_again(self, title: str, log: str) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""
@@ -161,15 +137,11 @@ class LocalPlatform:
     def _resources(self, found: list[Stack]) -> Iterator[tuple[Stack, Counter[str]]]:
         """Of each stack that is deployed, how many resources of each type it has."""
         for stack, state in states.states(found, self._s3):
-            yield (
-                stack,
-                Counter(
-                    resource["type"].removeprefix("aws_")
-                    for resource in state["resources"]
-                    if resource["mode"] == "managed"
-                    for _ in resource["instances"]
-                ),
-            )
+            types: Counter[str] = Counter()
+            for resource in state["resources"]:
+                if resource["mode"] == "managed":
+                    types[resource["type"].removeprefix("aws_")] += len(resource["instances"])
+            yield stack, types
 
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
@@ -179,22 +151,18 @@ class LocalPlatform:
         with self._progress.phase("Destroy every stack but bootstrap", "destroy") as phase:
             phase.expect(sum(types.total() for _, types in self._resources(stacks.find(self._name))))
             teardown.destroy(self._name, app=app, environ=self._environ, s3=self._s3, on_line=phase.line)
-            left = [
-                stack.name for stack, state in states.states(stacks.find(self._name), self._s3) if state["resources"]
-            ]
+            left = [stack.name for stack, types in self._resources(stacks.find(self._name)) if types]
             if left:
                 raise DeployError(f"resources are left in {', '.join(left)}")
 
     def _explain(self) -> None:
-        assert self._database.server is not None
-        script = running.remember(
-            self._name, [self._emulator.pid, self._database.server.pid], self._database.server.folder, self._variables
-        )
-        script = script.relative_to(ROOT)
+        server = self._database.server
+        assert server is not None
+        script = running.remember(self._name, [self._emulator.pid, server.pid], server.folder, self._variables)
         print(
             f"""
 It keeps running. In a shell:
-    source {script}                                  # AWS is now the embedded one
+    source {script.relative_to(ROOT)}                                  # AWS is now the embedded one
     aws ec2 describe-vpcs                            # any AWS client works
     terraform -chdir=cdktf.out/stacks/{self._name}-network state list
     npx cdktf diff {self._name}-network

@@ -16,35 +16,24 @@ import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import IO, Any, Self
 
 import psycopg2
+import trustme
 from psycopg2 import sql
 
-from tools.local.certificates import ServerCertificate
-from tools.local.postgres_package import (
-    DEFAULT_MAJOR,
-    EmbeddedPostgresError,
-    account,
-    copy_native,
-    environment,
-    give_to_unprivileged,
-    native_package,
-)
+from tools.local.postgres_package import DEFAULT_MAJOR, EmbeddedPostgresError, account, copy_native, native_package
 
 SUPERUSER = "embedded_superuser"
 """Used to set the server up and to look into it. Nothing that stands for AWS logs in with it."""
 
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+START_SECONDS = 30
+STOP_SECONDS = 10
 
 TLS_AND_SCRAM_ONLY = ("hostssl all all all scram-sha-256",)
 
@@ -56,13 +45,8 @@ _BASE_SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "",
     # Speed over durability: the data lives as long as the process.
     "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "shared_buffers": "32MB",
     "autovacuum": "off",
-    # One log file, in English: tests and people read it.
-    "lc_messages": "C",
-    "log_destination": "stderr",
 }
 
 
@@ -80,86 +64,69 @@ class Role:
     password: str = field(repr=False)
 
 
-def free_loopback_address(port: int) -> str:
-    """A 127.x.y.z on which `port` is free.
-
-    Only Linux answers on all of 127.0.0.0/8; elsewhere it is 127.0.0.1.
-    """
+def loopback_address() -> str:
+    """An address that nobody else here is likely to use: only Linux answers on all of 127.0.0.0/8."""
+    if platform.system() != "Linux":
+        return "127.0.0.1"
     choose = random.SystemRandom()
-    for _ in range(50):
-        address = "127.0.0.1"
-        if platform.system() == "Linux":
-            address = f"127.{choose.randint(1, 254)}.{choose.randint(0, 255)}.{choose.randint(2, 254)}"
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError:
-                continue
-            return address
-    raise EmbeddedPostgresError(f"no loopback address with a free port {port}; choose another port")
+    return f"127.{choose.randint(1, 254)}.{choose.randint(0, 255)}.{choose.randint(2, 254)}"
 
 
 class PostgresServer:
     """One server process with its own data folder.
 
-    Arguments: `certificate` for the host names clients will verify; `major` version (default 16);
-    `address` (default: a free loopback address) and `port` (default 5432); `log_file` (default: inside
-    the server's own folder, removed with it); `settings` merged over the defaults of this module;
-    `access_rules`, lines of pg_hba.conf (default: TLS and SCRAM only). Use it as a context manager, or
-    call `start` and `stop`.
+    Arguments: `certificate` for the host names clients will verify; `major` version (default 16); `port` (default
+    5432) on a loopback address of its own; `log_file` (default: inside the server's own folder, removed with it);
+    `settings` merged over the defaults of this module. Access is by TLS and SCRAM only, until `reload`. Use it as a
+    context manager, or call `start` and `stop`.
     """
 
     def __init__(
         self,
         *,
-        certificate: ServerCertificate,
+        certificate: trustme.LeafCert,
         major: int = DEFAULT_MAJOR,
-        address: str | None = None,
         port: int = 5432,
         log_file: Path | None = None,
         settings: Mapping[str, str] | None = None,
-        access_rules: Sequence[str] = TLS_AND_SCRAM_ONLY,
     ) -> None:
         self.major = major
         self.port = port
-        self.address = address or free_loopback_address(port)
+        self.address = loopback_address()
         self.superuser = Role(SUPERUSER, secrets.token_urlsafe(24))
         self._certificate = certificate
         self._chosen_log = log_file
-        self._settings = {**_BASE_SETTINGS, **(settings or {})}
-        self._access_rules = tuple(access_rules)
+        self._settings = {
+            **_BASE_SETTINGS,
+            **(settings or {}),
+            "listen_addresses": self.address,
+            "port": str(port),
+        }
         self._folder: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> PostgresServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
     def pid(self) -> int:
         """The process id of the running server."""
-        if self._process is None:
-            raise EmbeddedPostgresError("the server is not running")
-        return self._process.pid
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
 
     @property
     def folder(self) -> Path:
         """Its binaries and data, removed by `stop`."""
-        return self._require_folder()
+        if self._folder is None:
+            raise EmbeddedPostgresError("the server is not running")
+        return self._folder
 
     @property
     def log_file(self) -> Path:
         """Where the server writes its log."""
-        return self._chosen_log or self._require_folder() / "server.log"
+        return self._chosen_log or self.folder / "server.log"
 
     def start(self) -> None:
         """Unpack, initialise and start the server; returns when it accepts connections."""
@@ -168,26 +135,24 @@ class PostgresServer:
         try:
             copy_native(package, self._folder)
             self._initialise()
-            self._launch()
-            self._wait_until_ready()
+            with self.log_file.open("a") as log:
+                self._run(
+                    "pg_ctl", "start", "--silent", f"--timeout={START_SECONDS}", f"--pgdata={self._data}", log=log
+                )
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """End the process by its id (fast shutdown, then kill) and remove the folder. Safe to call twice."""
-        if self._process is not None:
-            if self._process.poll() is None:
-                self._process.send_signal(signal.SIGINT)
-                try:
-                    self._process.wait(STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    self._process.send_signal(signal.SIGQUIT)
-                    self._process.wait(STOP_SECONDS)
-            self._process = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        """End the server (fast shutdown, then at once) and remove the folder. Safe to call twice."""
+        if self._folder is None:
+            return
+        for mode in ("fast", "immediate"):
+            if (self._data / "postmaster.pid").exists():
+                with contextlib.suppress(EmbeddedPostgresError):
+                    self._run("pg_ctl", "stop", f"--mode={mode}", f"--timeout={STOP_SECONDS}", f"--pgdata={self._data}")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = None
 
     @contextlib.contextmanager
     def connect(self, role: Role | None = None, *, dbname: str = "postgres") -> Iterator[Any]:
@@ -202,15 +167,13 @@ class PostgresServer:
             user=who.name,
             password=who.password,
             dbname=dbname,
-            sslmode="require" if self._settings["ssl"] == "on" else "disable",
+            sslmode="require",
             connect_timeout=5,
             options=_UNOBSERVED if who is self.superuser else "",
         )
         connection.autocommit = True
-        try:
+        with contextlib.closing(connection):
             yield connection
-        finally:
-            connection.close()
 
     def execute(self, statement: str | sql.Composable, *, dbname: str = "postgres") -> list[tuple[Any, ...]]:
         """Run one statement as the superuser; its rows, or an empty list."""
@@ -240,83 +203,58 @@ class PostgresServer:
             self._write_access_rules(access_rules)
         os.kill(self.pid, signal.SIGHUP)
 
-    def _require_folder(self) -> Path:
-        if self._folder is None:
-            raise EmbeddedPostgresError("the server is not running")
-        return self._folder
-
+    @property
     def _data(self) -> Path:
-        return self._require_folder() / "data"
+        return self.folder / "data"
 
     def _initialise(self) -> None:
-        folder = self._require_folder()
-        password_file = folder / "superuser"
-        password_file.write_text(self.superuser.password)
-        give_to_unprivileged(folder)
+        password = self.folder / "superuser"
+        self._write(password, self.superuser.password.encode())
         self._run(
-            folder / "native" / "bin" / "initdb",
-            f"--pgdata={self._data()}",
+            "initdb",
+            f"--pgdata={self._data}",
             f"--username={SUPERUSER}",
-            f"--pwfile={password_file}",
+            f"--pwfile={password}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--locale=C",
             "--no-sync",
         )
-        password_file.unlink()
-        (self._data() / "server.crt").write_bytes(self._certificate.certificate)
-        key = self._data() / "server.key"
-        key.touch(mode=0o600)
-        key.write_bytes(self._certificate.key)
-        lines = [f"{name} = '{_quoted(value)}'" for name, value in self._settings.items()]
-        lines += [f"listen_addresses = '{self.address}'", f"port = {self.port}"]
-        with (self._data() / "postgresql.conf").open("a") as configuration:
-            configuration.write("\n".join(lines) + "\n")
-        self._write_access_rules(self._access_rules)
-        give_to_unprivileged(self._data())
+        password.unlink()
+        self._write(self._data / "server.crt", self._certificate.cert_chain_pems[0].bytes())
+        self._write(self._data / "server.key", self._certificate.private_key_pem.bytes())
+        with (self._data / "postgresql.conf").open("a") as configuration:
+            configuration.writelines(f"{name} = '{_quoted(value)}'\n" for name, value in self._settings.items())
+        self._write_access_rules(TLS_AND_SCRAM_ONLY)
 
     def _write_access_rules(self, rules: Sequence[str]) -> None:
-        superuser_rule = f"host{'ssl' if self._settings['ssl'] == 'on' else ''} all {SUPERUSER} all scram-sha-256"
-        (self._data() / "pg_hba.conf").write_text("\n".join([superuser_rule, *rules]) + "\n")
+        lines = [f"hostssl all {SUPERUSER} all scram-sha-256", *rules, ""]
+        self._write(self._data / "pg_hba.conf", "\n".join(lines).encode())
 
-    def _launch(self) -> None:
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(self._require_folder() / "native" / "bin" / "postgres"), "-D", str(self._data())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._data(),
-                env=environment(),
-                start_new_session=True,  # a Ctrl-C in the terminal is for whoever runs the server
-                **account(),
-            )
+    def _write(self, file: Path, content: bytes) -> None:
+        """Write what only the server may read."""
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        if owner := account():
+            os.chown(file, owner["user"], owner["group"])
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            if self._process is not None and self._process.poll() is not None:
-                raise EmbeddedPostgresError(f"PostgreSQL {self.major} did not start:\n{self.log_file.read_text()}")
-            try:
-                with self.connect():
-                    return
-            except psycopg2.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise EmbeddedPostgresError(f"PostgreSQL {self.major} is not ready: {error}") from error
-                time.sleep(0.05)
-
-    def _run(self, *command: str | Path) -> None:
+    def _run(self, program: str, *arguments: str, log: IO[str] | None = None) -> None:
+        """Run a program of the server's. Nothing of the caller's PG* variables, locale or credentials reaches it."""
         done = subprocess.run(
-            [str(part) for part in command],
-            capture_output=True,
+            [self.folder / "native" / "bin" / program, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log or subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            cwd=self._require_folder(),
-            env=environment(),
+            cwd=self.folder,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,  # a Ctrl-C in the terminal is for whoever runs the server
             **account(),
         )
         if done.returncode:
-            raise EmbeddedPostgresError(f"{command[0]} failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+            said = self.log_file.read_text() if log else done.stdout
+            raise EmbeddedPostgresError(f"PostgreSQL {self.major}: {program} failed with {done.returncode}:\n{said}")
 
 
 def _quoted(value: str) -> str:

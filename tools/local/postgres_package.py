@@ -48,6 +48,8 @@ def copy_native(package: Path, folder: Path) -> None:
         if not target.is_symlink():
             target.unlink(missing_ok=True)
             target.symlink_to(os.path.relpath(folder / link["source"], target.parent))
+    if owner := account():
+        os.chown(folder, owner["user"], owner["group"])
 
 
 def account() -> dict[str, Any]:
@@ -56,15 +58,3 @@ def account() -> dict[str, Any]:
         return {}
     entry = pwd.getpwnam(UNPRIVILEGED_ACCOUNT)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
-def give_to_unprivileged(path: Path) -> None:
-    """Let that account own `path` and all below it."""
-    if owner := account():
-        for item in (path, *path.rglob("*")):
-            os.chown(item, owner["user"], owner["group"], follow_symlinks=False)
-
-
-def environment() -> dict[str, str]:
-    """Nothing of the caller's PG* variables, locale or credentials reaches the server."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

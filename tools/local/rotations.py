@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
-from tools.deploy.aws import Clients
+from tools.deploy.aws import Clients, pages
 from tools.local.database import EmbeddedDatabase
 from tools.synthesized.errors import DeployError
 
 _ROTATION_SECONDS = 120.0
 _POLL_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """One version of the application's secret."""
-
-    version: str
-    facts: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def username(self) -> str:
-        """The login."""
-        name: str = self.facts["username"]
-        return name
 
 
 class Rotations:
@@ -43,22 +29,35 @@ class Rotations:
         self.passwords: set[str] = set()
         """Every password that was current once: Secrets Manager forgets those of two rotations ago."""
 
-    def first(self) -> Credentials:
-        """What the rotation made that began with the rotation resource. Raises DeployError after two minutes."""
-        return self._await(lambda credentials: True, "the first rotation")
+    def rotate(self, times: int) -> list[str]:
+        """Await the rotation that began with its resource, rotate again, and check the logins: the new one, and the
+        one that was current. The logins in their order. Raises DeployError after two minutes without one.
+        """
+        current = self._await_password(None)
+        logins = [current["username"]]
+        for _ in range(times):
+            self._secrets.rotate_secret(SecretId=self._arn)
+            before, current = current, self._await_password(current["password"])
+            logins.append(current["username"])
+            if before["username"] != current["username"]:
+                self._log_in(before)
+        return logins
 
-    def next(self, before: Credentials) -> Credentials:
-        """Rotate once more, and check both logins: the new one, and the one that was current. Raises DeployError."""
-        self._secrets.rotate_secret(SecretId=self._arn)
-        after = self._await(lambda credentials: credentials.version != before.version, "RotateSecret")
-        self.log_in(after)
-        if before.username != after.username:
-            self.log_in(before)
-        return after
+    def _await_password(self, before: str | None) -> Mapping[str, Any]:
+        """What the secret holds once its password is another one, with which one can log in."""
+        deadline = time.monotonic() + _ROTATION_SECONDS
+        while time.monotonic() < deadline:
+            answer = self._secrets.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+            facts: Mapping[str, Any] = json.loads(answer["SecretString"])
+            if facts.get("password") != before:
+                self.passwords.add(facts["password"])
+                self._log_in(facts)
+                return facts
+            time.sleep(_POLL_SECONDS)
+        raise DeployError(f"no rotation brought new credentials within {_ROTATION_SECONDS:.0f} s; see emulator.log")
 
-    def log_in(self, credentials: Credentials) -> None:
+    def _log_in(self, facts: Mapping[str, Any]) -> None:
         """Log in as the application does: TLS with a verified name. Raises DeployError when that fails."""
-        facts = credentials.facts
         assert self._database.server is not None
         try:
             connection = psycopg2.connect(
@@ -73,66 +72,41 @@ class Rotations:
                 connect_timeout=5,
             )
         except psycopg2.OperationalError as error:
-            raise DeployError(f"{credentials.username} cannot log in: {error}") from error
+            raise DeployError(f"{facts['username']} cannot log in: {error}") from error
         connection.close()
-
-    def _await(self, arrived: Callable[[Credentials], bool], what: str) -> Credentials:
-        deadline = time.monotonic() + _ROTATION_SECONDS
-        while time.monotonic() < deadline:
-            answer = self._secrets.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
-            credentials = Credentials(answer["VersionId"], json.loads(answer["SecretString"]))
-            if "password" in credentials.facts and arrived(credentials):
-                self.passwords.add(credentials.facts["password"])
-                self.log_in(credentials)
-                return credentials
-            time.sleep(_POLL_SECONDS)
-        raise DeployError(f"{what} brought no new credentials within {_ROTATION_SECONDS:.0f} s; see emulator.log")
 
 
 def passwords(clients: Clients) -> set[str]:
     """Every password and secret text that the embedded Secrets Manager holds, in any version."""
     secrets = clients("secretsmanager")
     found: set[str] = set()
-    for page in secrets.get_paginator("list_secrets").paginate():
-        for secret in page["SecretList"]:
-            versions = secrets.list_secret_version_ids(SecretId=secret["ARN"], IncludeDeprecated=True)["Versions"]
-            for version in versions:
-                text = secrets.get_secret_value(SecretId=secret["ARN"], VersionId=version["VersionId"])["SecretString"]
-                found |= set(_passwords_in(text))
+    for secret in pages(secrets, "list_secrets", "SecretList"):
+        versions = secrets.list_secret_version_ids(SecretId=secret["ARN"], IncludeDeprecated=True)["Versions"]
+        for version in versions:
+            text = secrets.get_secret_value(SecretId=secret["ARN"], VersionId=version["VersionId"])["SecretString"]
+            with contextlib.suppress(ValueError):
+                value = json.loads(text)
+                text = value.get("password") if isinstance(value, dict) else None
+            found |= {text} if text else set()
     return found
 
 
-def _passwords_in(text: str) -> Iterator[str]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        yield text
-        return
-    if isinstance(value, dict) and value.get("password"):
-        yield value["password"]
+def where_found(found: set[str], clients: Clients, folder: Path, bucket: str) -> tuple[list[str], int]:
+    """Names of the places where one of the passwords stands, sorted, and how many were searched."""
+    searched = dict(_places(clients, folder, bucket))
+    return sorted(name for name, text in searched.items() if any(password in text for password in found)), len(searched)
 
 
-def where_found(found: set[str], places: Mapping[str, str]) -> list[str]:
-    """Names of the places whose text holds one of the passwords."""
-    return sorted(name for name, text in places.items() if any(password in text for password in found))
-
-
-def places(clients: Clients, folder: Path, buckets: set[str]) -> dict[str, str]:
+def _places(clients: Clients, folder: Path, bucket: str) -> Iterator[tuple[str, str]]:
     """Everything that may hold no password: all versions of the states, plans and logs, functions' settings."""
-    texts = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.log")}
-    s3 = clients("s3")
-    for bucket in buckets:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for version in page.get("Versions", ()):
-                body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"]
-                texts[f"s3://{bucket}/{version['Key']} {version['VersionId']}"] = body.read().decode()
-    logs = clients("logs")
-    for page in logs.get_paginator("describe_log_groups").paginate():
-        for group in page["logGroups"]:
-            name = group["logGroupName"]
-            for events in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
-                texts[name] = texts.get(name, "") + "\n".join(event["message"] for event in events["events"])
-    for page in clients("lambda").get_paginator("list_functions").paginate():
-        for function in page["Functions"]:
-            texts[function["FunctionArn"]] = json.dumps(function.get("Environment", {}))
-    return texts
+    for path in folder.glob("*.log"):
+        yield str(path), path.read_text(encoding="utf-8", errors="replace")
+    s3, logs = clients("s3"), clients("logs")
+    for version in pages(s3, "list_object_versions", "Versions", Bucket=bucket):
+        body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"]
+        yield f"s3://{bucket}/{version['Key']} {version['VersionId']}", body.read().decode()
+    for group in pages(logs, "describe_log_groups", "logGroups"):
+        events = pages(logs, "filter_log_events", "events", logGroupName=group["logGroupName"])
+        yield group["logGroupName"], "\n".join(event["message"] for event in events)
+    for function in pages(clients("lambda"), "list_functions", "Functions"):
+        yield function["FunctionArn"], json.dumps(function.get("Environment", {}))

@@ -9,11 +9,15 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from tools.deploy.terraform import WORK
 from tools.synthesized.errors import DeployError
+
+_NOTE = "running.json"
+_SCRIPT = "environment.sh"
 
 
 def folder(environment: str) -> Path:
@@ -23,10 +27,9 @@ def folder(environment: str) -> Path:
 
 def remember(environment: str, pids: Sequence[int], data: Path, variables: Mapping[str, str]) -> Path:
     """Note the processes and their data, and write the file that a shell sources to talk to them; returns that file."""
-    processes = [{"pid": pid, "started": psutil.Process(pid).create_time()} for pid in pids]
-    note = {"processes": processes, "data": str(data)}
-    _note(environment).write_text(json.dumps(note), encoding="utf-8")
-    script = folder(environment) / "environment.sh"
+    processes = [(pid, psutil.Process(pid).create_time()) for pid in pids]
+    (folder(environment) / _NOTE).write_text(json.dumps({"processes": processes, "data": str(data)}), encoding="utf-8")
+    script = folder(environment) / _SCRIPT
     lines = [f"export {key}={shlex.quote(value)}\n" for key, value in sorted(variables.items())]
     script.write_text("".join(lines), encoding="utf-8")
     return script
@@ -34,8 +37,7 @@ def remember(environment: str, pids: Sequence[int], data: Path, variables: Mappi
 
 def refuse_second(environment: str) -> None:
     """Raise DeployError when one is running already."""
-    processes = _processes(environment)
-    if processes:
+    if processes := _processes(environment):
         raise DeployError(
             f"the embedded AWS of {environment} runs already (process {processes[0].pid}); "
             f"end it: make local-stop ENV={environment}"
@@ -47,29 +49,26 @@ def stop(environment: str) -> None:
     processes = _processes(environment)
     for process in processes:
         process.send_signal(signal.SIGINT)
-    _, alive = psutil.wait_procs(processes, timeout=15)
-    for stubborn in alive:
+    for stubborn in psutil.wait_procs(processes, timeout=15)[1]:
         stubborn.kill()
-    said = "has ended" if processes else "is not running"
-    print(f"The embedded AWS of {environment} {said}.")
-    if _note(environment).is_file():
-        shutil.rmtree(json.loads(_note(environment).read_text(encoding="utf-8"))["data"], ignore_errors=True)
-    _note(environment).unlink(missing_ok=True)
-    (folder(environment) / "environment.sh").unlink(missing_ok=True)
+    print(f"The embedded AWS of {environment} {'has ended' if processes else 'is not running'}.")
+    if noted := _noted(environment):
+        shutil.rmtree(noted["data"], ignore_errors=True)
+    for name in (_NOTE, _SCRIPT):
+        (folder(environment) / name).unlink(missing_ok=True)
 
 
-def _note(environment: str) -> Path:
-    return folder(environment) / "running.json"
+def _noted(environment: str) -> dict[str, Any]:
+    note = folder(environment) / _NOTE
+    return dict(json.loads(note.read_text(encoding="utf-8"))) if note.is_file() else {}
 
 
 def _processes(environment: str) -> list[psutil.Process]:
     """The remembered processes, without those whose PID belongs to another by now."""
-    if not _note(environment).is_file():
-        return []
     found = []
-    for noted in json.loads(_note(environment).read_text(encoding="utf-8"))["processes"]:
+    for pid, started in _noted(environment).get("processes", ()):
         with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(noted["pid"])
-            if process.create_time() == noted["started"] and process.status() != psutil.STATUS_ZOMBIE:
+            process = psutil.Process(pid)
+            if process.create_time() == started and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found

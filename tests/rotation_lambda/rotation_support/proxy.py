@@ -7,13 +7,12 @@ import select
 import socket
 import ssl
 import struct
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+
+import trustme
 
 from rotation_support.servers import listener
-from tools.local.certificates import ServerCertificate
 
 
 class Proxy:
@@ -76,14 +75,11 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def refusing_server(certificate: ServerCertificate, message: bytes, state: bytes = b"57P03") -> Iterator[int]:
+def refusing_server(certificate: trustme.LeafCert, message: bytes, state: bytes = b"57P03") -> Iterator[int]:
     """A server that speaks TLS and answers each login with a FATAL error; its port."""
     fields = b"SFATAL\0VFATAL\0C" + state + b"\0M" + message + b"\0\0"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        for name, pem in (("chain", certificate.certificate), ("key", certificate.key)):
-            (Path(folder) / name).write_bytes(pem)
-        context.load_cert_chain(Path(folder) / "chain", Path(folder) / "key")
+    certificate.configure_cert(context)
 
     def refuse(connection: socket.socket) -> None:
         connection.recv(8)

@@ -40,10 +40,9 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
 
     run = subprocess.run([*_LOCAL, "up", "--env", FULL], cwd=project, capture_output=True, text=True)
 
-    # THEN what its settings name is there, nothing is left to do after the deployment, and nothing stays of it
+    # THEN what its settings name is there when needed, nothing is left to do afterwards, and nothing stays of it
     assert run.returncode == 0, run.stdout + run.stderr
     phases = [line for line in run.stdout.splitlines() if line.startswith("done")]
-    assert any("Make stubs of what the settings name: 10 of" in phase for phase in phases)
     assert any("Plan every stack again: no change" in phase for phase in phases)
     role = load(FULL).rotation.role_name
     assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)

@@ -16,6 +16,7 @@ import boto3
 import by_hand
 import psycopg2
 import pytest
+import trustme
 from psycopg2 import sql
 
 from tools.change.__main__ import folder
@@ -23,9 +24,8 @@ from tools.change.page import DRIFT
 from tools.change.unmanaged import find
 from tools.deploy import plans
 from tools.local import running
-from tools.local.certificates import CertificateAuthority
 from tools.local.database import AUTHORITIES
-from tools.local.postgres import free_loopback_address
+from tools.local.postgres import loopback_address
 from tools.synthesized import stacks
 from tools.synthesized.paths import ROOT
 
@@ -235,17 +235,17 @@ def _deployment_of_stage(platform: Kept) -> str:
 
 def _foreign_authority(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.pem"
-    foreign.write_bytes(CertificateAuthority("Somebody else").pem)
+    foreign.write_bytes(trustme.CA().cert_pem.bytes())
     settings["files"][AUTHORITIES] = str(foreign)
 
 
 def _nothing_listens(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["environment"]["PGHOSTADDR"] = free_loopback_address(5432)
+    settings["environment"]["PGHOSTADDR"] = loopback_address()
 
 
 def _nobody_answers(platform: Kept, settings: dict[str, Any], tmp_path: Path) -> None:
     """A packet without an answer looks the same whether a route or a security group is missing."""
-    silent = socket.create_server((free_loopback_address(5432), 5432))
+    silent = socket.create_server((loopback_address(), 5432))
     _silent.append(silent)
     settings["environment"]["PGHOSTADDR"] = silent.getsockname()[0]
 

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 
-_NO_PROXY = "127.0.0.1"
+HOST = "127.0.0.1"
+KEY = "emulator"
+"""What every client signs with, and nobody checks."""
 
 
 def without_aws(environ: Mapping[str, str]) -> dict[str, str]:
@@ -16,7 +18,7 @@ def without_aws(environ: Mapping[str, str]) -> dict[str, str]:
     """
     kept = {name: value for name, value in environ.items() if not name.upper().startswith("AWS_")}
     for name in ("NO_PROXY", "no_proxy"):
-        kept[name] = ",".join(filter(None, [kept.get(name), _NO_PROXY]))
+        kept[name] = ",".join(filter(None, [kept.get(name), HOST]))
     return kept
 
 
@@ -29,8 +31,8 @@ def client_environment(endpoint_url: str, region: str) -> dict[str, str]:
     """
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": "emulator",
-        "AWS_SECRET_ACCESS_KEY": "emulator",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", message=".*does not match an error shape")
 
 
-class _EmulatorException(ServiceException):
-    """A class of this module: moto looks up the error model by the module of an exception's class."""
+class EmulatorException(ServiceException):
+    """An error with any code, of any service: moto looks up the error model by the module of an exception's class."""
 
 
 def _operation(service: str) -> str:
@@ -42,33 +42,28 @@ def _operation(service: str) -> str:
     return str(operation.name)
 
 
-def _response(service: str, error: ServiceException) -> Response:
-    model = get_service_model(service)
-    protocol = determine_request_protocol(model, request.content_type)
-    serializer = get_serializer_class(service, protocol)(OperationModel({}, model))
-    answer = serializer.serialize(error)
-    return Response(answer["body"], status=400, headers=answer["headers"])
-
-
 def install(app: Flask, moto_service: Any) -> None:
     """Give one of moto's applications (it makes one per service) the handler."""
     backend: Any = get_backend(moto_service)
     if not isinstance(backend, BackendDict):
         return  # moto's own pages, not an AWS service
     service = backend.service_name
+    model = get_service_model(service)
 
     def answer(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException) and type(error) is not NotFound:
             return error
         operation = f"{service}:{_operation(service)}"
         if isinstance(error, NotFound | NotImplementedError):
+            code, message = "NotImplemented", f"The embedded AWS does not implement {operation}."
             _log.warning("not implemented: %s", operation)
-            return _response(
-                service,
-                _EmulatorException("NotImplemented", f"The embedded AWS does not implement {operation}."),
-            )
-        _log.exception("fault in %s", operation)
-        message = f"The embedded AWS failed in {operation}: {type(error).__name__}: {error}"
-        return _response(service, _EmulatorException("EmulatorFault", message))
+        else:
+            code = "EmulatorFault"
+            message = f"The embedded AWS failed in {operation}: {type(error).__name__}: {error}"
+            _log.exception("fault in %s", operation)
+        protocol = determine_request_protocol(model, request.content_type)
+        serializer = get_serializer_class(service, protocol)(OperationModel({}, model))
+        said = serializer.serialize(EmulatorException(code, message))
+        return Response(said["body"], status=400, headers=said["headers"])
 
     app.register_error_handler(Exception, answer)

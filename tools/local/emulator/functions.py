@@ -2,8 +2,6 @@
 Python.
 """
 
-import base64
-import fnmatch
 import importlib.machinery
 import io
 import json
@@ -12,10 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,52 +21,34 @@ from moto.core.utils import unix_time_millis, utcnow
 from tools.local.emulator.environment import client_environment
 from tools.local.emulator.state import released
 
-_HOST = Path(__file__).with_name("function_host.py")
-_LOG_TAIL_BYTES = 4096
-
 
 @dataclass(frozen=True)
 class FunctionResult:
     payload: str
-    failed: bool
-    log: str
-
-    @property
-    def log_tail(self) -> str:
-        return base64.b64encode(self.log.encode()[-_LOG_TAIL_BYTES:]).decode()
-
-
-@dataclass(frozen=True)
-class Overrides:
-    """What this machine changes in the functions whose names match a pattern: further environment
-    variables, and files of the unpacked package (by their path in it) that are replaced. A function's
-    own package is never touched.
-    """
-
-    environment: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+    failed: bool = False
 
 
 @dataclass
-class HostSettings:
+class Host:
+    """What the functions are given by this machine; the server says it before the first call."""
+
     endpoint_url: str = ""
+    directory: Path = Path()
     overrides_file: Path | None = None
-    directory: Path | None = None
-
-    def overrides(self, function_name: str) -> Overrides:
-        """Read anew for every call, since PostgreSQL's address may be known only after the emulator was
-        started.
-        """
-        merged = Overrides()
-        if self.overrides_file:
-            for pattern, settings in json.loads(self.overrides_file.read_text()).items():
-                if fnmatch.fnmatchcase(function_name, pattern):
-                    merged.environment.update(settings.get("environment", {}))
-                    merged.files.update(settings.get("files", {}))
-        return merged
 
 
-SETTINGS = HostSettings()
+HOST = Host()
+
+
+def _overrides(function: Any, kind: str) -> dict[str, str]:
+    """What this machine changes in a function: further variables ("environment"), and files of the unpacked package, by
+    their path in it, that are replaced ("files"). Read anew for every call, since PostgreSQL's address may be known
+    only after the emulator was started.
+    """
+    settings = json.loads(HOST.overrides_file.read_text()) if HOST.overrides_file else {}
+    overrides: dict[str, str] = settings.get(function.function_name, {}).get(kind, {})
+    return overrides
 
 
 def _fits_host(extension: Path) -> bool:
@@ -92,7 +71,7 @@ def _unpack(code: bytes, task_root: Path, files: dict[str, str]) -> None:
         shutil.copyfile(source, task_root / name)
 
 
-def _environment(function: Any, task_root: Path, overrides: Overrides) -> dict[str, str]:
+def _environment(function: Any, task_root: Path) -> dict[str, str]:
     """Lambda's own variables, the function's, then this machine's; nothing of the emulator's environment
     but the path.
     """
@@ -100,7 +79,7 @@ def _environment(function: Any, task_root: Path, overrides: Overrides) -> dict[s
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
-        **client_environment(SETTINGS.endpoint_url, function.region),
+        **client_environment(HOST.endpoint_url, function.region),
         "_HANDLER": function.handler,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
@@ -109,95 +88,73 @@ def _environment(function: Any, task_root: Path, overrides: Overrides) -> dict[s
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
         "LAMBDA_TASK_ROOT": str(task_root),
         **{key: str(value) for key, value in function.environment_vars.items()},
-        **overrides.environment,
+        **_overrides(function, "environment"),
     }
 
 
-def _error(kind: str, message: str) -> str:
-    return json.dumps({"errorMessage": message, "errorType": kind})
+def _failure(kind: str, message: str, log: str = "") -> FunctionResult:
+    return FunctionResult(json.dumps({"errorMessage": message, "errorType": kind}), log, failed=True)
 
 
 def _call(function: Any, event: Any, request_id: str, log_stream: str) -> FunctionResult:
-    overrides = SETTINGS.overrides(function.function_name)
-    with tempfile.TemporaryDirectory(dir=SETTINGS.directory) as directory:
-        task_root, outcome_file = Path(directory, "task"), Path(directory, "outcome.json")
-        _unpack(function.code_bytes, task_root, overrides.files)
-        call = {
-            "handler": function.handler,
-            "event": event,
-            "task_root": str(task_root),
-            "outcome": str(outcome_file),
-            "context": {
-                "function_name": function.function_name,
-                "function_version": str(function.version),
-                "function_arn": function.function_arn,
-                "memory_size": str(function.memory_size),
-                "request_id": request_id,
-                "log_group_name": function.logs_group_name,
-                "log_stream_name": log_stream,
-                "timeout": int(function.timeout),
-            },
-        }
-        environment = _environment(function, task_root, overrides)
-        with Path(directory, "log").open("w+b") as log, released():
-            process = subprocess.Popen(
-                [sys.executable, "-B", str(_HOST)],
-                cwd=task_root,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            assert process.stdin
-            timed_out = False
-            with process.stdin as pipe:
-                try:
-                    pipe.write(json.dumps(call).encode() + b"\n")
-                    pipe.flush()
-                    process.wait(timeout=int(function.timeout))
-                except subprocess.TimeoutExpired:
-                    timed_out = True
-                finally:
-                    process.kill()
-                    process.wait()
-            log.seek(0)
-            text = log.read().decode(errors="replace")
-        if process.returncode == 0 and outcome_file.exists():
-            return FunctionResult(log=text, **{"failed": False, **json.loads(outcome_file.read_text())})
-    if timed_out:
-        message = f"{request_id} Task timed out after {int(function.timeout):.2f} seconds"
-        return FunctionResult(_error("Sandbox.Timedout", f"RequestId: {message}"), True, f"{text}{message}\n")
-    message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {process.returncode}"
-    return FunctionResult(_error("Runtime.ExitError", message), True, f"{text}{message}\n")
+    timeout = int(function.timeout)
+    context = {
+        "function_name": function.function_name,
+        "function_version": str(function.version),
+        "invoked_function_arn": function.function_arn,
+        "memory_limit_in_mb": str(function.memory_size),
+        "aws_request_id": request_id,
+        "log_group_name": function.logs_group_name,
+        "log_stream_name": log_stream,
+        "identity": None,
+        "client_context": None,
+    }
+    with tempfile.TemporaryDirectory(dir=HOST.directory) as directory:
+        task_root, call, outcome, log = (Path(directory, name) for name in ("task", "call", "outcome", "log"))
+        _unpack(function.code_bytes, task_root, _overrides(function, "files"))
+        call.write_text(
+            json.dumps({"handler": function.handler, "event": event, "timeout": timeout, "context": context})
+        )
+        host = Path(__file__).with_name("function_host.py")
+        read, write = os.pipe()  # closed by whatever ends the emulator
+        try:
+            with log.open("wb") as output, released():
+                done = subprocess.run(
+                    [sys.executable, "-B", host, call, outcome],
+                    cwd=task_root,
+                    env=_environment(function, task_root),
+                    stdin=read,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=timeout,
+                    check=False,
+                )
+            kind, end = "Runtime.ExitError", f" Error: Runtime exited with error: exit status {done.returncode}"
+        except subprocess.TimeoutExpired:
+            kind, end = "Sandbox.Timedout", f" {request_id} Task timed out after {timeout:.2f} seconds"
+        finally:
+            os.close(read)
+            os.close(write)
+        text = log.read_text(errors="replace")
+        if outcome.is_file():
+            return FunctionResult(log=text, **json.loads(outcome.read_text()))
+    return _failure(kind, f"RequestId: {request_id}{end}", f"{text}RequestId: {request_id}{end}\n")
 
 
 def run(function: Any, event: Any) -> FunctionResult:
     """Call a function with the state's lock held; what it printed goes to its log group, as on AWS."""
-    started = time.monotonic()
     request_id = str(uuid.uuid4())
     log_stream = f"{utcnow():%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
     if function.package_type != "Zip" or not str(function.run_time).startswith("python"):
-        outcome = FunctionResult(
-            _error("Runtime.Unsupported", "the embedded AWS runs Python functions from zip files only"),
-            True,
-            "",
-        )
+        result = _failure("Runtime.Unsupported", "the embedded AWS runs Python functions from zip files only")
     else:
         try:
-            outcome = _call(function, event, request_id, log_stream)
+            result = _call(function, event, request_id, log_stream)
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            outcome = FunctionResult(
-                _error("Runtime.StartError", f"the embedded AWS cannot start the function: {error}"), True, ""
-            )
-    lines = [
-        f"START RequestId: {request_id} Version: {function.version}",
-        *outcome.log.splitlines(),
-        f"END RequestId: {request_id}",
-        f"REPORT RequestId: {request_id}\tDuration: {(time.monotonic() - started) * 1000:.2f} ms",
-    ]
+            result = _failure("Runtime.StartError", f"the embedded AWS cannot start the function: {error}")
     logs = function.logs_backend
     logs.ensure_log_group(function.logs_group_name)
     logs.create_log_stream(function.logs_group_name, log_stream)
-    events = [{"timestamp": unix_time_millis(), "message": line} for line in lines]
+    events = [{"timestamp": unix_time_millis(), "message": line} for line in result.log.splitlines()]
     logs.put_log_events(function.logs_group_name, log_stream, events)
-    return outcome
+    return result

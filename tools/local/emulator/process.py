@@ -1,27 +1,23 @@
 """Starts and stops the emulator as a process of its own."""
 
-import json
 import os
+import socket
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tools.local.emulator.environment import client_environment, without_aws
+import boto3
+
+from tools.local.emulator.environment import HOST, KEY, client_environment, without_aws
 from tools.synthesized.errors import ToolError
-from tools.synthesized.paths import ROOT as _ROOT
+from tools.synthesized.paths import ROOT
 
-_HEALTH_PATH = "/moto-api/data.json"
-_STUBS_PATH = "/emulator-api/stubs"  # that of stubs.py, whose import would load moto
 _START_TIMEOUT_SECONDS = 60.0
 _STOP_TIMEOUT_SECONDS = 10.0
 _TAIL_LINES = 30
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class EmulatorError(ToolError):
@@ -38,90 +34,80 @@ class Emulator:
     def __init__(
         self, account_id: str, *, log_dir: Path, lambda_config: Path | None = None, detached: bool = False
     ) -> None:
-        self._detached = detached
         self._account_id = account_id
         self._log = log_dir / "emulator.log"
-        self._lambda_config = lambda_config
+        self._options = [] if detached else ["--exit-with-stdin"]
+        if lambda_config:
+            self._options += ["--lambda-config", str(lambda_config.resolve())]
+        self._detached = detached
         self._process: subprocess.Popen[bytes] | None = None
-        self._endpoint_url: str | None = None
+        self._port = 0
 
     @property
     def endpoint_url(self) -> str:
-        if self._endpoint_url is None:
-            raise EmulatorError("the embedded AWS has not been started")
-        return self._endpoint_url
+        self._require_process()
+        return f"http://{HOST}:{self._port}"
 
     @property
     def pid(self) -> int:
         """The process, for whoever ends a detached one later."""
+        return self._require_process().pid
+
+    def _require_process(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise EmulatorError("the embedded AWS has not been started")
-        return self._process.pid
+        return self._process
 
     def environment(self, region: str) -> dict[str, str]:
         """The variables that make AWS clients use the emulator; to be put over `without_aws(os.environ)`."""
         return client_environment(self.endpoint_url, region)
 
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of the emulator."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=region,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=KEY,
+        )
+
     def start(self) -> None:
+        """Start it on a socket that listens already: the first request waits until it is served.
+
+        Raises EmulatorError.
+        """
         if self._process:
             raise EmulatorError("the embedded AWS is already running")
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="emulator-") as directory:
-            port_file = Path(directory, "port")
-            with self._log.open("ab") as log:
-                self._process = subprocess.Popen(
-                    self._command(port_file),
-                    cwd=_ROOT,
-                    env=without_aws(os.environ),
-                    stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            try:
-                self._endpoint_url = self._wait_until_healthy(port_file)
-            except BaseException:
-                self.stop()
-                raise
-
-    def make_stubs(self, arns: Sequence[str]) -> None:
-        """Let what has these ARNs exist (`tools.local.stubs.named`). Raises EmulatorError."""
-        request = urllib.request.Request(self.endpoint_url + _STUBS_PATH, json.dumps(list(arns)).encode())
+        # moto reads both when it is imported.
+        settings = {"MOTO_ACCOUNT_ID": self._account_id, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+        with socket.create_server((HOST, 0)) as listening, self._log.open("ab") as log:
+            self._port = listening.getsockname()[1]
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tools.local.emulator", str(listening.fileno()), *self._options],
+                cwd=ROOT,
+                env=without_aws(os.environ) | settings,
+                stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[listening.fileno()],
+            )
         try:
-            with _OPENER.open(request, timeout=60):
+            with _OPENER.open(f"{self.endpoint_url}/moto-api/data.json", timeout=_START_TIMEOUT_SECONDS):
                 pass
-        except urllib.error.HTTPError as error:
-            raise EmulatorError(f"the embedded AWS has made no stubs: {error.read().decode()}") from error
-
-    def _command(self, port_file: Path) -> list[str]:
-        command = [sys.executable, "-m", "tools.local.emulator", *([] if self._detached else ["--exit-with-stdin"])]
-        command += ["--account-id", self._account_id, "--port-file", str(port_file)]
-        if self._lambda_config:
-            command += ["--lambda-config", str(self._lambda_config.resolve())]
-        return command
-
-    def _wait_until_healthy(self, port_file: Path) -> str:
-        assert self._process
-        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            if (code := self._process.poll()) is not None:
-                raise EmulatorError(f"the embedded AWS ended with code {code} while starting.\n{self._log_tail()}")
-            if port_file.exists():
-                endpoint_url = f"http://127.0.0.1:{port_file.read_text()}"
-                if _is_healthy(endpoint_url):
-                    return endpoint_url
-            time.sleep(0.1)
-        raise EmulatorError(
-            f"the embedded AWS was not ready within {_START_TIMEOUT_SECONDS:.0f} s.\n{self._log_tail()}"
-        )
-
-    def _log_tail(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-        return "\n".join([f"The end of {self._log}:", *lines])
+        except BaseException as error:
+            self.stop()
+            if isinstance(error, OSError):
+                tail = self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
+                said = "\n".join([f"The end of {self._log}:", *tail])
+                raise EmulatorError(f"the embedded AWS did not start: {error}\n{said}") from error
+            raise
 
     def stop(self) -> None:
         """End the process; nothing happens when it is not running."""
-        process, self._process, self._endpoint_url = self._process, None, None
+        process, self._process = self._process, None
         if process is None:
             return
         process.terminate()
@@ -137,18 +123,5 @@ class Emulator:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def _is_healthy(endpoint_url: str) -> bool:
-    try:
-        with _OPENER.open(endpoint_url + _HEALTH_PATH, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except urllib.error.URLError:
-        return False

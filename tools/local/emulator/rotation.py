@@ -16,11 +16,11 @@ _log = logging.getLogger(__name__)
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 # AWS repeats a failed rotation with the same token for hours; here a few times, and soon.
-RETRY_DELAYS = (1.0, 3.0)
+ATTEMPTS = 3
+RETRY_SECONDS = 1.0
 
-# The tokens that a thread is at work on, and those that were asked for meanwhile; under the state's lock.
-_running: set[str] = set()
-_asked_again: set[str] = set()
+# The tokens that a thread is at work on, and how many attempts each has left; under the state's lock.
+_left: dict[str, int] = {}
 
 
 def holder(secret: Any, label: str) -> str | None:
@@ -29,11 +29,18 @@ def holder(secret: Any, label: str) -> str | None:
     return next(found, None)
 
 
-def move_label(secret: Any, label: str, version_id: str | None) -> None:
-    """Take a label from the version that has it, and give it to another one (or to none).
+def move_labels(secret: Any, version_id: str | None, *labels: str) -> None:
+    """Take labels from the versions that have them, and give them to another one (or to none).
 
-    AWSPREVIOUS follows AWSCURRENT: it goes to the version that AWSCURRENT left.
+    A version without any label is deleted.
     """
+    for label in labels:
+        _move(secret, label, version_id)
+    secret.versions = {key: version for key, version in secret.versions.items() if version["version_stages"]}
+
+
+def _move(secret: Any, label: str, version_id: str | None) -> None:
+    """AWSPREVIOUS follows AWSCURRENT: it goes to the version that AWSCURRENT left."""
     old = holder(secret, label)
     if old == version_id:
         return
@@ -44,13 +51,7 @@ def move_label(secret: Any, label: str, version_id: str | None) -> None:
     if label == "AWSCURRENT":
         secret.set_default_version_id(version_id)
         if old:
-            if holder(secret, "AWSPREVIOUS") == version_id:
-                secret.versions[version_id]["version_stages"].remove("AWSPREVIOUS")
-            move_label(secret, "AWSPREVIOUS", old)
-
-
-def drop_unlabelled(secret: Any) -> None:
-    secret.versions = {key: version for key, version in secret.versions.items() if version["version_stages"]}
+            _move(secret, "AWSPREVIOUS", old)
 
 
 def unfinished(secret: Any) -> str | None:
@@ -82,29 +83,17 @@ def begin(secret: Any, token: str) -> None:
     """Make the empty pending version that createSecret fills."""
     if token not in secret.versions:
         secret.versions[token] = {"createdate": int(time.time()), "version_id": token, "version_stages": []}
-    move_label(secret, "AWSPENDING", token)
-    drop_unlabelled(secret)
+    move_labels(secret, token, "AWSPENDING")
 
 
 def start(secret: Any, token: str) -> None:
     """Rotate in the background: RotateSecret has answered by the time the function runs, whatever comes of
-    it. Asked again meanwhile, it begins anew when this attempt has failed: no request is lost.
+    it. Asked again meanwhile, it has all attempts once more: no request is lost.
     """
-    if token in _running:
-        _asked_again.add(token)
-        return
-    _running.add(token)
-    threading.Thread(target=_rotate, args=(secret, token), name=f"rotation-{token}", daemon=True).start()
-
-
-def start_test(secret: Any, token: str) -> None:
-    """RotateImmediately=false: testSecret alone, on a pending copy of the current value that is taken away
-    afterwards.
-    """
-    current = secret.versions.get(holder(secret, "AWSCURRENT"), {})
-    begin(secret, token)
-    secret.versions[token] = {**current, **secret.versions[token]}
-    threading.Thread(target=_test, args=(secret, token), name=f"rotation-test-{token}", daemon=True).start()
+    begun = token in _left
+    _left[token] = ATTEMPTS
+    if not begun:
+        threading.Thread(target=_rotate, args=(secret, token), name=f"rotation-{token}", daemon=True).start()
 
 
 def _succeeds(secret: Any, token: str, step: str) -> bool:
@@ -112,21 +101,13 @@ def _succeeds(secret: Any, token: str, step: str) -> bool:
     event = {"Step": step, "SecretId": secret.arn, "ClientRequestToken": token}
     headers: dict[str, str] = {}
     try:
-        payload = _function(secret, secret.rotation_lambda_arn).invoke(json.dumps(event), {}, headers)
+        said = _function(secret, secret.rotation_lambda_arn).invoke(json.dumps(event), {}, headers)
     except Exception as error:
-        _log.warning("rotation of %s, %s: the function cannot be called: %s", secret.name, step, error)
-        return False
+        said = f"the function cannot be called: {error}"
+        headers["x-amz-function-error"] = "Unhandled"
     if "x-amz-function-error" in headers:
-        failure = json.loads(payload)
-        _log.warning(
-            "rotation of %s, %s failed: %s: %s",
-            secret.name,
-            step,
-            failure["errorType"],
-            failure["errorMessage"],
-        )
-        return False
-    return True
+        _log.warning("rotation of %s, %s failed: %s", secret.name, step, said)
+    return "x-amz-function-error" not in headers
 
 
 def _goes_on(secret: Any, token: str) -> bool:
@@ -135,18 +116,15 @@ def _goes_on(secret: Any, token: str) -> bool:
 
 
 def _rotate(secret: Any, token: str) -> None:
-    delays = [0.0, *RETRY_DELAYS]
-    while delays:
-        time.sleep(delays.pop(0))
+    while True:
         with STATE:
+            _left[token] -= 1
             ended = not _goes_on(secret, token) or _rotated(secret, token)
-            if not ended and token in _asked_again:
-                delays = [0.0, *RETRY_DELAYS]
-            _asked_again.discard(token)
-            if ended or not delays:
+            if ended or not _left[token]:
                 # With the lock still held, so that the next request starts a thread of its own.
-                _running.discard(token)
+                del _left[token]
                 break
+        time.sleep(RETRY_SECONDS)
     if not ended:
         _log.warning("rotation of %s was given up; AWSPENDING stays on version %s", secret.name, token)
 
@@ -156,11 +134,3 @@ def _rotated(secret: Any, token: str) -> bool:
     if done:
         secret.last_rotation_date = int(time.time())
     return done
-
-
-def _test(secret: Any, token: str) -> None:
-    with STATE:
-        _succeeds(secret, token, "testSecret")
-        if holder(secret, "AWSPENDING") == token:
-            move_label(secret, "AWSPENDING", None)
-        drop_unlabelled(secret)

@@ -50,14 +50,6 @@ def test_changed_description_of_a_rule_is_returned(client: Client, group_id: str
     assert rules[0]["Description"] == "After"
 
 
-def test_dhcp_options_keep_the_tags_of_their_creation(client: Client) -> None:
-    options = client("ec2").create_dhcp_options(
-        DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.com"]}],
-        TagSpecifications=[{"ResourceType": "dhcp-options", "Tags": [{"Key": "Name", "Value": "test"}]}],
-    )
-    assert options["DhcpOptions"]["Tags"] == [{"Key": "Name", "Value": "test"}]
-
-
 def test_a_deleted_subnet_is_in_no_access_list(client: Client) -> None:
     ec2 = client("ec2")
     vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]

@@ -29,13 +29,6 @@ def test_file_system_policy_can_be_deleted(client: Client, file_system_id: str) 
         efs.describe_file_system_policy(FileSystemId=file_system_id)
 
 
-def test_replication_protection_is_returned_with_the_file_system(client: Client, file_system_id: str) -> None:
-    efs = client("efs")
-    efs.update_file_system_protection(FileSystemId=file_system_id, ReplicationOverwriteProtection="DISABLED")
-    described = efs.describe_file_systems(FileSystemId=file_system_id)["FileSystems"][0]
-    assert described["FileSystemProtection"] == {"ReplicationOverwriteProtection": "DISABLED"}
-
-
 def test_missing_file_system_is_named(client: Client) -> None:
     efs = client("efs")
     with pytest.raises(efs.exceptions.FileSystemNotFound, match="fs-00000000"):

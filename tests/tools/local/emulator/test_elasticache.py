@@ -30,8 +30,8 @@ def test_replicated_group_has_endpoints_and_members(client: Client, name: str) -
         SecurityGroupIds=["sg-1"],
     )
     node_group = group["NodeGroups"][0]
-    assert node_group["PrimaryEndpoint"]["Address"] == f"master.{name}.cac1.cache.amazonaws.com"
-    assert node_group["ReaderEndpoint"]["Address"] == f"replica.{name}.cac1.cache.amazonaws.com"
+    assert node_group["PrimaryEndpoint"]["Address"] == f"master.{name}.ca-central-1.cache.amazonaws.com"
+    assert node_group["ReaderEndpoint"]["Address"] == f"replica.{name}.ca-central-1.cache.amazonaws.com"
     assert "ConfigurationEndpoint" not in group
     assert group["MemberClusters"] == [f"{name}-{number:03}" for number in (1, 2, 3)]
     assert group["TransitEncryptionMode"] == "required"
@@ -45,7 +45,7 @@ def test_replicated_group_has_endpoints_and_members(client: Client, name: str) -
 
 def test_cluster_mode_has_a_configuration_endpoint_and_all_slots(client: Client, name: str) -> None:
     group = _group(client, name, NumNodeGroups=3, ReplicasPerNodeGroup=1)
-    assert group["ConfigurationEndpoint"]["Address"] == f"clustercfg.{name}.cac1.cache.amazonaws.com"
+    assert group["ConfigurationEndpoint"]["Address"] == f"clustercfg.{name}.ca-central-1.cache.amazonaws.com"
     assert group["ClusterEnabled"] is True
     assert [g["Slots"] for g in group["NodeGroups"]] == ["0-5460", "5461-10921", "10922-16383"]
     assert all("PrimaryEndpoint" not in g for g in group["NodeGroups"])
@@ -110,11 +110,3 @@ def test_deleted_group_and_its_members_are_gone(client: Client, name: str) -> No
     with pytest.raises(cache.exceptions.ReplicationGroupNotFoundFault):
         _find(client, name)
     assert _members(client, name) == []
-
-
-def test_deleted_cache_cluster_is_gone(client: Client, name: str) -> None:
-    cache = client("elasticache")
-    cache.create_cache_cluster(CacheClusterId=name, CacheNodeType="cache.t4g.micro", Engine="memcached")
-    cache.delete_cache_cluster(CacheClusterId=name)
-    with pytest.raises(cache.exceptions.CacheClusterNotFoundFault):
-        cache.describe_cache_clusters(CacheClusterId=name)

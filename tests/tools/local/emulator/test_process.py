@@ -1,16 +1,16 @@
 """Starting, stopping and dying; each test pays some two seconds for a process of its own."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.tools.local.emulator.conftest import ACCOUNT_ID, REGION, Client, serve
+from tests.tools.local.emulator.conftest import ACCOUNT_ID, REGION, Client
 from tools.local.emulator import process
 from tools.local.emulator.process import Emulator, EmulatorError
 
@@ -62,14 +62,17 @@ def test_emulator_that_runs_is_not_started_twice(emulator: Emulator) -> None:
 
 
 def test_failed_start_carries_the_end_of_the_log(tmp_path: Path) -> None:
-    with pytest.raises(EmulatorError, match=r"(?s)code 2 while starting.*'12' is not an AWS account id"):
-        Emulator("12", log_dir=tmp_path).start()
+    config = tmp_path / "config.json"
+    emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path, lambda_config=config)
+    emulator._options.append("--no-such-option")
+    with pytest.raises(EmulatorError, match=r"(?s)did not start.*emulator\.log.*unrecognized arguments: --no-such"):
+        emulator.start()
 
 
 def test_start_that_takes_too_long_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_START_TIMEOUT_SECONDS", 0.01)
     emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path)
-    with pytest.raises(EmulatorError, match="not ready within"):
+    with pytest.raises(EmulatorError, match="did not start: timed out"):
         emulator.start()
     with pytest.raises(EmulatorError, match="has not been started"):
         _ = emulator.endpoint_url
@@ -90,38 +93,13 @@ def test_death_of_the_parent_ends_the_emulator(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_command_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
-    server, port = serve(tmp_path)
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=10) as answer:
-        assert answer.status == 200
-    server.send_signal(number)
-    server.communicate(timeout=10)
-    assert server.returncode == 0
-    assert not _is_listening(port)
-    log = (tmp_path / "log").read_text()
-    assert f"serving on http://127.0.0.1:{port}" in log
-    assert "GET" not in log
-    assert "Traceback" not in log
-
-
-def test_command_outlives_its_standard_input_unless_told_otherwise(tmp_path: Path) -> None:
-    server, port = serve(tmp_path)
-    assert server.stdin
-    server.stdin.close()
-    time.sleep(0.5)
-    assert _is_listening(port)
-    server.terminate()
-    server.wait(10)
-
-
-def test_command_takes_the_port_it_is_given(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        wanted = probe.getsockname()[1]
-    server, port = serve(tmp_path, "--port", str(wanted))
-    assert port == wanted
-    server.terminate()
-    server.communicate(timeout=10)
+@pytest.mark.parametrize("detached", [True, False])
+def test_it_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals, *, detached: bool) -> None:
+    emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path, detached=detached)
+    emulator.start()
+    os.kill(emulator.pid, number)
+    assert emulator._require_process().wait(10) == 0
+    assert (tmp_path / "emulator.log").read_text() == ""
 
 
 def test_client_that_stalls_does_not_hold_up_others(emulator: Emulator, client: Client) -> None:

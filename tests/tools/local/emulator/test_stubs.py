@@ -1,27 +1,35 @@
-"""Stubs exist under the very ARNs that are named."""
+"""What the settings name and others have made exists from the moment that a resource needs it."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import ACCOUNT_ID, REGION, Client
-from tools.local.emulator import process, stubs
-from tools.local.emulator.process import Emulator, EmulatorError
 
 
-def arn(service: str, rest: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{rest}"
+def arn(service: str, rest: str, account: str = ACCOUNT_ID) -> str:
+    return f"arn:aws:{service}:{REGION}:{account}:{rest}"
 
 
-def test_functions_with_their_aliases_and_versions(emulator: Emulator, client: Client, name: str) -> None:
-    plain = arn("lambda", f"function:{name}")
-    emulator.make_stubs([plain, f"{plain}:live", f"{plain}:3"])
-    emulator.make_stubs([plain, f"{plain}:live", f"{plain}:3"])  # again: nothing is made twice
+def _permit(client: Client, function: str, **qualifier: str) -> Any:
+    return client("lambda").add_permission(
+        FunctionName=function,
+        StatementId="api" + "".join(qualifier.values()),
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        **qualifier,
+    )
+
+
+def test_functions_with_their_aliases_and_versions(client: Client, name: str) -> None:
+    function = arn("lambda", f"function:{name}")
+    _permit(client, function)
+    _permit(client, function, Qualifier="live")
+    _permit(client, function, Qualifier="3")
 
     functions = client("lambda")
     for qualifier in ("$LATEST", "live", "1", "3"):
@@ -32,47 +40,42 @@ def test_functions_with_their_aliases_and_versions(emulator: Emulator, client: C
     assert [alias["Name"] for alias in functions.list_aliases(FunctionName=name)["Aliases"]] == ["live"]
 
 
-def test_they_belong_to_the_account_of_the_emulator(tmp_path: Path) -> None:
-    function = f"arn:aws:lambda:{REGION}:222222222222:function:other"
-    with Emulator("222222222222", log_dir=tmp_path) as running:
-        running.make_stubs([function, "arn:aws:route53:::hostedzone/Z0ABC example.com"])
+def test_a_function_that_exists_is_no_stub(client: Client, name: str) -> None:
+    _permit(client, name)
+    client("lambda").update_function_configuration(FunctionName=name, Description="mine")
 
-        session = boto3.Session("emulator", "emulator", region_name=REGION)
-        functions, zones = (
-            session.client(service, endpoint_url=running.endpoint_url) for service in ("lambda", "route53")
-        )
-        assert functions.get_function(FunctionName="other")["Configuration"]["FunctionArn"] == function
-        assert zones.get_hosted_zone(Id="Z0ABC")["HostedZone"]["Name"].rstrip(".") == "example.com"
+    _permit(client, name, Qualifier="live")
+
+    assert client("lambda").get_function(FunctionName=name)["Configuration"]["Description"] == "mine"
 
 
-def test_certificates_pools_secrets_and_zones(emulator: Emulator, client: Client, name: str) -> None:
-    certificate = arn("acm", "certificate/11111111-1111-1111-1111-111111111111")
-    pool, secret = arn("cognito-idp", f"userpool/{REGION}_aB3"), arn("secretsmanager", f"secret:{name}/login-a1B2c3")
-    everything = [certificate, pool, secret, f"arn:aws:route53:::hostedzone/Z0ABC api.{name}.example.com"]
-    emulator.make_stubs(everything)
-    emulator.make_stubs(everything)
-
-    assert client("acm").describe_certificate(CertificateArn=certificate)["Certificate"]["Status"] == "ISSUED"
-    assert client("cognito-idp").describe_user_pool(UserPoolId=f"{REGION}_aB3")["UserPool"]["Arn"] == pool
-    assert client("secretsmanager").get_secret_value(SecretId=secret)["ARN"] == secret
-    zone = client("route53").get_hosted_zone(Id="Z0ABC")["HostedZone"]
-    assert zone["Name"].rstrip(".") == f"api.{name}.example.com"
+def test_a_function_of_another_account_is_not_found(client: Client, name: str) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        _permit(client, arn("lambda", f"function:{name}", account="222222222222"))
 
 
-def test_what_has_no_stub_is_an_error(emulator: Emulator) -> None:
-    with pytest.raises(EmulatorError, match=r"ValueError: there is no stub of arn:aws:sqs"):
-        emulator.make_stubs([arn("sqs", "orders")])
+def test_a_zone_takes_records_of_any_name(client: Client, name: str) -> None:
+    zones = client("route53")
+    record = {
+        "Name": f"api.{name}.example.com.",
+        "Type": "A",
+        "TTL": 60,
+        "ResourceRecords": [{"Value": "10.0.0.1"}],
+    }
+    zones.change_resource_record_sets(
+        HostedZoneId=f"Z{name}", ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    )
+
+    assert zones.get_hosted_zone(Id=f"Z{name}")["HostedZone"]["Id"] == f"/hostedzone/Z{name}"
+    (found,) = zones.list_resource_record_sets(HostedZoneId=f"Z{name}")["ResourceRecordSets"]
+    assert found["Name"] == record["Name"]
 
 
-def test_both_sides_mean_the_same_path() -> None:
-    assert process._STUBS_PATH == stubs.PATH
-
-
-def test_a_listener_takes_a_certificate_that_has_a_stub_and_no_other(
-    emulator: Emulator, client: Client, name: str
-) -> None:
-    stub, unknown = (arn("acm", f"certificate/00000000-0000-0000-0000-00000000000{digit}") for digit in "12")
-    emulator.make_stubs([stub])
+def test_a_listener_takes_a_certificate_of_this_account_and_no_other(client: Client, name: str) -> None:
+    own, foreign = (
+        arn("acm", "certificate/00000000-0000-0000-0000-000000000001", account=account)
+        for account in (ACCOUNT_ID, "222222222222")
+    )
     ec2, balancing = client("ec2"), client("elbv2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
@@ -91,9 +94,9 @@ def test_a_listener_takes_a_certificate_that_has_a_stub_and_no_other(
         return str(made["Listeners"][0]["ListenerArn"])
 
     with pytest.raises(ClientError, match="CertificateNotFound"):
-        listen(unknown)
-    made = listen(stub)
+        listen(foreign)
+    made = listen(own)
 
     (listener,) = balancing.describe_listeners(ListenerArns=[made])["Listeners"]
-    assert [found["CertificateArn"] for found in listener["Certificates"]] == [stub]
+    assert [found["CertificateArn"] for found in listener["Certificates"]] == [own]
     balancing.delete_listener(ListenerArn=made)

@@ -76,7 +76,7 @@ def test_apply_is_followed_by_an_empty_plan_and_a_clean_destroy(terraform: Terra
 
     outputs = {key: value["value"] for key, value in json.loads(succeed("output", "-json")).items()}
     assert ":loadbalancer/net/" in outputs["load_balancer_arn"]
-    assert outputs["clustered_endpoint"] == "clustercfg.clustered.cac1.cache.amazonaws.com"
+    assert outputs["clustered_endpoint"] == "clustercfg.clustered.ca-central-1.cache.amazonaws.com"
     assert outputs["replicated_members"] == ["replicated-001", "replicated-002"]
     secrets = client("secretsmanager")
     assert secrets.get_secret_value(SecretId=outputs["secret_arn"])["SecretString"] == "rotated"

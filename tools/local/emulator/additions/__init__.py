@@ -1,49 +1,10 @@
-"""What moto lacks, one module per AWS service. Importing this package declares all additions;
-`registry.apply()` makes them.
-"""
+"""What moto lacks, one module per AWS service."""
 
-from tools.local.emulator.additions import (
-    apigateway,
-    applicationautoscaling,
-    awslambda,
-    budgets,
-    cloudwatch,
-    ec2,
-    ecs,
-    efs,
-    elasticache_groups,
-    elasticache_replication,
-    elbv2,
-    in_use,
-    kms,
-    rds,
-    resourcegroupstaggingapi,
-    s3,
-    secretsmanager,
-    sns,
-    sqs,
-    stepfunctions,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "apigateway",
-    "applicationautoscaling",
-    "awslambda",
-    "budgets",
-    "cloudwatch",
-    "ec2",
-    "ecs",
-    "efs",
-    "elasticache_groups",
-    "elasticache_replication",
-    "elbv2",
-    "in_use",
-    "kms",
-    "rds",
-    "resourcegroupstaggingapi",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "sqs",
-    "stepfunctions",
-]
+
+def apply() -> None:
+    """Put all of it in place. Raises MotoChangedError."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

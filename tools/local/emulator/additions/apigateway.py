@@ -1,26 +1,16 @@
-"""API Gateway: integrations through a VPC link, resource policies, media types, throttles per method."""
+"""API Gateway: integrations through a VPC link, resource policies, media types, stages of usage plans."""
 
 import json
 from typing import Any
 
-from moto.apigateway.models import Integration, RestAPI, UsagePlan
+from moto.apigateway.models import Integration, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
+from moto.core.utils import camelcase_to_underscores
 
 from tools.local.emulator.registry import add, extend
 
-_INTEGRATION_FIELDS = {
-    "/cacheNamespace": "cache_namespace",
-    "/connectionId": "connection_id",
-    "/connectionType": "connection_type",
-    "/contentHandling": "content_handling",
-    "/credentials": "credentials",
-    "/httpMethod": "http_method",
-    "/passthroughBehavior": "passthrough_behaviour",
-    "/timeoutInMillis": "timeout_in_millis",
-    "/type": "integration_type",
-    "/uri": "uri",
-}
-_INTEGRATION_MAPS = {"requestParameters": "request_parameters", "requestTemplates": "request_templates"}
+# moto's attributes that are not called as in the API.
+_ATTRIBUTES = {"type": "integration_type", "passthroughBehavior": "passthrough_behaviour"}
 
 
 def _integration(response: Any) -> Any:
@@ -28,9 +18,10 @@ def _integration(response: Any) -> Any:
     return response.backend.get_integration(parts[2], parts[4], parts[6])
 
 
-def _unescape(segment: str) -> str:
-    """A segment of a JSON pointer (RFC 6901)."""
-    return segment.replace("~1", "/").replace("~0", "~")
+def _pointed(operation: dict[str, Any]) -> tuple[str, str, Any]:
+    """What an operation changes: a member, the key in it or "", and the new value or None (RFC 6901)."""
+    member, _, key = operation["path"].removeprefix("/").partition("/")
+    return member, key.replace("~1", "/").replace("~0", "~"), operation.get("value")
 
 
 @extend(Integration, unless="connectionId")
@@ -41,11 +32,10 @@ def to_json(stock: Any, self: Any) -> dict[str, Any]:
 
 @extend(APIGatewayResponse, unless="connectionId")
 def put_integration(stock: Any, self: Any) -> Any:
-    """moto drops connectionId and cacheKeyParameters."""
+    """moto drops connectionId."""
     status, headers, _ = stock(self)
     integration = _integration(self)
     integration.connection_id = self._get_param("connectionId")
-    integration.cache_key_parameters = self._get_param("cacheKeyParameters") or []
     return status, headers, json.dumps(integration.to_json())
 
 
@@ -54,20 +44,13 @@ def update_integration(self: Any) -> str:
     """Not in moto: without it no integration can be changed in place."""
     integration = _integration(self)
     for operation in self._get_param("patchOperations"):
-        path, value = operation["path"], operation.get("value")
-        if field := _INTEGRATION_FIELDS.get(path):
-            setattr(integration, field, int(value) if path == "/timeoutInMillis" else value)
-            continue
-        _, collection, key = path.split("/", 2)
-        if collection == "cacheKeyParameters":
-            kept = [name for name in integration.cache_key_parameters if name != _unescape(key)]
-            integration.cache_key_parameters = kept + ([_unescape(key)] if operation["op"] != "remove" else [])
-        elif attribute := _INTEGRATION_MAPS.get(collection):
-            entries = dict(getattr(integration, attribute) or {})
-            entries.pop(_unescape(key), None)
-            if operation["op"] != "remove":
-                entries[_unescape(key)] = value
-            setattr(integration, attribute, entries)
+        member, key, value = _pointed(operation)
+        if key:  # of the request's parameters or templates
+            entries = getattr(integration, camelcase_to_underscores(member)) or {}
+            value = {name: text for name, text in {**entries, key: value}.items() if text is not None}
+        elif member == "timeoutInMillis":
+            value = int(value)
+        setattr(integration, _ATTRIBUTES.get(member, camelcase_to_underscores(member)), value)
     return json.dumps(integration.to_json())
 
 
@@ -93,51 +76,18 @@ def create_rest_api(stock: Any, self: Any) -> Any:
     return status, headers, json.dumps(api.to_dict())
 
 
-@extend(RestAPI, "apply_patch_operations", unless="minimumCompressionSize")
+@extend(RestAPI, "apply_patch_operations", because="bool(value)")
 def patch_rest_api(stock: Any, self: Any, patch_operations: list[dict[str, Any]]) -> None:
     """moto looks for a media type in the value; AWS, and so the provider, put it into the path.
 
-    It also takes the text "false" for true, and does not know the compression size.
+    It also takes the text "false" for true.
     """
     for operation in patch_operations:
-        path, value = operation["path"], operation.get("value")
-        if path.startswith("/binaryMediaTypes/"):
-            media_type = _unescape(path.split("/", 2)[2])
-            kept = [name for name in self.binaryMediaTypes if name != media_type]
-            self.binaryMediaTypes = kept + ([media_type] if operation["op"] != "remove" else [])
-        elif path == "/minimumCompressionSize":
-            self.minimum_compression_size = int(value) if value else None
-        elif path == "/disableExecuteApiEndpoint":
+        member, key, value = _pointed(operation)
+        if member == "binaryMediaTypes":
+            kept = [name for name in self.binaryMediaTypes if name != key]
+            self.binaryMediaTypes = kept + ([key] if operation["op"] != "remove" else [])
+        elif member == "disableExecuteApiEndpoint":
             self.disableExecuteApiEndpoint = value == "true"
         else:
             stock(self, [operation])
-
-
-@extend(UsagePlan, "apply_patch_operations", unless="apiStages/")
-def patch_usage_plan(stock: Any, self: Any, patch_operations: list[dict[str, Any]]) -> None:
-    """moto drops throttles per method, and cannot remove a stage that came with one: it looks for one
-    without.
-    """
-    for operation in patch_operations:
-        path, value = operation["path"], operation.get("value")
-        if path == "/apiStages" and operation["op"] == "remove":
-            self.api_stages = [stage for stage in self.api_stages if f"{stage['apiId']}:{stage['stage']}" != value]
-        elif path.startswith("/apiStages/"):
-            _throttle(self, operation["op"], path, value)
-        else:
-            stock(self, [operation])
-
-
-def _throttle(plan: Any, op: str, path: str, value: str | None) -> None:
-    """A path is /apiStages/<api>:<stage>/throttle/<resource path>/<method>[/<limit>]; the resource path
-    has slashes of its own.
-    """
-    stage_id, _, target = path.removeprefix("/apiStages/").partition("/throttle/")
-    throttles = next(s for s in plan.api_stages if f"{s['apiId']}:{s['stage']}" == stage_id).setdefault("throttle", {})
-    method, _, limit = target.rpartition("/")
-    if op == "remove":
-        throttles.pop(target, None)
-    elif limit == "rateLimit":
-        throttles.setdefault(method, {})["rateLimit"] = float(value or 0)
-    elif limit == "burstLimit":
-        throttles.setdefault(method, {})["burstLimit"] = int(value or 0)

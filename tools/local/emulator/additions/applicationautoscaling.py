@@ -3,25 +3,20 @@
 import json
 from typing import Any
 
+from moto.applicationautoscaling import models
 from moto.applicationautoscaling.exceptions import AWSValidationException
-from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, FakeScalableTarget
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.elasticache.models import elasticache_backends
 
-from tools.local.emulator.registry import add, extend
-
-
-@extend(ApplicationAutoscalingBackend, "__init__", unless="tag")
-def start_without_tags(stock: Any, self: Any, region_name: str, account_id: str) -> None:
-    """moto keeps no tags; the provider reads them on every refresh (default_tags reach these resources
-    too).
-    """
-    stock(self, region_name, account_id)
-    self.target_tags = {}
-
+from tools.local.emulator.additions.elasticache_replication import REPLICATION_GROUPS
+from tools.local.emulator.kept import keep_tags, tag
+from tools.local.emulator.registry import extend
 
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
 _CACHE_DIMENSIONS = ("elasticache:replication-group:NodeGroups", "elasticache:replication-group:Replicas")
+_REFUSED = "Unsupported service namespace, resource type or scalable dimension"
+
+keep_tags(ApplicationAutoScalingResponse, "Tags", "TagKeys", as_map=True)
 
 
 @extend(ApplicationAutoScalingResponse, "_validate_params", because="ScalableDimensionValueSet")
@@ -30,65 +25,27 @@ def allow_caches(stock: Any, self: Any) -> None:
     if self._get_param("ServiceNamespace") != "elasticache":
         stock(self)
     elif self._get_param("ScalableDimension") not in (None, *_CACHE_DIMENSIONS):
-        raise AWSValidationException("Unsupported service namespace, resource type or scalable dimension")
+        raise AWSValidationException(_REFUSED)
 
 
-@extend(ApplicationAutoscalingBackend, "register_scalable_target", because="_target_params_are_valid")
-def register_caches(
-    stock: Any,
-    self: Any,
-    namespace: str,
-    r_id: str,
-    dimension: str,
-    min_capacity: int | None,
-    max_capacity: int | None,
-    role_arn: str,
-    suspended_state: str,
-) -> Any:
-    """The same once more, in the model; a replication group must exist, as a service of ECS must."""
-    settings = (min_capacity, max_capacity, role_arn, suspended_state)
-    if namespace != "elasticache":
-        return stock(self, namespace, r_id, dimension, *settings)
-    kind, _, group = r_id.partition("/")
-    groups = elasticache_backends[self.account_id][self.region_name].replication_groups
-    if kind != "replication-group" or group not in groups:
+@extend(models, "_target_params_are_valid", because="ServiceNamespaceValueSet")
+def allow_existing_caches(stock: Any, namespace: str, r_id: str, dimension: str) -> bool:
+    """The same once more, in the model."""
+    return namespace == "elasticache" or bool(stock(namespace, r_id, dimension))
+
+
+@extend(models.ApplicationAutoscalingBackend, "register_scalable_target", unless="elasticache")
+def find_caches(stock: Any, self: Any, namespace: str, r_id: str, **settings: Any) -> Any:
+    """A replication group must exist, as a service of ECS must."""
+    groups = REPLICATION_GROUPS.all(elasticache_backends[self.account_id][self.region_name])
+    if namespace == "elasticache" and r_id not in {f"replication-group/{name}" for name in groups}:
         raise AWSValidationException(f"ElastiCache replication group doesn't exist: {r_id}")
-    if not self._scalable_target_exists(r_id, dimension):
-        self._add_scalable_target(FakeScalableTarget(self, namespace, r_id, dimension, *settings))
-    target = self.targets[dimension][r_id]
-    target.update(min_capacity, max_capacity, suspended_state)
-    return target
-
-
-def _tags(response: Any, arn: str) -> dict[str, str]:
-    tags: dict[str, str] = response.applicationautoscaling_backend.target_tags.setdefault(arn, {})
-    return tags
+    return stock(self, namespace, r_id, **settings)
 
 
 @extend(ApplicationAutoScalingResponse, unless="Tags")
 def register_scalable_target(stock: Any, self: Any) -> str:
     """moto drops the tags of the call."""
     answer: str = stock(self)
-    _tags(self, json.loads(answer)["ScalableTargetARN"]).update(self._get_param("Tags") or {})
+    tag(json.loads(answer)["ScalableTargetARN"], self._get_param("Tags"))
     return answer
-
-
-@add(ApplicationAutoScalingResponse)
-def list_tags_for_resource(self: Any) -> str:
-    """Not in moto."""
-    return json.dumps({"Tags": _tags(self, self._get_param("ResourceARN"))})
-
-
-@add(ApplicationAutoScalingResponse)
-def tag_resource(self: Any) -> str:
-    """Not in moto."""
-    _tags(self, self._get_param("ResourceARN")).update(self._get_param("Tags"))
-    return "{}"
-
-
-@add(ApplicationAutoScalingResponse)
-def untag_resource(self: Any) -> str:
-    """Not in moto."""
-    for key in self._get_param("TagKeys"):
-        _tags(self, self._get_param("ResourceARN")).pop(key, None)
-    return "{}"

@@ -1,5 +1,6 @@
-"""Lambda: running the uploaded package, logging and dead-letter settings."""
+"""Lambda: running the uploaded package, logging settings."""
 
+import base64
 import json
 import threading
 from typing import Any
@@ -8,59 +9,44 @@ from moto.awslambda.models import LambdaFunction
 from moto.ec2.models import ec2_backends
 
 from tools.local.emulator import functions
-from tools.local.emulator.registry import extend, replace
+from tools.local.emulator.registry import extend
 from tools.local.emulator.state import STATE
 
-_KEPT = ("DeadLetterConfig", "LoggingConfig")
-# Setting -> moto's attribute, of those that moto reads only when the function is made.
-_UPDATED = {"KMSKeyArn": "kms_key_arn", "TracingConfig": "tracing_config"}
+_LOG_TAIL_BYTES = 4096
 
 
-def _keep(function: Any, settings: dict[str, Any]) -> None:
-    for name in _KEPT:
-        if name in settings:
-            function.further_settings[name] = settings[name]
-    logging = {
-        "LogFormat": "Text",
-        "LogGroup": f"/aws/lambda/{function.function_name}",
-        **function.further_settings.get("LoggingConfig", {}),
-    }
-    function.further_settings["LoggingConfig"] = logging
-    function.logs_group_name = logging["LogGroup"]
+def _keep_logging(function: Any, settings: dict[str, Any]) -> None:
+    default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
+    function.logging_config = default | settings.get("LoggingConfig", getattr(function, "logging_config", {}))
+    function.logs_group_name = function.logging_config["LogGroup"]
 
 
 @extend(LambdaFunction, "__init__", unless="LoggingConfig")
-def keep_further_settings(
+def keep_logging(
     stock: Any, self: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1
 ) -> None:
-    """moto drops LoggingConfig and DeadLetterConfig."""
+    """moto drops LoggingConfig."""
     stock(self, account_id, spec, region, version)
-    self.further_settings = {}
-    _keep(self, spec)
+    _keep_logging(self, spec)
 
 
 @extend(LambdaFunction, unless="LoggingConfig")
 def get_configuration(stock: Any, self: Any, on_create: bool = False) -> dict[str, Any]:
     """AWS always returns a LoggingConfig, and the provider expects one."""
-    return {**stock(self, on_create), **self.further_settings}
+    return {**stock(self, on_create), "LoggingConfig": self.logging_config}
 
 
 @extend(LambdaFunction, unless="LoggingConfig")
-def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
-    """moto updates nine settings and drops the others."""
+def update_configuration(stock: Any, self: Any, config_updates: dict[str, Any]) -> Any:
+    """moto updates nine settings and drops the others, of which the platform sets these two."""
     stock(self, config_updates)
-    _keep(self, config_updates)
-    for name, attribute in _UPDATED.items():
-        if name in config_updates:
-            setattr(self, attribute, config_updates[name])
-    if "EphemeralStorage" in config_updates:
-        self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
-    configuration: dict[str, Any] = self.get_configuration()
-    return configuration
+    _keep_logging(self, config_updates)
+    self.tracing_config = config_updates.get("TracingConfig", self.tracing_config)
+    return self.get_configuration()
 
 
-@replace(LambdaFunction, because="vpc-123abc")
-def vpc_config(self: Any) -> dict[str, Any] | None:
+@extend(LambdaFunction, because="vpc-123abc")
+def vpc_config(_: Any, self: Any) -> dict[str, Any] | None:
     """moto answers one made-up VPC for all functions; the provider looks for the default security group of the real
     one when it destroys a function with `replace_security_groups_on_destroy`.
     """
@@ -74,8 +60,8 @@ def vpc_config(self: Any) -> dict[str, Any] | None:
     return configuration
 
 
-@replace(LambdaFunction, because="self._invoke_lambda(")
-def invoke(self: Any, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
+@extend(LambdaFunction, because="self._invoke_lambda(")
+def invoke(_: Any, self: Any, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
     """moto needs Docker to run a function. Here a Python function runs in a process of this machine's Python.
 
     An `Event` call answers at once and runs afterwards, as on AWS; a failure of the function itself is
@@ -91,7 +77,7 @@ def invoke(self: Any, body: str, request_headers: Any, response_headers: Any) ->
     outcome = functions.run(self, event)
     if outcome.failed:
         response_headers["x-amz-function-error"] = "Unhandled"
-    response_headers["x-amz-log-result"] = outcome.log_tail
+    response_headers["x-amz-log-result"] = base64.b64encode(outcome.log.encode()[-_LOG_TAIL_BYTES:]).decode()
     return outcome.payload.encode()
 
 

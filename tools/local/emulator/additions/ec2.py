@@ -1,11 +1,10 @@
-"""EC2: descriptions of security group rules, tags of DHCP options, what deleted subnets and NAT gateways leave."""
+"""EC2: descriptions of security group rules, what deleted subnets and NAT gateways leave."""
 
 from typing import Any
 
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import SubnetBackend
-from moto.ec2.responses.dhcp_options import DHCPOptions
 
 from tools.local.emulator.registry import extend
 
@@ -26,14 +25,6 @@ def description(stock: Any, self: Any) -> str | None:
     """
     found: str | None = stock(self) or self.source_group.get("Description") or self.prefix_list_description
     return found
-
-
-@extend(DHCPOptions, unless="_parse_tag_specification")
-def create_dhcp_options(stock: Any, self: Any) -> Any:
-    """moto drops the tags that come with the creation; the provider sends them nowhere else."""
-    answer = stock(self)
-    answer.result["DhcpOptions"].add_tags(self._parse_tag_specification().get("dhcp-options", {}))
-    return answer
 
 
 @extend(SubnetBackend, "delete_subnet", unless="_associations")

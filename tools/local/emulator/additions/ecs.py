@@ -2,25 +2,11 @@
 
 from typing import Any
 
-from moto.core.utils import camelcase_to_underscores
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from tools.local.emulator.kept import keep
 from tools.local.emulator.registry import extend
-
-_KEPT = (
-    "availabilityZoneRebalancing",
-    "capacityProviderStrategy",
-    "deploymentConfiguration",
-    "enableECSManagedTags",
-    "enableExecuteCommand",
-    "healthCheckGracePeriodSeconds",
-    "loadBalancers",
-    "networkConfiguration",
-    "platformVersion",
-    "propagateTags",
-)
-
 
 _CANNOT_PULL = "CannotPullContainerError: the registry of the image does not exist"
 
@@ -34,20 +20,13 @@ def _can_start(backend: Any, task_definition: str) -> bool:
 
 def _complete(response: Any, service: Any, counted: int) -> None:
     """`counted` of the service's tasks are in the cluster's number of running tasks already."""
-    for parameter in _KEPT:
-        value = response._get_param(parameter)
-        if value is not None:
-            setattr(service, camelcase_to_underscores(parameter), value)
+    keep(service, response._get_params(), "taskDefinition")
     if not hasattr(service, "availability_zone_rebalancing"):
         service.availability_zone_rebalancing = "DISABLED"
-
-    strategy = getattr(service, "capacity_provider_strategy", None)
-    if strategy:
+    if strategy := getattr(service, "capacity_provider_strategy", None):
         service.launch_type = None
         service.platform_version = service.platform_version or "LATEST"
-        for provider in strategy:
-            provider.setdefault("base", 0)
-
+        service.capacity_provider_strategy = [{"base": 0, **provider} for provider in strategy]
     backend = response.ecs_backend
     if service.task_definition and not _can_start(backend, service.task_definition):
         return  # its tasks stay pending, and the deployment in progress
@@ -64,14 +43,11 @@ def _complete(response: Any, service: Any, counted: int) -> None:
             rolloutState="COMPLETED",
             taskDefinition=service.task_definition,
         )
-        if strategy:
-            deployment.pop("launchType", None)
-            deployment["capacityProviderStrategy"] = strategy
 
 
 @extend(EC2ContainerServiceResponse, unless="availabilityZoneRebalancing")
 def create_service(stock: Any, self: Any) -> Any:
-    """moto drops ten attributes of a service, which the provider then plans to set again.
+    """moto drops most attributes of a service, which the provider then plans to set again.
 
     It also leaves the tasks pending, so that `wait_for_steady_state` would never end; as it does on AWS for an image
     that cannot be pulled.
@@ -107,15 +83,13 @@ def run_task(stock: Any, self: Any, **kwargs: Any) -> Any:
     It also adds up the memory of the containers, which on Fargate have none of their own. They must not keep what they
     are given for that: the provider would plan to take it away.
     """
-    containers = self.describe_task_definition(kwargs["task_definition_str"]).container_definitions
-    without_memory = [container for container in containers if not {"memory", "memoryReservation"} & container.keys()]
-    for container in without_memory:
-        container["memory"] = 0
+    definition = self.describe_task_definition(kwargs["task_definition_str"])
+    containers = definition.container_definitions
+    definition.container_definitions = [{"memory": 0, **container} for container in containers]
     try:
         tasks = stock(self, **kwargs)
     finally:
-        for container in without_memory:
-            del container["memory"]
+        definition.container_definitions = containers
     for task in tasks:
         if not _can_start(self, task.task_definition_arn):
             task.last_status = task.desired_status = "STOPPED"

@@ -1,256 +1,147 @@
-"""ElastiCache: replication groups whose members exist, can be resized and go away."""
+"""ElastiCache: replication groups whose members exist, can be resized and go away.
 
-from collections.abc import Iterator
+moto never registers the members, which the provider describes to learn version, subnets and security groups. It changes
+seven settings and no member, cannot resize, ignores NumCacheClusters and the cluster mode of a parameter group, and
+leaves a deleted group in `deleting`, for which the provider waits without end.
+"""
+
 from typing import Any
 
-from moto.core.responses import ActionResult
-from moto.elasticache.exceptions import ReplicationGroupNotFound
-from moto.elasticache.models import CacheCluster, ElastiCacheBackend
-from moto.elasticache.responses import ElastiCacheResponse
+from moto.core.utils import utcnow
+from moto.elasticache.models import ElastiCacheBackend
 
-from tools.local.emulator.registry import add, extend
+from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, SUBNET_GROUPS, Groups
+from tools.local.emulator.registry import extend
 
 _SLOTS = 16384
-_DIRECTIONS = {"central": "c", "northeast": "ne", "southeast": "se"}
-# Attribute of moto's group -> parameter of ModifyReplicationGroup that moto does not read.
-_MODIFIED = {
-    "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
-    "cache_parameter_group_name": "CacheParameterGroupName",
-    "engine_version": "EngineVersion",
-    "ip_discovery": "IpDiscovery",
-    "notification_topic_arn": "NotificationTopicArn",
-    "preferred_maintenance_window": "PreferredMaintenanceWindow",
-    "security_group_ids": "SecurityGroupIds",
-    "snapshot_window": "SnapshotWindow",
-    "transit_encryption_enabled": "TransitEncryptionEnabled",
-    "transit_encryption_mode": "TransitEncryptionMode",
+_DEFAULTS = {
+    "AtRestEncryptionEnabled": False,
+    "AutoMinorVersionUpgrade": True,
+    "CacheNodeType": "cache.t4g.micro",
+    "Engine": "redis",
+    "EngineVersion": "7.1",
+    "IpDiscovery": "ipv4",
+    "NetworkType": "ipv4",
+    "Port": 6379,
+    "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
+    "SnapshotRetentionLimit": 0,
+    "SnapshotWindow": "05:00-06:00",
+    "TransitEncryptionEnabled": False,
 }
-# Parameters of moto's CacheCluster that no member of a replication group uses.
-_UNUSED = (
-    "az_mode",
-    "snapshot_name",
-    "auth_token",
-    "outpost_mode",
-    "preferred_outpost_arn",
-    "preferred_availability_zones",
-    "cache_security_group_names",
-    "tags",
-    "snapshot_arns",
-    "preferred_outpost_arns",
-    "cache_node_ids_to_remove",
-    "cache_node_ids_to_reboot",
-)
 
 
-@add(CacheCluster, as_property=True)
-def security_groups(self: Any) -> list[dict[str, str]]:
-    """moto has only the ids; AWS returns the groups with their state."""
-    return [{"SecurityGroupId": group_id, "Status": "active"} for group_id in self.security_group_ids]
-
-
-@add(CacheCluster, as_property=True)
-def cache_parameter_group(self: Any) -> dict[str, str]:
-    """moto has only the name; AWS returns the group with its state."""
-    return {"CacheParameterGroupName": self.cache_parameter_group_name, "ParameterApplyStatus": "in-sync"}
-
-
-def _short_region(region: str) -> str:
-    area, direction, number = region.rsplit("-", 2)
-    return area + _DIRECTIONS.get(direction, direction[0]) + number
-
-
-def _zones(backend: Any, group: Any) -> list[str]:
-    subnet_group = backend.cache_subnet_groups.get(group.cache_subnet_group_name)
-    zones = {subnet["subnet_availability_zone"] for subnet in subnet_group.subnets} if subnet_group else set()
-    return sorted(zones) or [f"{backend.region_name}a", f"{backend.region_name}b"]
-
-
-def _member_ids(group: Any, shard: int) -> Iterator[str]:
-    prefix = f"{group.replication_group_id}-{shard:04}" if group.cluster_enabled else group.replication_group_id
-    for node in range(1, group.replicas + 2):
-        yield f"{prefix}-{node:03}"
-
-
-def _member(backend: Any, group: Any, cluster_id: str, zone: str) -> Any:
-    version = group.engine_version or "7.1"
-    cluster: Any = CacheCluster(
-        account_id=backend.account_id,
-        region_name=backend.region_name,
-        cache_cluster_id=cluster_id,
-        cache_node_type=group.cache_node_type,
-        replication_group_id=group.replication_group_id,
-        preferred_availability_zone=zone,
-        num_cache_nodes=1,
-        engine="redis",  # moto leaves attributes out for every other engine
-        engine_version=version if version.count(".") == 2 else f"{version}.0",
-        cache_parameter_group_name=group.cache_parameter_group_name,
-        cache_subnet_group_name=group.cache_subnet_group_name,
-        transit_encryption_enabled=group.transit_encryption_enabled,
-        network_type=group.network_type,
-        ip_discovery=group.ip_discovery,
-        preferred_maintenance_window=group.preferred_maintenance_window or "sun:05:00-sun:06:00",
-        port=group.port,
-        notification_topic_arn=group.notification_topic_arn,
-        auto_minor_version_upgrade=group.auto_minor_version_upgrade,
-        snapshot_retention_limit=group.snapshot_retention_limit,
-        snapshot_window=group.snapshot_window,
-        security_group_ids=group.security_group_ids,
-        log_delivery_configurations=group.log_delivery_configurations,
-        **dict.fromkeys(_UNUSED),
-    )
-    cluster.engine = group.engine
-    cluster.auth_token_enabled = group.auth_token_enabled
-    cluster.at_rest_encryption_enabled = group.at_rest_encryption_enabled
-    cluster.transit_encryption_mode = group.transit_encryption_mode
-    return cluster
-
-
-def _remove_members(backend: Any, group: Any) -> None:
-    for cluster_id in group.member_clusters:
-        backend.cache_clusters.pop(cluster_id, None)
-
-
-def _form(backend: Any, group: Any) -> None:
-    """Give the group its shards and register every node as a cache cluster."""
-    _remove_members(backend, group)
-    group.member_clusters = []
-    group.node_groups = []
-    zones = _zones(backend, group)
-    for shard in range(1, group.shards + 1):
-        members = []
-        for number, cluster_id in enumerate(_member_ids(group, shard)):
-            zone = zones[number % len(zones)]
-            backend.cache_clusters[cluster_id] = _member(backend, group, cluster_id, zone)
-            group.member_clusters.append(cluster_id)
-            members.append({"CacheClusterId": cluster_id, "CacheNodeId": "0001", "PreferredAvailabilityZone": zone})
-        node_group: dict[str, Any] = {
-            "NodeGroupId": f"{shard:04}",
-            "Status": "available",
-            "NodeGroupMembers": members,
-        }
-        if group.cluster_enabled:
-            first, last = _SLOTS * (shard - 1) // group.shards, _SLOTS * shard // group.shards - 1
-            node_group["Slots"] = f"{first}-{last}"
-        else:
-            for number, member in enumerate(members):
-                member["CurrentRole"] = "replica" if number else "primary"
-            node_group["PrimaryEndpoint"] = {"Address": f"master.{group.domain}", "Port": group.port}
-            node_group["ReaderEndpoint"] = {"Address": f"replica.{group.domain}", "Port": group.port}
-        group.node_groups.append(node_group)
-
-
-def _is_clustered(backend: Any, parameter_group_name: str | None) -> bool:
-    name = parameter_group_name or ""
-    group = backend.parameter_groups.get(name, {"parameters": {}})
-    return name.endswith(".cluster.on") or group["parameters"].get("cluster-enabled") == "yes"
-
-
-@extend(ElastiCacheBackend, unless="CacheCluster(")
-def create_replication_group(
-    stock: Any,
-    self: Any,
-    num_cache_clusters: int | None,
-    num_node_groups: int | None,
-    replicas_per_node_group: int | None,
-    cluster_mode: str | None,
-    cache_parameter_group_name: str | None,
-    **kwargs: Any,
-) -> Any:
-    """moto never registers the members, which the provider describes to learn version, subnets and security
-    groups.
-
-    It also ignores NumCacheClusters, does not see cluster mode in the parameter group, and its slots end
-    above 16383.
-    """
-    if (num_node_groups or 1) > 1 or _is_clustered(self, cache_parameter_group_name):
-        cluster_mode = "enabled"
-    group = stock(
-        self,
-        num_cache_clusters=None,
-        num_node_groups=None,
-        replicas_per_node_group=None,
-        cluster_mode=cluster_mode,
-        cache_parameter_group_name=cache_parameter_group_name,
-        **kwargs,
-    )
-    group.shards = num_node_groups or 1
-    group.replicas = (num_cache_clusters or 1) - 1 if replicas_per_node_group is None else replicas_per_node_group
-    group.domain = f"{group.replication_group_id}.{_short_region(self.region_name)}.cache.amazonaws.com"
-    if group.cluster_enabled:
-        group.configuration_endpoint = {"Address": f"clustercfg.{group.domain}", "Port": group.port}
-    if group.transit_encryption_enabled and not group.transit_encryption_mode:
-        group.transit_encryption_mode = "required"
-    if not group.cache_parameter_group_name:
-        major = (group.engine_version or "7").split(".")[0]
-        suffix = ".cluster.on" if group.cluster_enabled else ""
-        group.cache_parameter_group_name = f"default.{group.engine}{major}{suffix}"
-    group.auto_minor_version_upgrade = group.auto_minor_version_upgrade is not False
-    group.member_clusters = []
-    _form(self, group)
-    return group
-
-
-@extend(ElastiCacheResponse, unless="SecurityGroupIds")
-def modify_replication_group(stock: Any, self: Any) -> Any:
-    """moto reads seven of the parameters, and no change reaches the members."""
-    answer = stock(self)
-    group = answer.result["ReplicationGroup"]
-    for attribute, parameter in _MODIFIED.items():
-        setattr(group, attribute, self._get_param(parameter, getattr(group, attribute)))
-    removed = self._get_param("UserGroupIdsToRemove", [])
-    added = self._get_param("UserGroupIdsToAdd", [])
-    group.user_group_ids = [name for name in group.user_group_ids if name not in removed] + added
-    for delivery in self._get_param("LogDeliveryConfigurations", []):
-        others = [d for d in group.log_delivery_configurations if d["LogType"] != delivery["LogType"]]
-        new = [] if delivery.get("Enabled") is False else group._get_log_delivery_configurations([delivery])
-        group.log_delivery_configurations = others + new
-    _form(self.elasticache_backend, group)
-    return answer
-
-
-def _resized(response: Any, **size: int) -> ActionResult:
+def _change(response: Any, group: dict[str, Any]) -> None:
+    asked = {name: value for name, value in response._get_params().items() if value is not None}
+    before = dict(group)
+    group |= {**_DEFAULTS, **before, **asked}
+    group |= {
+        "Status": "available",
+        "Description": group["ReplicationGroupDescription"],
+        "AuthTokenEnabled": bool(group.get("AuthToken")),
+        "AutomaticFailover": "enabled" if group.get("AutomaticFailoverEnabled") else "disabled",
+        "MultiAZ": "enabled" if group.get("MultiAZEnabled") else "disabled",
+        "LogDeliveryConfigurations": _deliveries(before, asked),
+        "UserGroupIds": [
+            *(id_ for id_ in before.get("UserGroupIds", ()) if id_ not in asked.get("UserGroupIdsToRemove", ())),
+            *asked.get("UserGroupIdsToAdd", ()),
+        ],
+    }
+    group.setdefault("ReplicationGroupCreateTime", utcnow())
+    if group["TransitEncryptionEnabled"]:
+        group.setdefault("TransitEncryptionMode", "required")
+    group["shards"] = asked.get("NodeGroupCount") or asked.get("NumNodeGroups") or group.get("shards", 1)
+    replicas = asked.get("NewReplicaCount", asked.get("ReplicasPerNodeGroup", group.get("replicas", 0)))
+    group["replicas"] = asked.get("NumCacheClusters", replicas + 1) - 1
     backend = response.elasticache_backend
-    name = response._get_param("ReplicationGroupId")
-    if name not in backend.replication_groups:
-        raise ReplicationGroupNotFound(name)
-    group = backend.replication_groups[name]
-    vars(group).update(size)
+    group.setdefault("ClusterEnabled", group["shards"] > 1 or _is_clustered(backend, group))
+    suffix = ".cluster.on" if group["ClusterEnabled"] else ""
+    major = group["EngineVersion"].split(".")[0]
+    group.setdefault("CacheParameterGroupName", f"default.{group['Engine']}{major}{suffix}")
     _form(backend, group)
-    return ActionResult({"ReplicationGroup": group})
 
 
-@add(ElastiCacheResponse)
-def increase_replica_count(self: Any) -> ActionResult:
-    """Not in moto: the provider calls it when `num_cache_clusters` or `replicas_per_node_group` grows."""
-    return _resized(self, replicas=self._get_int_param("NewReplicaCount"))
+def _deliveries(before: dict[str, Any], asked: dict[str, Any]) -> list[dict[str, Any]]:
+    by_type = {
+        delivery["LogType"]: {**delivery, "Status": "active"}
+        for settings in (before, asked)
+        for delivery in settings.get("LogDeliveryConfigurations", ())
+    }
+    return [delivery for delivery in by_type.values() if delivery.get("Enabled") is not False]
 
 
-@add(ElastiCacheResponse)
-def decrease_replica_count(self: Any) -> ActionResult:
-    """As `increase_replica_count`."""
-    return _resized(self, replicas=self._get_int_param("NewReplicaCount"))
+def _is_clustered(backend: Any, group: dict[str, Any]) -> bool:
+    name = group.get("CacheParameterGroupName", "")
+    parameters = PARAMETER_GROUPS.all(backend).get(name, {}).get("parameters", {})
+    return name.endswith(".cluster.on") or parameters.get("cluster-enabled") == "yes"
 
 
-@add(ElastiCacheResponse)
-def modify_replication_group_shard_configuration(self: Any) -> ActionResult:
-    """Not in moto: the provider calls it when `num_node_groups` changes."""
-    return _resized(self, shards=self._get_int_param("NodeGroupCount"))
+def _form(backend: Any, group: dict[str, Any]) -> None:
+    """Give the group its shards, and the cache cluster that every node is."""
+    name = group["ReplicationGroupId"]
+    subnets = SUBNET_GROUPS.all(backend).get(group.get("CacheSubnetGroupName"), {}).get("Subnets", ())
+    zones = sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
+    zones = zones or [f"{backend.region_name}a", f"{backend.region_name}b"]
+
+    def endpoint(kind: str) -> dict[str, Any]:
+        return {"Address": f"{kind}.{name}.{backend.region_name}.cache.amazonaws.com", "Port": group["Port"]}
+
+    group["NodeGroups"], group["members"] = [], {}
+    for shard in range(group["shards"]):
+        prefix = f"{name}-{shard + 1:04}" if group["ClusterEnabled"] else name
+        members = [
+            {
+                "CacheClusterId": f"{prefix}-{node + 1:03}",
+                "CacheNodeId": "0001",
+                "PreferredAvailabilityZone": zones[node % len(zones)],
+                **({} if group["ClusterEnabled"] else {"CurrentRole": "replica" if node else "primary"}),
+            }
+            for node in range(group["replicas"] + 1)
+        ]
+        group["members"] |= {member["CacheClusterId"]: _cluster(group, member) for member in members}
+        node_group = {"NodeGroupId": f"{shard + 1:04}", "Status": "available", "NodeGroupMembers": members}
+        if group["ClusterEnabled"]:
+            first, after = (_SLOTS * number // group["shards"] for number in (shard, shard + 1))
+            node_group["Slots"] = f"{first}-{after - 1}"
+        else:
+            node_group |= {"PrimaryEndpoint": endpoint("master"), "ReaderEndpoint": endpoint("replica")}
+        group["NodeGroups"].append(node_group)
+    group["MemberClusters"] = list(group["members"])
+    if group["ClusterEnabled"]:
+        group["ConfigurationEndpoint"] = endpoint("clustercfg")
 
 
-@extend(ElastiCacheBackend, unless=".pop(")
-def delete_replication_group(
-    stock: Any, self: Any, replication_group_id: str, retain_primary_cluster: bool | None
-) -> Any:
-    """moto leaves the group in `deleting`, for which the provider waits without end."""
-    group = stock(self, replication_group_id, retain_primary_cluster)
-    _remove_members(self, group)
-    del self.replication_groups[replication_group_id]
-    return group
+def _cluster(group: dict[str, Any], member: dict[str, Any]) -> dict[str, Any]:
+    version = group["EngineVersion"]
+    return {
+        **group,
+        **member,
+        "ARN": group["ARN"].replace(
+            f":replicationgroup:{group['ReplicationGroupId']}", f":cluster:{member['CacheClusterId']}"
+        ),
+        "CacheClusterStatus": "available",
+        "CacheParameterGroup": {"CacheParameterGroupName": group["CacheParameterGroupName"]},
+        "EngineVersion": version if version.count(".") == 2 else f"{version}.0",
+        "NumCacheNodes": 1,
+        "SecurityGroups": [{"SecurityGroupId": id_, "Status": "active"} for id_ in group.get("SecurityGroupIds", ())],
+    }
 
 
-@extend(ElastiCacheBackend, unless=".pop(")
-def delete_cache_cluster(stock: Any, self: Any, cache_cluster_id: str) -> Any:
-    """As `delete_replication_group`."""
-    cluster = stock(self, cache_cluster_id)
-    del self.cache_clusters[cache_cluster_id]
-    return cluster
+@extend(ElastiCacheBackend, unless="replication_group")
+def describe_cache_clusters(stock: Any, self: Any, cache_cluster_id: str | None = None) -> list[Any]:
+    """With the members of replication groups."""
+    members = {id_: one for group in REPLICATION_GROUPS.all(self).values() for id_, one in group["members"].items()}
+    if cache_cluster_id in members:
+        return [members[cache_cluster_id]]
+    return [*stock(self, cache_cluster_id), *members.values()]
+
+
+REPLICATION_GROUPS = Groups(
+    "ReplicationGroup",
+    "ReplicationGroupId",
+    "replicationgroup",
+    _change,
+    "increase_replica_count",
+    "decrease_replica_count",
+    "modify_replication_group_shard_configuration",
+    replace=True,
+)

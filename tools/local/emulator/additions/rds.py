@@ -22,7 +22,7 @@ from moto.rds.models import (
 )
 from moto.rds.responses import RDSResponse
 
-from tools.local.emulator.registry import add, extend, replace
+from tools.local.emulator.registry import add, extend
 
 _PASSWORD_LENGTH = 28
 # RDS keeps '/', '@', '"' and the space out of a master password.
@@ -32,6 +32,7 @@ _PASSWORD_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'()*+,-.:;<=
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
 _DEFAULT_SINCE = {("password_encryption", "scram-sha-256"): 14, ("rds.force_ssl", "1"): 17}
 _SYSTEM = {"Source": "system", "ApplyMethod": "pending-reboot"}
+_USER = {"Source": "user"}
 _INSIGHTS = (
     "enable_performance_insights",
     "performance_insights_kms_key_id",
@@ -44,8 +45,8 @@ def _password() -> str:
     return "".join(secrets.choice(_PASSWORD_CHARACTERS) for _ in range(_PASSWORD_LENGTH))
 
 
-@replace(MasterUserSecret, unless="master_username")
-def _generate_secret_string(self: Any) -> str:
+@extend(MasterUserSecret, unless="master_username")
+def _generate_secret_string(_: Any, self: Any) -> str:
     """moto's managed master secret always holds the user `admin` with one fixed password.
 
     The rotation function logs in with this secret, so it must name the cluster's own master user.
@@ -53,8 +54,8 @@ def _generate_secret_string(self: Any) -> str:
     return json.dumps({"username": self.resource.master_username, "password": _password()})
 
 
-@replace(MasterUserSecret, because="self.secretsmanager.rotate_secret(")
-def rotate_secret(self: Any) -> None:
+@extend(MasterUserSecret, because="self.secretsmanager.rotate_secret(")
+def rotate_secret(_: Any, self: Any) -> None:
     """moto asks Secrets Manager, which has no function to call for this secret and so keeps its value. Here it is
     RDS that makes the new one, and the schedule of the rotation stays as it is.
     """
@@ -64,34 +65,22 @@ def rotate_secret(self: Any) -> None:
     self.secret.last_rotation_date = int(time.time())
 
 
-@extend(RDSBackend, "modify_db_cluster", because="if manage_master_user_password:")
-def keep_master_secret(stock: Any, self: Any, kwargs: Any) -> Any:
+@extend(RDSBackend, because="if manage_master_user_password:")
+def modify_db_cluster(stock: Any, self: Any, kwargs: Any) -> Any:
     """moto makes a second master secret when RDS is told again to manage the password; the first one stays, and
     nobody knows it. AWS keeps the secret, and its key, which cannot be changed.
+
+    It also looks for the change of the log exports under the name that they have in CreateDBCluster, where it never
+    is, and renames the cluster alone; its instances go on naming the old one.
     """
     cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
     if cluster.manage_master_user_password and kwargs.get("manage_master_user_password"):
         for name in ("manage_master_user_password", "master_user_secret_kms_key_id"):
             kwargs.pop(name, None)
-    return stock(self, kwargs)
-
-
-@extend(RDSBackend, "modify_db_cluster", unless="cloudwatch_logs_export_configuration")
-def change_log_exports(stock: Any, self: Any, kwargs: Any) -> Any:
-    """moto looks for the change under the name that it has in CreateDBCluster, where it never is."""
-    cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
     change = kwargs.pop("cloudwatch_logs_export_configuration", None) or {}
+    exports = dict.fromkeys([*cluster.enabled_cloudwatch_logs_exports, *change.get("EnableLogTypes", [])])
     disabled = change.get("DisableLogTypes", [])
-    kept = [kind for kind in cluster.enabled_cloudwatch_logs_exports if kind not in disabled]
-    added = [kind for kind in change.get("EnableLogTypes", []) if kind not in kept]
-    kwargs["enabled_cloudwatch_logs_exports"] = kept + added
-    return stock(self, kwargs)
-
-
-@extend(RDSBackend, "modify_db_cluster", unless="members")
-def rename_with_instances(stock: Any, self: Any, kwargs: Any) -> Any:
-    """moto renames the cluster alone; its instances go on naming the old one."""
-    cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
+    kwargs["enabled_cloudwatch_logs_exports"] = [kind for kind in exports if kind not in disabled]
     instances = cluster.members
     answer = stock(self, kwargs)
     for instance in instances:
@@ -131,8 +120,8 @@ def delete_db_cluster(stock: Any, self: Any) -> Any:
     return answer
 
 
-@replace(RDSBackend, because="self.subnet_groups.pop(subnet_name)")
-def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnets: list[Any]) -> Any:
+@extend(RDSBackend, because="self.subnet_groups.pop(subnet_name)")
+def modify_db_subnet_group(_: Any, self: Any, subnet_name: str, description: str, subnets: list[Any]) -> Any:
     """moto loses the group that it changes. AWS keeps it, and in the VPC in which it was made."""
     (group,) = self.describe_db_subnet_groups(subnet_name)
     if {subnet.vpc_id for subnet in subnets} != {group.vpc_id}:
@@ -147,22 +136,18 @@ def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnet
 @extend(DBParameterGroup, unless="Source")
 def update_parameters(stock: Any, self: Any, new_parameters: Any) -> None:
     """The provider asks for parameters with `Source=user`, and takes those without a source for defaults."""
-    stock(self, [{**parameter, "Source": "user"} for parameter in new_parameters])
+    stock(self, [parameter | _USER for parameter in new_parameters])
 
 
 @extend(DBClusterParameterGroup, unless="Source")
 def update_cluster_parameters(stock: Any, self: Any, new_parameters: Any) -> None:
     """As `update_parameters`. AWS takes no note of a value that is the family's own: it stays the system's."""
     version = int(re.sub(r"\D", "", self.db_parameter_group_family) or 0)
-    stock(
-        self,
-        [
-            parameter | _SYSTEM
-            if version >= _DEFAULT_SINCE.get((parameter["ParameterName"], parameter["ParameterValue"]), 100)
-            else {**parameter, "Source": "user"}
-            for parameter in new_parameters
-        ],
-    )
+
+    def source(ParameterName: str, ParameterValue: str, **_: Any) -> dict[str, str]:  # noqa: N803
+        return _SYSTEM if version >= _DEFAULT_SINCE.get((ParameterName, ParameterValue), 100) else _USER
+
+    stock(self, [{**parameter, **source(**parameter)} for parameter in new_parameters])
 
 
 @extend(DBCluster, because="self.scaling_configuration or {}")
@@ -173,31 +158,20 @@ def scaling_configuration_info(stock: Any, self: Any) -> dict[str, Any] | None:
     return stock(self) if self.scaling_configuration else None
 
 
-def _keep_insights(resource: Any, settings: dict[str, Any]) -> None:
-    for name in _INSIGHTS:
-        setattr(resource, name, settings.get(name))
-    if resource.enable_performance_insights and not resource.performance_insights_retention_period:
-        resource.performance_insights_retention_period = 7
-
-
-@extend(DBCluster, "__init__", unless="performance_insights")
-def keep_cluster_insights(stock: Any, self: Any, **kwargs: Any) -> None:
+def keep_insights(stock: Any, self: Any, **kwargs: Any) -> None:
     """moto drops all settings of Performance Insights. AWS's default retention is 7 days."""
     stock(self, **kwargs)
-    _keep_insights(self, kwargs)
+    for name in _INSIGHTS:
+        setattr(self, name, kwargs.get(name))
+    if self.enable_performance_insights and not self.performance_insights_retention_period:
+        self.performance_insights_retention_period = 7
 
 
-@extend(DBInstance, "__init__", unless="performance_insights")
-def keep_instance_insights(stock: Any, self: Any, **kwargs: Any) -> None:
-    """As `keep_cluster_insights`."""
-    stock(self, **kwargs)
-    _keep_insights(self, kwargs)
+for owner in (DBCluster, DBInstance):
+    extend(owner, "__init__", unless="performance_insights")(keep_insights)
 
 
+@add(DBCluster, DBInstance, as_property=True)
 def performance_insights_enabled(self: Any) -> bool:
     """The request's name is EnablePerformanceInsights, the answer's is PerformanceInsightsEnabled."""
     return bool(self.enable_performance_insights)
-
-
-add(DBCluster, as_property=True)(performance_insights_enabled)
-add(DBInstance, as_property=True)(performance_insights_enabled)

@@ -29,19 +29,15 @@ _EC2 = {
 
 @extend(ResourceGroupsTaggingAPIBackend, because="backend.iter_tagged_resources()")
 def _get_resources_generator(
-    stock: Any,
-    self: Any,
-    tag_filters: Any = None,
-    resource_type_filters: Any = None,
-    resource_arn_list: Any = None,
+    stock: Any, self: Any, tag_filters: Any = None, **other_filters: Any
 ) -> Iterator[TaggedResource]:
     """Without a filter of types, which the platform does not use, the rest comes after moto's own."""
     listed = set()
-    for resource in stock(self, tag_filters, resource_type_filters, resource_arn_list):
+    for resource in stock(self, tag_filters, **other_filters):
         listed.add(resource.arn)
         if ":flow-logs/" not in resource.arn:  # moto's word; AWS's is `vpc-flow-log`
             yield resource
-    if resource_type_filters or resource_arn_list:
+    if any(other_filters.values()):
         return
     matches = make_tag_matcher(tag_filters)
     for arn, tags in _rest(self.account_id, self.region_name):
@@ -66,12 +62,8 @@ def _rest(account: str, region: str) -> Iterator[tuple[str, dict[str, str]]]:
     for groups in (rds.subnet_groups, rds.db_parameter_groups, rds.db_cluster_parameter_groups):
         for group in list(groups.values()):
             yield group.arn, {tag["Key"]: tag["Value"] for tag in group.get_tags()}
-    for tagger in (
-        ecr_backends[account][region].tagger,
-        elasticache_backends[account][region].tagging_service,
-        elbv2_backends[account][region].tagging_service,
-        events_backends[account][region].tagger,
-        wafv2_backends[account][region].tagging_service,
-    ):
-        for arn in list(tagger.tags):
-            yield arn, tagger.get_tag_dict_for_resource(arn)
+    backends: Any
+    for backends in (ecr_backends, elasticache_backends, elbv2_backends, events_backends, wafv2_backends):
+        backend = backends[account][region]
+        for arn, tags in list((getattr(backend, "tagger", None) or backend.tagging_service).tags.items()):
+            yield arn, dict(tags)

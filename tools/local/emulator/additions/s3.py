@@ -5,11 +5,11 @@ from typing import Any
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
-from tools.local.emulator.registry import replace
+from tools.local.emulator.registry import extend
 
 
-@replace(FakeBucket, because="is_action_permitted(action, resource)")
-def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
+@extend(FakeBucket, because="is_action_permitted(action, resource)")
+def get_permission(_: Any, self: Any, action: str, resource: str) -> PermissionResult:
     """moto reads a bucket policy without its conditions, so that the statement which denies access without TLS denies
     every access. No policy of another service is enforced here, and a bucket's is not, either.
     """

@@ -4,20 +4,18 @@
 
 import json
 import time
-import uuid
 from typing import Any
 
 from moto.secretsmanager.exceptions import (
     InvalidParameterException,
     InvalidRequestException,
-    OperationNotPermittedOnReplica,
     ResourceExistsException,
     SecretNotFoundException,
 )
-from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 from tools.local.emulator import rotation
-from tools.local.emulator.registry import extend, replace
+from tools.local.emulator.registry import extend
 
 _DAY = 24 * 3600
 
@@ -26,8 +24,6 @@ def _secret(backend: Any, secret_id: str) -> Any:
     if secret_id not in backend.secrets:
         raise SecretNotFoundException()
     secret = backend.secrets[secret_id]
-    if isinstance(secret, ReplicaSecret):
-        raise OperationNotPermittedOnReplica
     if secret.is_deleted():
         raise InvalidRequestException(
             "You can't perform this operation on the secret because it was marked for deletion."
@@ -35,25 +31,20 @@ def _secret(backend: Any, secret_id: str) -> Any:
     return secret
 
 
-@replace(FakeSecret, because='["version_stages"] = [')
-def reset_default_version(self: Any, secret_version: dict[str, Any], version_id: str) -> None:
+@extend(FakeSecret, because='["version_stages"] = [')
+def reset_default_version(_: Any, self: Any, secret_version: dict[str, Any], version_id: str) -> None:
     """moto takes every label but AWSPREVIOUS from the version that was current. On AWS a label of one's
     own stays with it, which is what keeps Terraform's bootstrap version alive; a version without any
     label is deleted.
     """
-    labels = secret_version["version_stages"]
-    secret_version["version_stages"] = []
-    self.versions[version_id] = secret_version
-    for label in labels:
-        rotation.move_label(self, label, version_id)
-    rotation.drop_unlabelled(self)
+    self.versions[version_id] = {**secret_version, "version_stages": []}
+    rotation.move_labels(self, version_id, *secret_version["version_stages"])
 
 
 @extend(FakeSecret, because='["version_stages"].remove(version_stage)')
-def remove_version_stages_from_old_versions(stock: Any, self: Any, version_stages: list[str]) -> None:
+def remove_version_stages_from_old_versions(_: Any, self: Any, version_stages: list[str]) -> None:
     """moto keeps versions that have lost their last label; AWS deletes them."""
-    stock(self, version_stages)
-    rotation.drop_unlabelled(self)
+    rotation.move_labels(self, None, *version_stages)
 
 
 @extend(FakeSecret, "to_dict", unless="ScheduleExpression")
@@ -68,15 +59,7 @@ def describe(stock: Any, self: Any) -> dict[str, Any]:
 
 
 @extend(SecretsManagerBackend, unless="ResourceExistsException")
-def put_secret_value(
-    stock: Any,
-    self: Any,
-    secret_id: str,
-    secret_string: str,
-    secret_binary: str,
-    client_request_token: str,
-    version_stages: list[str],
-) -> str:
+def put_secret_value(stock: Any, self: Any, secret_id: str, client_request_token: str, **new: Any) -> Any:
     """moto overwrites the value of a pending version; on AWS a version's value never changes.
 
     The same value again is a success without effect, another one ResourceExistsException: a replayed
@@ -84,27 +67,20 @@ def put_secret_value(
     """
     secret = _secret(self, secret_id)
     version = secret.versions.get(client_request_token, {})
-    values = (version.get("secret_string"), version.get("secret_binary"))
-    answer: str
-    if values == (secret_string, secret_binary):
-        answer = secret.to_short_dict(include_version_stages=True, version_id=client_request_token)
-        return answer
-    if values != (None, None):
+    values = {name: version.get(name) for name in ("secret_string", "secret_binary")}
+    if values.items() <= new.items():
+        return secret.to_short_dict(include_version_stages=True, version_id=client_request_token)
+    if any(values.values()):
         raise ResourceExistsException(
             "You can't modify an existing version, you can only create a new version. "
             f"The version {client_request_token} already has a value."
         )
-    answer = stock(self, secret_id, secret_string, secret_binary, client_request_token, version_stages=version_stages)
-    return answer
+    return stock(self, secret_id, client_request_token=client_request_token, **new)
 
 
-@replace(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
+@extend(SecretsManagerBackend, because='elif version_stage == "AWSCURRENT"')
 def update_secret_version_stage(
-    self: Any,
-    secret_id: str,
-    version_stage: str,
-    remove_from_version_id: str,
-    move_to_version_id: str,
+    _: Any, self: Any, secret_id: str, version_stage: str, remove_from_version_id: str, move_to_version_id: str
 ) -> tuple[str, str]:
     """moto attaches a label to several versions, and GetSecretValue without a stage goes on returning the
     old version.
@@ -128,13 +104,12 @@ def update_secret_version_stage(
         raise InvalidParameterException(
             "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed."
         )
-    rotation.move_label(secret, version_stage, move_to_version_id)
-    rotation.drop_unlabelled(secret)
+    rotation.move_labels(secret, move_to_version_id, version_stage)
     return secret.arn, secret.name
 
 
-@replace(SecretsManagerBackend, because="if not secret.rotation_lambda_arn:")
-def cancel_rotate_secret(self: Any, secret_id: str) -> str:
+@extend(SecretsManagerBackend, because="if not secret.rotation_lambda_arn:")
+def cancel_rotate_secret(_: Any, self: Any, secret_id: str) -> Any:
     """moto refuses secrets without a function, so that the rotation of an RDS-managed secret could never
     be destroyed.
     """
@@ -143,8 +118,7 @@ def cancel_rotate_secret(self: Any, secret_id: str) -> str:
         raise InvalidRequestException("You tried to cancel the rotation of a secret that has no rotation configured.")
     secret.rotation_enabled = False
     secret.next_rotation_date = None
-    answer: str = secret.to_short_dict()
-    return answer
+    return secret.to_short_dict()
 
 
 def _configure(secret: Any, lambda_arn: str | None, rules: dict[str, Any] | None) -> None:
@@ -163,8 +137,9 @@ def _configure(secret: Any, lambda_arn: str | None, rules: dict[str, Any] | None
     secret.next_rotation_date = int(time.time()) + days * _DAY if days else None
 
 
-@replace(SecretsManagerBackend, because='"SecretId": secret.name')
+@extend(SecretsManagerBackend, because='"SecretId": secret.name')
 def rotate_secret(
+    _: Any,
     self: Any,
     secret_id: str,
     client_request_token: str | None = None,
@@ -178,7 +153,8 @@ def rotate_secret(
     progress for the normal end.
 
     A secret that a service manages (RDS's master) has no function. Its value stays as it is, since no one
-    would tell the database; moto leaves such a secret without a current value.
+    would tell the database; moto leaves such a secret without a current value. Not to rotate immediately is to change
+    the rules alone: AWS also tests the function.
     """
     secret = _secret(self, secret_id)
     token = self._from_client_request_token(client_request_token)
@@ -193,6 +169,4 @@ def rotate_secret(
     elif rotate_immediately:
         rotation.begin(secret, token)
         rotation.start(secret, token)
-    else:
-        rotation.start_test(secret, str(uuid.uuid4()))
     return json.dumps({"ARN": secret.arn, "Name": secret.name, "VersionId": token})

@@ -26,11 +26,6 @@ locals {
 }
 
 # ── network ─────────────────────────────────────────────────────────────────────────────────────────────────
-resource "aws_vpc_dhcp_options" "this" {
-  domain_name_servers = ["AmazonProvidedDNS"]
-  tags                = { Name = "emulator-test" }
-}
-
 resource "aws_vpc" "this" {
   cidr_block = "10.0.0.0/16"
 }
@@ -200,9 +195,6 @@ resource "aws_elasticache_replication_group" "clustered" {
 resource "aws_efs_file_system" "this" {
   encrypted  = true
   kms_key_id = aws_kms_key.this.arn
-  protection {
-    replication_overwrite = "DISABLED"
-  }
 }
 
 resource "aws_efs_backup_policy" "this" {
@@ -436,7 +428,6 @@ resource "aws_api_gateway_integration" "this" {
   connection_type         = "VPC_LINK"
   connection_id           = aws_api_gateway_vpc_link.this.id
   timeout_milliseconds    = 10000
-  cache_key_parameters    = ["method.request.querystring.since"]
   request_parameters      = { "integration.request.querystring.since" = "method.request.querystring.since" }
 }
 
@@ -456,11 +447,6 @@ resource "aws_api_gateway_usage_plan" "this" {
   api_stages {
     api_id = aws_api_gateway_rest_api.this.id
     stage  = aws_api_gateway_stage.this.stage_name
-    throttle {
-      path        = "/readings/GET"
-      rate_limit  = 50
-      burst_limit = 10
-    }
   }
   throttle_settings {
     rate_limit  = 200

@@ -67,7 +67,6 @@ def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ec2: Ec2) -> Rehea
         rehearsal = Rehearsal(load("iot-dev"), tmp_path)
         monkeypatch.setattr(rehearsal, "_stacks", lambda outdir: stacks)
         monkeypatch.setattr(rehearsal, "_make_bucket", lambda found: None)
-        monkeypatch.setattr(rehearsal, "_make_stubs", lambda found: None)
         monkeypatch.setattr(rehearsal, "_await_bucket", lambda stack: None)
         monkeypatch.setattr(rehearsal, "client", lambda service: ec2)
         return {planned.stack: planned for planned in rehearsal.change(tmp_path, base=None, say=lambda line: None)}
@@ -136,7 +135,6 @@ def test_a_base_that_fails_says_why_without_a_stack_trace(tmp_path: Path, monkey
     rehearsal = Rehearsal(load("iot-dev"), tmp_path)
     monkeypatch.setattr(rehearsal, "_stacks", lambda outdir: [Stack("rotation", tmp_path, backend)])
     monkeypatch.setattr(rehearsal, "_make_bucket", lambda found: None)
-    monkeypatch.setattr(rehearsal, "_make_stubs", lambda found: None)
     monkeypatch.setattr(rehearsal, "_await_bucket", lambda stack: None)
     said: list[str] = []
 
