@@ -38,6 +38,9 @@ WeeklyWindow = Annotated[
         "a weekly window in UTC, at least 30 minutes, as ddd:hh:mm-ddd:hh:mm", rf"^{_DAY}:{_TIME}-{_DAY}:{_TIME}$"
     ),
 ]
+Region = Annotated[
+    str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
+]
 RoleArn = Annotated[str, described("the ARN of an IAM role", r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$")]
 CertificateArn = Annotated[
     str,

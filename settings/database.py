@@ -22,6 +22,10 @@ _Acu = Annotated[
 
 PostgresVersion = Literal["15", "16", "17"]
 
+# Names of automated backups begin with rds:, those of AWS Backup with awsbackup:.
+_SNAPSHOT_ARN = r"arn:aws:rds:[a-z0-9-]+:[0-9]{12}:cluster-snapshot:"
+_SNAPSHOT = rf"^({_SNAPSHOT_ARN})?((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{{0,254}}$"
+
 
 class DatabaseAutoscalingSettings(Settings):
     """Readers that Aurora adds beside those of `database.instances`, and removes again."""
@@ -61,6 +65,10 @@ class DatabaseSettings(Settings):
     final_snapshot: bool = Field(
         description="true (keep a last snapshot and the backups when destroyed) or false (keep nothing)"
     )
+    restore_from: Annotated[
+        str | None,
+        described("the identifier or the ARN of a cluster snapshot, read only when the cluster is created", _SNAPSHOT),
+    ] = None
     iam_authentication: bool = Field(default=True, description="true or false")
     slow_statement_ms: Annotated[
         int, Field(ge=100, le=3_600_000, description="statements slower than this are logged: 100 to 3600000 ms")
@@ -153,5 +161,17 @@ def _autoscaling(database: DatabaseSettings) -> Iterator[Broken]:
         )
 
 
+def _snapshot_is_here(region: str, database: DatabaseSettings) -> Iterator[Broken]:
+    """RDS restores in the region of the snapshot only; another account's may be shared with this one."""
+    snapshot = database.restore_from or ""
+    if snapshot.startswith("arn:") and snapshot.split(":")[3] != region:
+        yield Broken(
+            "database.restore_from",
+            snapshot,
+            f"a snapshot in {region}: RDS restores none of another region",
+            "copy it to the region first",
+        )
+
+
 # Run by `settings.rules` with those of the other tables.
-RULES = (_capacity, _insights, _database_names, _database_windows, _autoscaling)
+RULES = (_capacity, _insights, _database_names, _database_windows, _autoscaling, _snapshot_is_here)

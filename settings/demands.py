@@ -43,6 +43,10 @@ PRODUCTION = (
     Demand("cache.snapshot_retention_days", lambda v: v >= 5, "5 or more", "snapshots are kept 5 days"),
     Demand("cache.final_snapshot", lambda v: v is True, "true", "what is destroyed by mistake must be restorable"),
     Demand("storage.backup", lambda v: v is True, "true", "files are restored from AWS Backup"),
+    Demand("backup.retention_days", lambda v: v >= 35, "35 or more", "AWS's own plan for files keeps that long"),
+    Demand(
+        "backup.lock", lambda v: v != "none", '"governance" or "compliance"', "whoever is in must not delete backups"
+    ),
     Demand("rotation.recovery_window_days", lambda v: v >= 7, "7 to 30", "a deleted secret must be restorable"),
     Demand(
         "rotation.reserved_concurrency",

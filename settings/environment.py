@@ -8,7 +8,8 @@ from pydantic import Field
 
 from settings.account import AccountSettings
 from settings.api import ApiSettings
-from settings.base import Settings, described
+from settings.backup import BackupSettings
+from settings.base import Region, Settings, described
 from settings.cache import CacheSettings
 from settings.database import DatabaseSettings
 from settings.encryption import EncryptionSettings
@@ -44,9 +45,7 @@ class Environment(Settings):
     ] = None
     tier: Tier = Field(description='"development" or "production"')
     account_id: Annotated[str, described("the AWS account id: 12 digits in quotes", r"^[0-9]{12}$")]
-    region: Annotated[
-        str, described("a region's code such as ca-central-1", r"^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]$")
-    ]
+    region: Region
     zones: Annotated[
         tuple[Annotated[str, described("a zone's name such as ca-central-1a", r"^[a-z]{2}-[a-z]+-[0-9][a-f]$")], ...],
         Field(min_length=2, max_length=3, description="2 or 3 availability zones of the region"),
@@ -73,6 +72,7 @@ class Environment(Settings):
     database: DatabaseSettings
     cache: CacheSettings
     storage: StorageSettings
+    backup: BackupSettings | None = None
     rotation: RotationSettings
     service: ServiceSettings
     workers: dict[LinkName, WorkerSettings] = Field(default={}, description="tables named [workers.<name>]")

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from settings import api, cache, database, monitoring, network, rotation, service, storage
+from settings import api, backup, cache, database, monitoring, network, rotation, service, storage
+from settings.backup import BackupSettings
 from settings.base import Settings
 from settings.broken import Broken, Unshown
 from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
@@ -28,6 +29,7 @@ _RULES: list[Callable[..., Iterator[Broken]]] = [
     *database.RULES,
     *cache.RULES,
     *storage.RULES,
+    *backup.RULES,
     *rotation.RULES,
     *network.RULES,
     *api.RULES,
@@ -66,6 +68,13 @@ def _region_exists(region: str) -> Iterator[Broken]:
     if not exists(region):
         allowed = "a region that botocore knows, such as ca-central-1"
         yield Broken("region", region, allowed, "correct it, or if it is new, renew boto3: make lock")
+
+
+@_rule
+def _region_of_copies_exists(backup: BackupSettings | None) -> Iterator[Broken]:
+    if backup is not None and backup.copy_to is not None and not exists(backup.copy_to):
+        allowed = "a region that botocore knows, such as ca-west-1"
+        yield Broken("backup.copy_to", backup.copy_to, allowed, "correct it, or if it is new, renew boto3: make lock")
 
 
 @functools.cache

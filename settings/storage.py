@@ -34,7 +34,9 @@ class StorageSettings(Settings):
     infrequent_access_after_days: Literal[1, 7, 14, 30, 60, 90, 180, 270, 365] = Field(
         default=30, description="1, 7, 14, 30, 60, 90, 180, 270 or 365 days without access"
     )
-    backup: bool = Field(description="true or false: daily AWS Backup with its default plan")
+    backup: bool = Field(
+        description="true or false: daily AWS Backup, by the plan of [backup] or without one by AWS's default plan"
+    )
 
 
 def _access_points(storage: StorageSettings) -> Iterator[Broken]:

@@ -46,24 +46,8 @@ class BaseStack(TerraformStack):
         self.account = Account(environment.account_id, environment.region)
         # What the monitoring stack shall watch of this one, beside what it asks for itself.
         self.rows: list[Row] = []
-        AwsProvider(
-            self,
-            "aws",
-            region=environment.region,
-            allowed_account_ids=[environment.account_id],
-            default_tags=[
-                AwsProviderDefaultTags(
-                    tags={
-                        **environment.tags,
-                        "Project": environment.project,
-                        "Environment": environment.name,
-                        "Tier": environment.tier,
-                        "Stack": component,
-                        "ManagedBy": "cdktf",
-                    }
-                )
-            ],
-        )
+        self._component = component
+        self.aws_provider(environment.region)
         self.backend = S3Backend(
             self,
             bucket=state_bucket_name(environment),
@@ -79,6 +63,29 @@ class BaseStack(TerraformStack):
             "protected",
             value=environment.protected,
             description="Whether this stack was last deployed with its protection; `make destroy` reads it",
+        )
+
+    def aws_provider(self, region: str, *, alias: str | None = None) -> AwsProvider:
+        """The AWS provider of a region. Resources have that of the environment's, unless they are given another."""
+        environment = self.environment
+        return AwsProvider(
+            self,
+            "aws" if alias is None else f"aws-{alias}",
+            alias=alias,
+            region=region,
+            allowed_account_ids=[environment.account_id],
+            default_tags=[
+                AwsProviderDefaultTags(
+                    tags={
+                        **environment.tags,
+                        "Project": environment.project,
+                        "Environment": environment.name,
+                        "Tier": environment.tier,
+                        "Stack": self._component,
+                        "ManagedBy": "cdktf",
+                    }
+                )
+            ],
         )
 
     def place(self, logs_key_arn: str) -> Place:

@@ -55,6 +55,7 @@ class DataStack(BaseStack):
                 vpc_id=network.vpc.vpc_id,
                 subnet_ids=network.vpc.subnet_ids_by_zone("data"),
                 data_key_arn=network.keys.data,
+                has_plan=environment.backup is not None,
             )
         held: dict[str, Any] = {"encryption": environment.encryption, "place": self.place(network.keys.logs)}
         self.queues = {

@@ -25,12 +25,12 @@ from modules.monitoring import (
     throttled_requests,
 )
 from stacks.api import ApiStack
+from stacks.backup import BackupStack
 from stacks.base import BaseStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
 from stacks.network import NetworkStack
-from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
 
@@ -45,8 +45,8 @@ class MonitoringStack(BaseStack):
         network: NetworkStack,
         egress: EgressStack,
         entry: EntryStack,
-        rotation: RotationStack,
         data: DataStack,
+        backup: BackupStack | None,
         secrets: SecretsStack,
         service: ServiceStack,
         api: ApiStack,
@@ -69,14 +69,19 @@ class MonitoringStack(BaseStack):
             account=self.account,
             topic=topic,
             failed_rule=secrets.rotation_failed_rule,
-            function_name=rotation.function.name,
+            function_name=secrets.rotation_function.name,
             secret_arn=secrets.secret_arn,
         )
         rows = [
             *self._request_rows(entry, service, api),
             *self._data_rows(data, service),
-            *self._operations_rows(egress, rotation, secrets),
-            *(row for stack in (network, egress, entry, rotation, data, secrets, service, api) for row in stack.rows),
+            *self._operations_rows(egress, secrets),
+            *(
+                row
+                for stack in (network, egress, entry, data, backup, secrets, service, api)
+                if stack
+                for row in stack.rows
+            ),
         ]
         alarms = PlatformAlarms(
             self,
@@ -131,14 +136,14 @@ class MonitoringStack(BaseStack):
                 mounting_tasks=service.fargate.min_count if environment.service.mounts else 0,
             )
 
-    def _operations_rows(self, egress: EgressStack, rotation: RotationStack, secrets: SecretsStack) -> Iterator[Row]:
+    def _operations_rows(self, egress: EgressStack, secrets: SecretsStack) -> Iterator[Row]:
         thresholds = self.environment.monitoring
         if egress.nat_gateway_ids:
             yield egress_row(thresholds, nat_gateways=egress.nat_gateway_ids)
         yield rotation_row(
             self.environment.rotation,
             thresholds,
-            function=rotation.function.name,
+            function=secrets.rotation_function.name,
             failed_rule=secrets.rotation_failed_rule,
             secret_arn=secrets.secret_arn,
         )

@@ -7,6 +7,7 @@ from constructs import Construct
 from modules.rotation import CodePackage
 from settings import Environment
 from stacks.api import ApiStack
+from stacks.backup import BackupStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
@@ -30,6 +31,9 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     entry = EntryStack(scope, environment=environment, network=network)
     rotation = RotationStack(scope, environment=environment, network=network, package=package)
     data = DataStack(scope, environment=environment, network=network)
+    backup = None
+    if environment.backup is not None:
+        backup = BackupStack(scope, environment=environment, settings=environment.backup, network=network, data=data)
     api = ApiStack(scope, environment=environment, network=network, entry=entry)
     secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
@@ -40,8 +44,8 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         network=network,
         egress=egress,
         entry=entry,
-        rotation=rotation,
         data=data,
+        backup=backup,
         secrets=secrets,
         service=service,
         api=api,

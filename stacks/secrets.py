@@ -16,7 +16,7 @@ from stacks.rotation import RotationStack
 
 
 class SecretsStack(BaseStack):
-    """Offers `secret_arn` to the service, and `rotation_failed_rule` for alarms.
+    """Offers `secret_arn` to the service, and `rotation_failed_rule` and `rotation_function` for alarms.
 
     It comes after the whole of data (every instance), rotation and egress, because the first rotation begins when the
     rotation is set, and calls AWS. The secret admits the service's roles by their names: they are made later.
@@ -36,6 +36,7 @@ class SecretsStack(BaseStack):
         # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
         self.add_dependency(egress)
         function, database = rotation.function, data.database
+        self.rotation_function = function
         secret = ApplicationSecret(
             self,
             "database",

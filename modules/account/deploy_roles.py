@@ -41,10 +41,10 @@ _PASSED_TO = (
     "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com", "ssm.amazonaws.com", "vpc-flow-logs.amazonaws.com",
 )  # fmt: skip
 _SERVICE_LINKED = (
-    "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com",
-    "elasticache.application-autoscaling.amazonaws.com", "elasticfilesystem.amazonaws.com",
-    "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com", "rds.amazonaws.com",
-    "wafv2.amazonaws.com",
+    "backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com",
+    "elasticache.amazonaws.com", "elasticache.application-autoscaling.amazonaws.com",
+    "elasticfilesystem.amazonaws.com", "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com",
+    "rds.amazonaws.com", "wafv2.amazonaws.com",
 )  # fmt: skip
 
 

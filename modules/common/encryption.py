@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import TerraformProvider, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
@@ -20,7 +20,8 @@ class EncryptionKey(Construct):
     """One KMS key and its alias: one per class of data, so that access to one class gives none to another.
 
     The key material rotates (a year by default, PCI DSS 3.7.4); a deleted key can be restored for
-    `deletion_window_days`. Terraform never destroys a `protected` one.
+    `deletion_window_days`. Terraform never destroys a `protected` one. `provider` is that of another region, which
+    `account` then names, too.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class EncryptionKey(Construct):
         via_services: Sequence[str],
         service_principals: Sequence[str] = (),
         protected: bool = False,
+        provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id_)
         key = KmsKey(
@@ -46,8 +48,9 @@ class EncryptionKey(Construct):
             deletion_window_in_days=settings.deletion_window_days,
             policy=key_policy(account, via_services=via_services, service_principals=service_principals),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
+            provider=provider,
         )
-        KmsAlias(self, "alias", name=f"alias/{alias}", target_key_id=key.key_id)
+        KmsAlias(self, "alias", name=f"alias/{alias}", target_key_id=key.key_id, provider=provider)
         self.arn = key.arn
 
 

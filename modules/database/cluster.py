@@ -38,6 +38,10 @@ class Database(Construct):
     `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
     a third zone, the second would restart instances at the change of a default.
 
+    `settings.restore_from` is read when the cluster is created and never again: the provider would replace the cluster
+    whenever the snapshot is named, changed or removed
+    (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#snapshot_identifier-1).
+
     Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
     by one take it down as well (hashicorp/terraform-provider-aws #23572).
     """
@@ -56,7 +60,7 @@ class Database(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
-        self._lifecycle = TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None
+        self._prevent_destroy = True if place.protected else None
         self._data_key_arn = data_key_arn
         self.parameter_groups = ParameterGroups(self, "parameters", settings=settings, names=place.names)
         group = closed_security_group(
@@ -116,7 +120,10 @@ class Database(Construct):
             performance_insights_retention_period=settings.performance_insights_retention_days,
             apply_immediately=settings.apply_immediately,
             deletion_protection=place.protected,
-            lifecycle=self._lifecycle,
+            snapshot_identifier=settings.restore_from,
+            lifecycle=TerraformResourceLifecycle(
+                prevent_destroy=self._prevent_destroy, ignore_changes=["snapshot_identifier"]
+            ),
             depends_on=[log],
         )
         accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
@@ -191,7 +198,7 @@ class Database(Construct):
                 # it gives it the one that the cluster names.
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
                 lifecycle=TerraformResourceLifecycle(
-                    prevent_destroy=True if self._lifecycle else None, ignore_changes=["db_parameter_group_name"]
+                    prevent_destroy=self._prevent_destroy, ignore_changes=["db_parameter_group_name"]
                 ),
                 depends_on=[monitoring.attachment] if monitoring else None,
             )

@@ -31,6 +31,9 @@ class Storage(Construct):
     Who mounts through an access point acts as its POSIX user below its directory, which is made with that owner when
     first mounted. Files unread for the settings' days move to Infrequent Access, and come back when read once.
 
+    AWS's default plan backs it up, unless one of the environment's own does (`has_plan`): with both, each file would
+    be kept and paid for twice. Backups that the default plan has made stay for their 35 days.
+
     Consumers mount after all of it: a zone without a mount target has no address to mount.
     """
 
@@ -45,6 +48,7 @@ class Storage(Construct):
         vpc_id: str,
         subnet_ids: Mapping[str, str],
         data_key_arn: str,
+        has_plan: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         name = names.name("files")
@@ -63,11 +67,12 @@ class Storage(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
         EfsFileSystemPolicy(self, "policy", file_system_id=file_system.id, policy=file_system_policy(file_system.arn))
+        by_default_plan = settings.backup and not has_plan
         EfsBackupPolicy(
             self,
             "backup",
             file_system_id=file_system.id,
-            backup_policy=EfsBackupPolicyBackupPolicy(status="ENABLED" if settings.backup else "DISABLED"),
+            backup_policy=EfsBackupPolicyBackupPolicy(status="ENABLED" if by_default_plan else "DISABLED"),
         )
         group = closed_security_group(
             self, "security-group", name=name, description="EFS; callers add their own rule", vpc_id=vpc_id

@@ -14,6 +14,7 @@ from synthesized import Attributes, Synthesized, read_stack
 # Dimension -> the attribute that says its value, by resource type. A list says all that may be meant.
 IDENTITIES = {
     "ApiName": ("aws_api_gateway_rest_api", "name"),
+    "BackupVaultName": ("aws_backup_vault", "name"),
     "CacheClusterId": ("aws_elasticache_replication_group", "replication_group_id"),
     "ClusterName": ("aws_ecs_cluster", "name"),
     "DBClusterIdentifier": ("aws_rds_cluster", "cluster_identifier"),
@@ -56,6 +57,8 @@ def exists(outdir: Path, environment: str, dimension: str, value: str) -> bool:
     """Whether a stack makes what the dimension's value names, by reference or by the very same text."""
     if dimension == "Region":
         return value == load(environment).region
+    if dimension == "ResourceType":
+        return value in ("Aurora", "EFS")  # what the plan backs up
     if dimension == "Rule":
         return value == "ALL"  # every rule of the web ACL together
     return maker(outdir, environment, dimension, value) is not None

@@ -30,6 +30,8 @@ SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "cache.snapshot_retention_days": ("4", "4", "5"),
     "cache.final_snapshot": ("false", "false", "true"),
     "storage.backup": ("false", "false", "true"),
+    "backup.retention_days": ("34", "34", "35"),
+    "backup.lock": ('"none"', '"none"', '"governance"'),
     "rotation.recovery_window_days": ("0", "0", "7"),
     "rotation.reserved_concurrency": ("0", "0", "1"),
     "service.min_count": ("1", "1", "2"),
@@ -121,6 +123,6 @@ def test_a_value_of_the_wrong_type_is_said_once(tmp_path: Path) -> None:
     files.write("iot-prod", settings_text({"storage.backup": '"yes"'}, "production"))
 
     assert files.faults("iot-prod") == [
-        'iot-prod.toml: storage.backup = "yes"; allowed: true or false: daily AWS Backup with its default plan; '
-        "correct the value"
+        'iot-prod.toml: storage.backup = "yes"; allowed: true or false: daily AWS Backup, by the plan of '
+        "[backup] or without one by AWS's default plan; correct the value"
     ]

@@ -39,6 +39,9 @@ SCOPED = {
 
 # The longest names of AWS, where they are short enough to matter.
 LIMITS = {
+    "aws_backup_plan": 50,
+    "aws_backup_selection": 50,
+    "aws_backup_vault": 50,
     "aws_lb": 32,
     "aws_lb_target_group": 32,
     "aws_elasticache_replication_group": 40,

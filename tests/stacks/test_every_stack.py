@@ -25,26 +25,30 @@ def test_every_environment_has_its_base_stacks(environment_of: Owners, environme
         }
 
 
-def test_the_provider_works_in_its_environments_region_and_account_only(stacks: Stacks, environment_of: Owners) -> None:
+def test_the_provider_works_in_its_environments_region_and_account(stacks: Stacks, environment_of: Owners) -> None:
     for id_, stack in stacks.items():
         environment, component = environment_of[id_]
-        (provider,) = stack.json["provider"]["aws"]
-        assert provider["region"] == environment.region, id_
-        assert provider["allowed_account_ids"] == [environment.account_id], id_
-        assert provider["default_tags"] == [
-            {
-                "tags": {
-                    **environment.tags,
-                    "Project": environment.project,
-                    "Environment": environment.name,
-                    "Tier": environment.tier,
-                    "Stack": component,
-                    "ManagedBy": "cdktf",
+        own, *others = stack.json["provider"]["aws"]
+        assert own["region"] == environment.region, id_
+        # Only the copies of the backups lie elsewhere.
+        copy_to = environment.backup.copy_to if environment.backup and component == "backup" else None
+        assert [(p["alias"], p["region"]) for p in others] == ([("copies", copy_to)] if copy_to else []), id_
+        for provider in (own, *others):
+            assert provider["allowed_account_ids"] == [environment.account_id], id_
+            assert provider["default_tags"] == [
+                {
+                    "tags": {
+                        **environment.tags,
+                        "Project": environment.project,
+                        "Environment": environment.name,
+                        "Tier": environment.tier,
+                        "Stack": component,
+                        "ManagedBy": "cdktf",
+                    }
                 }
-            }
-        ], id_
-        # No emulator, no credentials: both come from the user's shell.
-        assert set(provider) == {"region", "allowed_account_ids", "default_tags"}, id_
+            ], id_
+            # No emulator, no credentials: both come from the user's shell.
+            assert set(provider) - {"alias"} == {"region", "allowed_account_ids", "default_tags"}, id_
 
 
 def test_the_state_lies_encrypted_in_the_environments_own_bucket_with_a_lock_file(

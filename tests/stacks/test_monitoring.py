@@ -187,6 +187,8 @@ def test_silence_is_a_fault_only_where_something_must_speak(app_outdir: Path, en
         expected.add("database-capacity")
     if settings.service.mounts:
         expected.add("files-clients")
+    if settings.backup:  # a plan that does not run says nothing
+        expected |= {"backup-aurora-missing", *(["backup-efs-missing"] if settings.storage.access_points else [])}
     assert breaching == {settings.names.name(purpose) for purpose in expected}
 
 

@@ -266,7 +266,11 @@ def test_nothing_that_holds_data_goes_unasked(outdir: Path, name: str) -> None:
     assert cluster["deletion_protection"] is True
     assert cluster["skip_final_snapshot"] is False
     assert cluster["backup_retention_period"] >= 7
-    assert data.one("aws_efs_backup_policy")["backup_policy"]["status"] == "ENABLED"
+    # A plan of the environment's own backs the files up, instead of AWS's default plan.
+    assert data.one("aws_efs_backup_policy")["backup_policy"]["status"] == "DISABLED"
+    selected = " ".join(stack(outdir, name, "backup").one("aws_backup_selection")["resources"])
+    assert "aws_rds_cluster" in selected
+    assert "aws_efs_file_system" in selected
     for type_ in STATEFUL:
         assert data.all(type_), type_
         for resource in data.all(type_):

@@ -91,6 +91,22 @@ def test_protection_covers_the_cluster_and_every_instance() -> None:
         assert not any("prevent_destroy" in resource.get("lifecycle", {}) for resource in free.all(type_))
 
 
+@pytest.mark.parametrize("snapshot", [None, "iot-aurora-final-sg-1-prod"])
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_snapshot_makes_a_cluster_and_never_replaces_one(snapshot: str | None, protected: bool) -> None:
+    cluster = synthesize(restore_from=snapshot, protected=protected).one("aws_rds_cluster")
+
+    assert cluster.get("snapshot_identifier") == snapshot
+    # Named, changed or removed: also where no snapshot is named any longer.
+    assert cluster["lifecycle"]["ignore_changes"] == ["snapshot_identifier"]
+
+
+def test_a_cluster_from_a_snapshot_has_the_settings_key_and_master_secret_of_any_other() -> None:
+    plain, restored = synthesize().one("aws_rds_cluster"), synthesize(restore_from="a-snapshot").one("aws_rds_cluster")
+
+    assert restored == {**plain, "snapshot_identifier": "a-snapshot"}
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_logins_by_iam_are_a_setting(wanted: bool) -> None:
     cluster = synthesize(iam_authentication=wanted).one("aws_rds_cluster")

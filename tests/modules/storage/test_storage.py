@@ -21,7 +21,7 @@ POINTS = {
 }
 
 
-def synthesize(*, protected: bool = False, **changed: Any) -> Synthesized:
+def synthesize(*, protected: bool = False, has_plan: bool = False, **changed: Any) -> Synthesized:
     settings = StorageSettings(access_points=POINTS, backup=True).model_copy(update=changed)
 
     def build(scope: Construct) -> None:
@@ -34,6 +34,7 @@ def synthesize(*, protected: bool = False, **changed: Any) -> Synthesized:
             vpc_id="vpc-1",
             subnet_ids=SUBNETS,
             data_key_arn="arn:aws:kms:ca-central-1:222222222222:key/data",
+            has_plan=has_plan,
         )
 
     return synthesize_module(build)
@@ -89,9 +90,19 @@ def test_lifecycle_and_throughput(days: int, after: str) -> None:
     assert made["throughput_mode"] == "bursting"
 
 
-@pytest.mark.parametrize(("backup", "status"), [(True, "ENABLED"), (False, "DISABLED")])
-def test_backup(backup: bool, status: str) -> None:
-    assert synthesize(backup=backup).one("aws_efs_backup_policy")["backup_policy"] == {"status": status}
+@pytest.mark.parametrize(
+    ("backup", "has_plan", "status"),
+    [
+        (True, False, "ENABLED"),
+        (False, False, "DISABLED"),
+        (True, True, "DISABLED"),  # else each file would be kept twice
+        (False, True, "DISABLED"),
+    ],
+)
+def test_backup(backup: bool, has_plan: bool, status: str) -> None:
+    made = synthesize(backup=backup, has_plan=has_plan).one("aws_efs_backup_policy")
+
+    assert made["backup_policy"] == {"status": status}
 
 
 def test_protection() -> None:
