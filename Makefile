@@ -129,13 +129,15 @@ tunnel: named setup ## A local port that leads TO=database or TO=cache of ENV, o
 migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
 	$(PY) -m tools.deploy migrate $(env) $(copy)
 
-.PHONY: recover unprotect destroy
+.PHONY: recover unprotect destroy forget
 recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and imports what it made
 	$(PY) -m tools.deploy recover $(env) $(copy) $(confirm)
 unprotect: named setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
 	$(PY) -m tools.deploy unprotect $(env) $(copy) $(confirm)
-destroy: named setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
+destroy: named setup ## Destroy every stack of ENV but bootstrap, and say what is left; needs CONFIRM=<ENV>
 	$(PY) -m tools.deploy destroy $(env) $(copy) $(confirm)
+forget: named setup ## Delete the keys that destroy has left of ENV, once nothing is under them; needs CONFIRM=<ENV>
+	$(PY) -m tools.deploy forget $(env) $(copy) $(confirm)
 
 ## -- checks
 

@@ -13,8 +13,10 @@ from tools.deploy import (
     account,
     bootstrap,
     cdktf,
+    keep,
     migrate,
     plans,
+    processes,
     recover,
     release,
     session,
@@ -26,6 +28,7 @@ from tools.synthesized.errors import DeployError, exit_code
 
 VERBS = (
     "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "unprotect", "destroy",
+    "forget",
 )  # fmt: skip
 
 
@@ -52,7 +55,7 @@ def _perform(options: argparse.Namespace) -> None:
     terraform.check_machine(os.environ)
     environ = {**os.environ, **terraform.settings(os.environ)}
     tears_down = verb in ("unprotect", "destroy")
-    if tears_down:
+    if tears_down or verb == "forget":
         teardown.confirm(name, options.confirm, verb)
     if verb == "bootstrap" and environment.suffix is not None:
         raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")
@@ -61,9 +64,13 @@ def _perform(options: argparse.Namespace) -> None:
     def clients(service: str) -> Any:
         return _client(service, environment.region)
 
+    if verb == "deploy" and not options.approve:
+        processes.require_terminal("cdktf deploy")
     if verb in ("deploy", "apply"):
         account.prepare(environment, clients=clients, approved=options.approve or verb == "apply")
-    if verb in ("bootstrap", "recover", "apply"):
+    if verb in ("deploy", "diff", "unprotect"):
+        cdktf.require_credentials(environ)
+    if verb in ("bootstrap", "recover", "apply", "deploy", "forget"):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":
@@ -73,13 +80,22 @@ def _perform(options: argparse.Namespace) -> None:
         case "migrate":
             migrate.migrate(environment, clients=clients)
         case "unprotect":
-            teardown.unprotect(name, app=app, environ=environ)
+            teardown.unprotect(name, app=app, environ=environ, s3=clients("s3"), client=_client)
         case "destroy":
-            teardown.destroy(name, app=app, environ=environ, s3=clients("s3"))
+            teardown.destroy(name, app=app, environ=environ, s3=clients("s3"), client=_client)
+        case "forget":
+            window = environment.encryption.deletion_window_days
+            teardown.forget(name, window_days=window, s3=clients("s3"), client=_client)
         case "apply":
-            plans.apply(name, environ=environ, s3=clients("s3"))
+            with keep.taken_up(name, s3=clients("s3"), client=_client) as changed:
+                if changed:
+                    again = f"{', '.join(changed)} came back; plan again: make plan ENV={name}"
+                    raise DeployError(f"nothing was applied: {again}")
+                plans.apply(name, environ=environ, s3=clients("s3"))
         case "diff":
-            cdktf.diff(name, app=app, environ=environ)
+            cdktf.synthesize(app, environ)
+            with keep.taken_up(name, s3=clients("s3"), client=_client, change=False):
+                cdktf.diff(name, app=app, environ=environ)
         case "release":
             release.release(
                 environment,
@@ -92,13 +108,22 @@ def _perform(options: argparse.Namespace) -> None:
             session.shell(environment, clients=clients)
         case "tunnel":
             session.tunnel(environment, options.to, clients=clients)
-        case "deploy" if options.stack:
-            cdktf.synthesize(app, environ)
-            stack = single.stack_of(name, options.stack)
-            single.check(stack, name, environ=environ, s3=clients("s3"))
-            cdktf.run("deploy", stack.name, app=app, environ=environ, approved=options.approve, alone=True)
         case "deploy":
-            cdktf.run("deploy", f"{name}-*", app=app, environ=environ, approved=options.approve)
+            pattern = f"{name}-*"
+            if options.stack:
+                stack = single.stack_of(name, options.stack)
+                single.check(stack, name, environ=environ, s3=clients("s3"))
+                pattern = stack.name
+            with keep.taken_up(name, s3=clients("s3"), client=_client):
+                cdktf.run(
+                    "deploy",
+                    pattern,
+                    app=app,
+                    environ=environ,
+                    approved=options.approve,
+                    alone=bool(options.stack),
+                    synthesized=True,
+                )
 
 
 def _client(service: str, region: str) -> Any:

@@ -119,9 +119,9 @@ def test_it_comes_before_anything_is_changed(
     verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "_client", lambda service, region: Functions(10))
-    monkeypatch.setattr(
-        command, "cdktf", SimpleNamespace(app_command=lambda *_, **__: [], run=not_called, synthesize=not_called)
-    )
+    monkeypatch.setattr(command.cdktf, "require_credentials", lambda environ: None)
+    for name in ("run", "synthesize"):
+        monkeypatch.setattr(command.cdktf, name, not_called)
     monkeypatch.setattr(command, "plans", SimpleNamespace(apply=not_called))
 
     assert command.main([verb, "--env", "iot-prod", "--approve"]) == 1

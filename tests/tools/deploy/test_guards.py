@@ -54,7 +54,7 @@ def test_a_teardown_lifts_it(tools: Tools, verb: str) -> None:
 def test_an_ephemeral_environment_is_synthesized_as_itself(copy: Tools) -> None:
     assert main(["deploy", "--env", NAME, "--suffix", "pr-12", "--approve"]) == 0
 
-    assert _app(copy) == [("--env", NAME, "--suffix", "pr-12")]
+    assert set(_app(copy)) == {("--env", NAME, "--suffix", "pr-12")}
     (call,) = copy.ran("cdktf")
     assert call.arguments[:2] == ("deploy", f"{NAME}-pr-12-*")
 
@@ -75,7 +75,7 @@ def test_after_a_failed_synthesis_nothing_is_done(tools: Tools, verb: str, capsy
 def test_an_approved_deployment_does_not_ask(tools: Tools) -> None:
     assert main(["deploy", "--env", NAME, "--approve"]) == 0
 
-    (call,) = tools.calls
+    (call,) = tools.ran("cdktf")
     assert call.arguments[:2] == ("deploy", ALL)
     assert "--auto-approve" in call.arguments
     assert not call.asking
@@ -98,7 +98,7 @@ def test_without_approval_the_cli_asks_in_the_terminal(tools: Tools, monkeypatch
 
     assert main(["deploy", "--env", NAME]) == 0
 
-    (call,) = tools.calls
+    (call,) = tools.ran("cdktf")
     assert call.asking
     assert "--auto-approve" not in call.arguments
     assert not SILENCING & set(call.environ)
@@ -223,7 +223,7 @@ def test_unprotect_deploys_and_needs_no_further_approval(tools: Tools) -> None:
 
     assert main(["unprotect", *CONFIRMED]) == 0
 
-    (call,) = tools.calls
+    (call,) = tools.ran("cdktf")
     assert call.arguments[:2] == ("deploy", ALL)
     assert "--auto-approve" in call.arguments
 

@@ -91,7 +91,8 @@ def test_it_comes_before_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_client", lambda service, region: aws)
-    monkeypatch.setattr(command, "cdktf", SimpleNamespace(app_command=lambda *_, **__: [], run=run))
+    monkeypatch.setattr(command.cdktf, "require_credentials", lambda environ: None)
+    monkeypatch.setattr(command.cdktf, "synthesize", run)
 
     assert command.main(["deploy", "--env", "iot-dev", "--approve"]) == 130
 
@@ -117,6 +118,8 @@ def test_what_counts_as_an_approval(call: list[str], approved: bool, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tools.deploy.account.prepare", stop)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
 
     assert command.main([*call, "--env", "iot-dev"]) == 130
     assert asked == [approved]
