@@ -98,7 +98,7 @@ def forget(
         for key in keys:
             kms = client("kms", key.region)
             if not key.pending:
-                kms.schedule_key_deletion(KeyId=key.arn, PendingWindowInDays=window_days)
+                kms.schedule_key_deletion(KeyId=key.arn.rpartition("/")[2], PendingWindowInDays=window_days)
             kms.delete_alias(AliasName=key.alias)
             say(
                 f"{key.alias}: deleted in {window_days} days; until then: "

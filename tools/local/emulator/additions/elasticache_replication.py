@@ -5,10 +5,12 @@ seven settings and no member, cannot resize, ignores NumCacheClusters and the cl
 leaves a deleted group in `deleting`, for which the provider waits without end.
 """
 
+import inspect
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.elasticache.models import ElastiCacheBackend
+from moto.elasticache.exceptions import SnapshotAlreadyExists
+from moto.elasticache.models import ElastiCacheBackend, Snapshot
 
 from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, SUBNET_GROUPS, Groups
 from tools.local.emulator.registry import extend
@@ -135,7 +137,24 @@ def describe_cache_clusters(stock: Any, self: Any, cache_cluster_id: str | None 
     return [*stock(self, cache_cluster_id), *members.values()]
 
 
-REPLICATION_GROUPS = Groups(
+class _ReplicationGroups(Groups):
+    """moto's snapshots know moto's groups only, and it makes no final one."""
+
+    def delete(self, response: Any) -> dict[str, Any]:
+        name, backend = response._get_param("FinalSnapshotIdentifier"), response.elasticache_backend
+        group = self.find(response)
+        if name in backend.snapshots:
+            raise SnapshotAlreadyExists(name)
+        if name:
+            unknown = dict.fromkeys(list(inspect.signature(Snapshot).parameters))
+            known = {name_: group.get("".join(map(str.capitalize, name_.split("_")))) for name_ in unknown}
+            known |= {"account_id": backend.account_id, "region_name": backend.region_name, "snapshot_name": name}
+            known |= {"snapshot_source": "manual", "snapshot_status": "available"}
+            backend.snapshots[name] = Snapshot(**known)
+        return super().delete(response)
+
+
+REPLICATION_GROUPS = _ReplicationGroups(
     "ReplicationGroup",
     "ReplicationGroupId",
     "replicationgroup",
