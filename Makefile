@@ -129,6 +129,10 @@ tunnel: named setup ## A local port that leads TO=database or TO=cache of ENV, o
 migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
 	$(PY) -m tools.deploy migrate $(env) $(copy)
 
+.PHONY: drill
+drill: named setup ## Restore the newest backup of ENV's database into a copy, query it, destroy it, and note RTO and RPO
+	$(PY) -m tools.deploy drill $(env) $(copy)
+
 .PHONY: recover unprotect destroy forget
 recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and imports what it made
 	$(PY) -m tools.deploy recover $(env) $(copy) $(confirm)

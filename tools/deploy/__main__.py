@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from tools.deploy import (
     account,
     bootstrap,
     cdktf,
+    drill,
     keep,
     migrate,
     plans,
@@ -25,10 +27,11 @@ from tools.deploy import (
     terraform,
 )
 from tools.synthesized.errors import DeployError, exit_code
+from tools.synthesized.paths import ROOT
 
 VERBS = (
     "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "unprotect", "destroy",
-    "forget",
+    "forget", "drill",
 )  # fmt: skip
 
 
@@ -86,6 +89,11 @@ def _perform(options: argparse.Namespace) -> None:
         case "forget":
             window = environment.encryption.deletion_window_days
             teardown.forget(name, window_days=window, s3=clients("s3"), client=_client)
+        case "drill":
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            # What an embedded AWS restores proves nothing of the environment.
+            page = None if "AWS_ENDPOINT_URL" in environ else ROOT / "docs" / "drills.md"
+            drill.drill(environment, clients=clients, page=page)
         case "apply":
             with keep.taken_up(name, s3=clients("s3"), client=_client) as changed:
                 if changed:
