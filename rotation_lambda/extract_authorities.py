@@ -29,12 +29,7 @@ def authorities(source: str, now: datetime.datetime) -> list[x509.Certificate]:
     blocks = re.findall(r"-----BEGIN CERTIFICATE-----\n.*?\n-----END CERTIFICATE-----", text, re.DOTALL)
     found = [x509.load_pem_x509_certificate(block.encode()) for block in blocks]
     valid = {certificate for certificate in found if certificate.not_valid_after_utc > now}
-    return sorted(valid, key=lambda certificate: (_name(certificate), fingerprint(certificate)))
-
-
-def fingerprint(certificate: x509.Certificate) -> str:
-    """SHA-256 over the DER form, lower-case hexadecimal."""
-    return certificate.fingerprint(hashes.SHA256()).hex()
+    return sorted(valid, key=lambda certificate: (_name(certificate), certificate.fingerprint(hashes.SHA256())))
 
 
 def _name(certificate: x509.Certificate) -> str:
@@ -44,7 +39,7 @@ def _name(certificate: x509.Certificate) -> str:
 def render(found: list[x509.Certificate]) -> tuple[str, str]:
     """The PEM file and the list of fingerprints."""
     pem = "".join(f"# {_name(certificate)}\n{certificate.public_bytes(Encoding.PEM).decode()}" for certificate in found)
-    lines = [f"{fingerprint(certificate)}  {_name(certificate)}\n" for certificate in found]
+    lines = [f"{certificate.fingerprint(hashes.SHA256()).hex()}  {_name(certificate)}\n" for certificate in found]
     return pem, f"# {len(found)} authorities: SHA-256 of the DER form, common name\n" + "".join(lines)
 
 

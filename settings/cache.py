@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -66,10 +67,9 @@ def _cache_autoscaling(cache: CacheSettings) -> Iterator[Broken]:
         yield Broken("cache.autoscaling", scaling.dimension, 'only with form = "cluster"', "delete the table")
         return
     # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoScaling.html
-    if cache.node_type.startswith("cache.t"):
-        yield Broken(
-            "cache.node_type", cache.node_type, "with autoscaling a type of the m, r or c families", "choose one"
-        )
+    if not re.fullmatch(r"cache\.[mrc]\w+\.(large|xlarge|2xlarge)", cache.node_type):
+        allowed = "with autoscaling a type of the m, r or c families, large, xlarge or 2xlarge"
+        yield Broken("cache.node_type", cache.node_type, allowed, "choose one")
     if scaling.min_count > scaling.max_count:
         yield Broken("cache.autoscaling.max_count", scaling.max_count, f"{scaling.min_count} or more", "raise it")
     if scaling.dimension == "replicas" and scaling.max_count > 5:

@@ -35,10 +35,12 @@ def _owned(settings: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     here = str(settings.get("account_id"))
     owned: dict[str, tuple[str, ...]] = {}
     if account.get("owns_api_gateway_role") is True:
-        # https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateAccount.html: an account of one region
+        # One for each account and region:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-apigateway-account.html
         owned["account.owns_api_gateway_role"] = (here, str(settings.get("region")))
     if account.get("github_repository") and account.get("owns_github_provider", True) is True:
-        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html: one for each URL
+        # One for each URL in an account:
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
         owned["account.owns_github_provider"] = (here,)
     return owned
 

@@ -21,7 +21,7 @@ from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
-# AWS takes 50 for a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html.
+# AWS takes 50 for a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html.
 # Modules add at most two more of their own (Name; Part and Severity).
 _MOST_TAGS = 50 - len(PLATFORM_TAGS) - 2
 

@@ -8,8 +8,7 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from modules.common.accept import accept
-from modules.common.policies import UNCONDITIONED, Account, service_trust
+from modules.common.policies import Account, service_trust
 from modules.common.role_policies import no_other_policies
 from settings.naming import Naming
 
@@ -29,7 +28,6 @@ class ApiGatewayAccountRole(Construct):
             lifecycle=never,
         )
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html shows the trust without one.
-        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
         attachment = IamRolePolicyAttachment(
             self,
             "policy",

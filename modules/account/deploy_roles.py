@@ -14,7 +14,6 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.policies import Account, document, statement
 from modules.common.role_policies import no_other_policies
 from settings.naming import Naming
@@ -36,15 +35,16 @@ _ROLE_WRITING = (
     "iam:UpdateRoleDescription",
 )  # fmt: skip
 # Every AWS service that one of the platform's roles is for.
-_PASSED_TO = (
-    "backup.amazonaws.com", "ecs-tasks.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com",
-    "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com", "ssm.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+PASSED_TO = (
+    "backup.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com",
+    "lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com", "ssm.amazonaws.com",
+    "states.amazonaws.com", "vpc-flow-logs.amazonaws.com",
 )  # fmt: skip
 _SERVICE_LINKED = (
     "backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com",
     "elasticache.amazonaws.com", "elasticache.application-autoscaling.amazonaws.com",
     "elasticfilesystem.amazonaws.com", "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com",
-    "rds.amazonaws.com", "wafv2.amazonaws.com",
+    "rds.amazonaws.com", "rds.application-autoscaling.amazonaws.com", "wafv2.amazonaws.com",
 )  # fmt: skip
 
 
@@ -102,9 +102,7 @@ class DeployRoles(Construct):
                 lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
             )
         plan = self._role("plan", "Plans and finds drift, from GitHub Actions", f"{names.environment}-plan")
-        managed = self._managed(
-            plan, "plan-reading", "ReadOnlyAccess", reason="reading for the refresh; its data is denied"
-        )
+        managed = self._managed(plan, "plan-reading", "ReadOnlyAccess")
         reading = IamRolePolicy(
             self,
             "plan-policy",
@@ -114,9 +112,7 @@ class DeployRoles(Construct):
         )
         no_other_policies(self, "plan", role=plan, policies=[managed, reading])
         deploy = self._role("deploy", "Applies saved plans, from GitHub Actions", names.environment)
-        managed = self._managed(
-            deploy, "deploy-services", "PowerUserAccess", reason="every service but IAM; approved runs only"
-        )
+        managed = self._managed(deploy, "deploy-services", "PowerUserAccess")
         roles = IamRolePolicy(
             self,
             "deploy-policy",
@@ -125,11 +121,6 @@ class DeployRoles(Construct):
             policy=document(*self._roles(), self._no_bootstrap(bucket, state_key_arn)),
         )
         no_other_policies(self, "deploy", role=deploy, policies=[managed, roles])
-        accept(
-            roles,
-            POLICY_ACTIONS__Roles="the platform has roles; only those with its names, and never these two",
-            POLICY_ACTIONS__ServiceLinkedRoles="AWS writes their policies; named services only",
-        )
         self.plan_role_arn = plan.arn
         self.deploy_role_arn = deploy.arn
 
@@ -151,7 +142,7 @@ class DeployRoles(Construct):
                 }
             ],
         }
-        role = IamRole(
+        return IamRole(
             self,
             purpose,
             name=self._names.name(purpose),
@@ -159,18 +150,10 @@ class DeployRoles(Construct):
             assume_role_policy=json.dumps(trust),
             max_session_duration=3600,
         )
-        accept(
-            role,
-            POLICY_FOREIGN__OneRepositoryAndEnvironment="GitHub's identity provider, instead of a stored key",
-            ROLE_TRUST__OneRepositoryAndEnvironment="bound to one repository and one GitHub environment of it",
-        )
-        return role
 
-    def _managed(self, role: IamRole, id_: str, policy: str, *, reason: str) -> IamRolePolicyAttachment:
+    def _managed(self, role: IamRole, id_: str, policy: str) -> IamRolePolicyAttachment:
         arn = f"arn:{self._account.partition}:iam::aws:policy/{policy}"
-        attachment = IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn)
-        accept(attachment, MANAGED_POLICY=reason)
-        return attachment
+        return IamRolePolicyAttachment(self, id_, role=role.name, policy_arn=arn)
 
     def _bootstrap_version(self) -> list[dict[str, object]]:
         """Terraform refreshes the secret's first version, which has no password.
@@ -213,7 +196,7 @@ class DeployRoles(Construct):
                 "PassRoles",
                 actions=["iam:PassRole"],
                 resources=roles,
-                conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
+                conditions={"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
             ),
             statement(
                 "ServiceLinkedRoles",

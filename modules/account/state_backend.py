@@ -35,6 +35,7 @@ class StateBucket(Construct):
         bucket = S3Bucket(self, "bucket", bucket=name, lifecycle=TerraformResourceLifecycle(prevent_destroy=True))
         accept(
             bucket,
+            {"bucket": name},
             CKV2_AWS_62="nothing acts upon a written state",
             CKV_AWS_18="who reads a state is recorded by the account's trail, a prerequisite; states hold no password",
             CKV_AWS_144="versioned in the region of its resources, without which a state is worth nothing",

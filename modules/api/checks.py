@@ -18,7 +18,8 @@ from settings.api import AuthorizerSettings, CorsSettings
 from settings.api import schemas as api_schemas
 from settings.naming import Naming
 
-# The variables are JSON texts with their quotes: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+# messageString is a JSON text with its quotes:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.responseTemplates.html
 _REFUSAL = '{"message": $context.error.messageString, "requestId": "$context.requestId"}'
 _INVALID = (
     '{"message": $context.error.messageString, "detail": "$context.error.validationErrorString", '

@@ -20,7 +20,7 @@ def invocation_uri(function_arn: str, account: Account) -> str:
 def permit(scope: Construct, id_: str, *, function_arn: str, source_arn: str, names: Naming) -> LambdaPermission:
     """Lets `source_arn`, a part of one API of the account, call the function.
 
-    The ARN names the account; no page of AWS says that API Gateway sends it apart, too.
+    The ARN names the account. AWS's page shows a statement that names it apart as well, and one without: both work.
     https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
     """
     parts = function_arn.split(":")

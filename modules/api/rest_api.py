@@ -59,9 +59,12 @@ class Api(Construct):
         self.id = api.id
         execution_arn = api.execution_arn
         callers = api_policy(execution_arn, settings)
-        policy = ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=callers)
-        accept(api, CKV_AWS_237="its id is in every caller's address: a second one would not take its place")
-        accept(policy, POLICY_ANYBODY__Callers="a public API: each route asks for its key or identity")
+        ApiGatewayRestApiPolicy(self, "policy", rest_api_id=self.id, policy=callers)
+        accept(
+            api,
+            {"lifecycle": None},
+            CKV_AWS_237="its id is in every caller's address: a second one would not take its place",
+        )
         parameters, body = validators(self, rest_api_id=self.id)
         refusals(self, rest_api_id=self.id, cors=settings.cors)
         link = ApiGatewayVpcLink(

@@ -151,7 +151,8 @@ class Routes(Construct):
             authorization="NONE",
             api_key_required=False,
         )
-        accept(preflight, CKV2_AWS_53="a browser's question has neither body nor parameters, and no backend")
+        unvalidated = {"http_method": "OPTIONS", "request_validator_id": None}
+        accept(preflight, unvalidated, CKV2_AWS_53="a preflight has neither body nor parameters, and no backend")
         http_method = preflight.http_method
         headers = {
             "Allow-Origin": cors.origin,

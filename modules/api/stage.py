@@ -95,11 +95,12 @@ class Stage(Construct):
         uncached = "an answer is one caller's: it is not kept for another, nor under another key than its data's"
         accept(
             stage,
+            {"cache_cluster_enabled": None, "client_certificate_id": None},
             CKV_AWS_120=uncached,
             CKV2_AWS_51="callers are applications and devices of other people, who cannot be given a certificate",
             CKV2_AWS_77="KnownBadInputs blocks Log4j; the list of anonymous addresses would shut out VPNs and offices",
         )
-        accept(every_method, CKV_AWS_225=uncached)
+        accept(every_method, {"settings.caching_enabled": None}, CKV_AWS_225=uncached)
         self.arn = stage.arn
         self.name = stage.stage_name
         self.invoke_url = stage.invoke_url

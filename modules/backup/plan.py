@@ -17,8 +17,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from modules.backup.vault import KEY_SERVICES, BackupVault
-from modules.common.accept import accept
-from modules.common.policies import UNCONDITIONED, Account, document, service_trust, statement
+from modules.common.policies import Account, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
 from settings.backup import BackupSettings
 from settings.naming import Naming
@@ -64,7 +63,6 @@ class BackupPlan(Construct):
             description="AWS Backup: backs up Aurora and EFS, and copies to another region",
             assume_role_policy=service_trust("backup.amazonaws.com", None),
         )
-        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
         policy = IamRolePolicy(
             self,
             "policy",
@@ -176,6 +174,7 @@ def backup_policy(
             actions=["backup:CopyFromBackupVault"],
             resources=[*vault_arns, *recovery_points, *snapshots],
         ),
+        statement("TagBackups", actions=["backup:TagResource"], resources=recovery_points),
         statement("SeeKeys", actions=["kms:DescribeKey"], resources=key_arns),
         statement(
             "GrantKeys",

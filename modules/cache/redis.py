@@ -103,7 +103,8 @@ class Cache(Construct):
             lifecycle=self._lifecycle(place.protected),
         )
         if settings.form == "single":
-            accept(group, CKV2_AWS_50="one node, which has no other to fail over to; production refuses this form")
+            one_node = {"automatic_failover_enabled": False, "multi_az_enabled": False}
+            accept(group, one_node, CKV2_AWS_50="one node has no other to fail over to; production refuses this form")
         if settings.autoscaling is not None:
             CacheAutoscaling(
                 self,

@@ -81,13 +81,6 @@ def service_trust(service: str, account: Account | None, *, source_arns: Sequenc
     )
 
 
-# The reason beside each role without `account`: what stands in for the condition.
-UNCONDITIONED = (
-    "AWS does not say that the service names the account when it takes the role; only a principal of this account can "
-    "pass the role to the service"
-)
-
-
 def deny_without_tls(bucket_arn: str) -> dict[str, object]:
     """The statement that PCI DSS 4.2.1 wants on every bucket."""
     return statement(

@@ -38,9 +38,11 @@ class Database(Construct):
     `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
     a third zone, the second would restart instances at the change of a default.
 
-    `settings.restore_from` is read when the cluster is created and never again: the provider would replace the cluster
-    whenever the snapshot is named, changed or removed
-    (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#snapshot_identifier-1).
+    `settings.restore_from` is read when the cluster is created and never again: the provider would replace a cluster
+    whose snapshot is named later or changed
+    (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/rds/cluster.go). A restored
+    cluster has the data key, a master secret and everything else of these settings, but no login by IAM: the provider
+    turns that on with the deployment after it.
 
     Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
     by one take it down as well (hashicorp/terraform-provider-aws #23572).
@@ -126,11 +128,14 @@ class Database(Construct):
             ),
             depends_on=[log],
         )
-        accept(cluster, CKV2_AWS_8="Aurora backs up all the time by itself, and to any second; see docs/recovery.md")
+        backed_up = {"backup_retention_period": settings.backup_retention_days}
+        accept(cluster, backed_up, CKV2_AWS_8="Aurora backs up continuously; see docs/recovery.md")
         if not place.protected:
-            accept(cluster, CKV_AWS_139="quick to destroy on purpose; production is protected")
+            unprotected = {"deletion_protection": False}
+            accept(cluster, unprotected, CKV_AWS_139="quick to destroy on purpose; production is protected")
         if not settings.iam_authentication:
-            accept(cluster, CKV_AWS_162="whoever works on it may log in with a password; production demands IAM")
+            by_password = {"iam_database_authentication_enabled": False}
+            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production demands IAM")
         self._add_instances(cluster, place.names, place.account, zones)
         if settings.autoscaling is not None:
             ReaderAutoscaling(
@@ -194,8 +199,9 @@ class Database(Construct):
                 performance_insights_kms_key_id=self._data_key_arn,
                 performance_insights_retention_period=settings.performance_insights_retention_days,
                 apply_immediately=settings.apply_immediately,
-                # An upgrade may wait for the maintenance window. Until then RDS refuses an instance the new group; then
-                # it gives it the one that the cluster names.
+                # An upgrade may wait for the maintenance window. Until then the new group is not of the instance's
+                # family, which RDS demands; then it gives it the one that the cluster names.
+                # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
                 lifecycle=TerraformResourceLifecycle(
                     prevent_destroy=self._prevent_destroy, ignore_changes=["db_parameter_group_name"]
@@ -206,4 +212,5 @@ class Database(Construct):
         )
         if monitoring is None:
             for instance in self.instances:
-                accept(instance, CKV_AWS_118="CloudWatch's own metrics do here; production watches the system, too")
+                off = {"monitoring_interval": 0}
+                accept(instance, off, CKV_AWS_118="CloudWatch's metrics suffice; production also watches the system")

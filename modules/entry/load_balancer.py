@@ -76,7 +76,11 @@ class Entry(Construct):
             depends_on=[logs.policy],
         )
         if not place.protected:
-            accept(balancer, CKV_AWS_150="quick to destroy on purpose; production is protected")
+            accept(
+                balancer,
+                {"enable_deletion_protection": False},
+                CKV_AWS_150="quick to destroy on purpose; production is protected",
+            )
         targets = LbTargetGroup(
             self,
             "target-group",
@@ -100,7 +104,7 @@ class Entry(Construct):
         )
         with_tls = settings.certificate_arn is not None
         self.port = 443 if with_tls else 80
-        listener = LbListener(
+        LbListener(
             self,
             "listener",
             load_balancer_arn=balancer.arn,
@@ -112,8 +116,7 @@ class Entry(Construct):
         )
         if not with_tls:
             inside = "within the VPC, from the VPC link alone; production refuses to be without a certificate"
-            accept(listener, LISTENER_TLS=inside)
-            accept(balancer, CKV2_AWS_20=inside)
+            accept(balancer, {"internal": True, "load_balancer_type": "network"}, CKV2_AWS_20=inside)
         host = host_name if with_tls and host_name is not None else balancer.dns_name
         self.base_url = f"{'https' if with_tls else 'http'}://{host}:{self.port}"
         self.target_group_arn = targets.arn

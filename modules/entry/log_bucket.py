@@ -34,16 +34,15 @@ class LoadBalancerLogBucket(Construct):
         once = "log objects are written once, under new names, by AWS alone"
         accept(
             bucket,
+            {"bucket": name},
             CKV_AWS_145=delivered,
             CKV_AWS_21=once,
-            S3_COMPANIONS__aws_s3_bucket_versioning=once,
             CKV_AWS_18="it is the log; who reads it is recorded by the account's trail, a prerequisite",
             CKV_AWS_144="kept in the region of what it tells about",
             CKV2_AWS_62="nothing acts upon a written log",
         )
         self.name = bucket.id
-        encryption, self.policy = close(self, bucket, policy=log_bucket_policy(bucket.arn, account), key_arn=None)
-        accept(encryption, S3_ENCRYPTED=delivered, S3_KEY=delivered)
+        _, self.policy = close(self, bucket, policy=log_bucket_policy(bucket.arn, account), key_arn=None)
         S3BucketLifecycleConfiguration(
             self,
             "lifecycle",

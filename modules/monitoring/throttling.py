@@ -19,7 +19,7 @@ def throttled_requests(scope: Construct, id_: str, *, names: Naming, access_log_
 
     API Gateway leaves some out of the log when there are very many: the count is then too low, but not zero. A filter's
     metric without dimensions bears the environment in its name.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/view-cloudwatch-log-events-in-cloudwatch-console.html
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-monitor.html
     """
     name = names.name("throttled")
     CloudwatchLogMetricFilter(

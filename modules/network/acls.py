@@ -65,4 +65,5 @@ class NetworkAcls(Construct):
             )
             self.lists.append(acl)
             if tier != "data":
-                accept(acl, CKV_AWS_231="answers to calls out arrive at any port from 1024; groups stay closed")
+                ephemeral = {"ingress.from_port": [0, 1024]}
+                accept(acl, ephemeral, CKV_AWS_231="return traffic arrives on ports from 1024; groups stay closed")

@@ -10,7 +10,6 @@ from cdktf_cdktf_provider_aws.route import Route
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.policies import Account, document, statement
 from modules.common.security_groups import closed_security_group
 from settings.naming import Naming
@@ -86,7 +85,7 @@ class InterfaceEndpoints(Construct):
         )
         self.security_group_id = group.id
         for service in settings.interface_endpoints:
-            endpoint = VpcEndpoint(
+            VpcEndpoint(
                 self,
                 service.replace(".", "-"),
                 vpc_id=vpc_id,
@@ -97,10 +96,6 @@ class InterfaceEndpoints(Construct):
                 private_dns_enabled=True,
                 policy=endpoint_policy(service, account),
                 tags={"Name": names.name(service)},
-            )
-            accept(
-                endpoint,
-                POLICY_ACTIONS__OwnIdentities="bounds a path through the network, grants nothing: IAM still decides",
             )
 
 

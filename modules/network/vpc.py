@@ -16,7 +16,6 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from constructs import Construct
 
-from modules.common.accept import accept
 from modules.common.policies import Account, document, statement
 from modules.network.acls import NetworkAcls
 from settings.cidr import plan_subnets
@@ -171,10 +170,6 @@ class Network(Construct):
             route_table_ids=list(self.private_route_table_ids.values()),
             policy=s3_endpoint_policy(account),
             tags={"Name": self._names.name("s3")},
-        )
-        accept(
-            endpoint,
-            POLICY_ANYBODY__ImageLayers="ECR hands out signed addresses of layers, which are the region's public ones",
         )
         return endpoint.prefix_list_id
 

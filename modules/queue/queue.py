@@ -38,7 +38,7 @@ class Queue(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.name = place.names.name(f"queue-{purpose}")
-        self.dead_letter_name = place.names.name(f"queue-{purpose}-dead")
+        self.dead_letter_name = place.names.name(f"dead-letters-{purpose}")
         key = EncryptionKey(
             self,
             "key",

@@ -19,7 +19,7 @@ from constructs import Construct
 from modules.common.accept import accept
 from modules.common.encryption import log_group
 from modules.common.place import Place
-from modules.common.policies import UNCONDITIONED, document, service_trust, statement
+from modules.common.policies import document, service_trust, statement
 from modules.common.role_policies import no_other_managed_policies
 from modules.common.security_groups import closed_security_group
 from settings.rotation import RotationSettings
@@ -90,7 +90,6 @@ class RotationFunction(Construct):
             assume_role_policy=service_trust("lambda.amazonaws.com", None),
         )
         # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html shows the trust without one.
-        accept(role, POLICY_SERVICE__ForAnyAccount=UNCONDITIONED)
         policy = IamRolePolicy(
             self,
             "policy",
@@ -100,6 +99,7 @@ class RotationFunction(Construct):
         )
         accept(
             policy,
+            {"Resource": "*"},
             PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="Lambda's interfaces have no name before they are made",
             PARLIAMENT_UNKNOWN_CONDITION_FOR_ACTION__NoNetworkInterfacesForTheCode=(
                 "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
@@ -131,11 +131,13 @@ class RotationFunction(Construct):
         )
         accept(
             function,
+            {"code_signing_config_arn": None, "dead_letter_config": None},
             CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
             CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
         )
         if not settings.reserved_concurrency:
-            accept(function, CKV_AWS_115="a new account can spare none; production demands a reservation")
+            unreserved = {"reserved_concurrent_executions": None}
+            accept(function, unreserved, CKV_AWS_115="a new account can spare none; production demands a reservation")
         self.arn = function.arn
         self.name = function.function_name
         self.code_hash = package.sha256_base64

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.ecs_cluster import (
     EcsCluster,
     EcsClusterConfiguration,
@@ -18,7 +21,15 @@ from modules.common.place import Place
 from settings.service import ServiceSettings
 
 
-def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) -> EcsCluster:
+class Cluster(NamedTuple):
+    """`name` and `arn` of the cluster. An ECS service in it must wait for `all`."""
+
+    name: str
+    arn: str
+    all: tuple[ITerraformDependable, ...]
+
+
+def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) -> Cluster:
     """A cluster with Container Insights, and with a log of what is typed in shells where the settings open them."""
     name = place.names.name("service")
     # Container Insights makes this one itself, without key and for a day, where it does not exist.
@@ -38,12 +49,16 @@ def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) ->
         depends_on=[insights],
     )
     if settings.exec:
-        accept(cluster, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
-    if settings.spot_percent:
-        EcsClusterCapacityProviders(
-            scope, "capacity", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
-        )
-    return cluster
+        logged = {"configuration.execute_command_configuration.kms_key_id": None}
+        accept(cluster, logged, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
+    if not settings.spot_percent:
+        return Cluster(cluster.name, cluster.arn, ())
+    # A strategy may name only what the cluster has:
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
+    capacity = EcsClusterCapacityProviders(
+        scope, "capacity", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
+    )
+    return Cluster(cluster.name, cluster.arn, (capacity,))
 
 
 def _shell_log(scope: Construct, place: Place) -> EcsClusterConfiguration:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from modules.service.links import ServiceLinks
-from settings.service import DATABASE_REFERENCE, ServiceSettings, SidecarSettings
+from settings.service import DATABASE_REFERENCE, EXEC_PATHS, ServiceSettings, SidecarSettings
 
 CONTAINER = "service"
-
-
-# Where the agent of ECS Exec writes, which the read-only root would refuse.
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
-_EXEC_PATHS = ("/var/lib/amazon/ssm", "/var/log/amazon/ssm")
 EBS_VOLUME = "volume"
 
 
@@ -111,7 +106,7 @@ def _closed(user: str, log_group: str, region: str, *, stream: str) -> dict[str,
 
 def writable_paths(settings: ServiceSettings) -> tuple[str, ...]:
     """Directories of the first container that are empty at the start of a task and writable."""
-    return (*settings.scratch_paths, *(_EXEC_PATHS if settings.exec else ()))
+    return (*settings.scratch_paths, *(EXEC_PATHS if settings.exec else ()))
 
 
 def variables(settings: ServiceSettings, links: ServiceLinks, *, cache_form: str, listens: bool) -> dict[str, str]:

@@ -59,6 +59,7 @@ class Service(Workload):
             load_balancer_group_id=entry.security_group_id,
             links=links,
         )
+        volume = task_volume(self, settings, encryption, place)
         service = running_tasks(
             self,
             name=name,
@@ -68,14 +69,14 @@ class Service(Workload):
             network=network,
             security_group_id=self.path.security_group_id,
             least=settings.min_count,
-            waits_for=[*self.roles.all, *self.path.all],
+            waits_for=[*self.roles.all, *self.path.all, *volume.all],
             health_check_grace_period_seconds=settings.health_check_grace_seconds,
             load_balancer=[
                 EcsServiceLoadBalancer(
                     target_group_arn=entry.target_group_arn, container_name=CONTAINER, container_port=settings.port
                 )
             ],
-            volume_configuration=task_volume(self, settings, encryption, place),
+            volume_configuration=volume.configuration,
             alarms=EcsServiceAlarms(
                 enable=True,
                 rollback=True,
@@ -103,9 +104,9 @@ class Service(Workload):
                 names=place.names,
                 account=place.account,
                 secret_arn=links.secret_arn,
+                purpose="service",
                 cluster_name=self.cluster.name,
                 service_name=service.name,
-                service_arn=place.account.arn("ecs", f"service/{name}/{name}"),
             )
         self.cluster_name = self.cluster.name
         self.service_name = service.name

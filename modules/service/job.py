@@ -63,21 +63,25 @@ class Job(Workload):
             "SecurityGroups": [service.security_group_id],
             "AssignPublicIp": "DISABLED",
         }
-        runner = self._role(id_, "run", "states", f"stateMachine:{name}", self._runs(name, place.names.name("service")))
+        runner, running = self._role(
+            id_, "run", "states", f"stateMachine:{name}", self._runs(name, place.names.name("service"))
+        )
         machine = SfnStateMachine(
             self,
             "run",
             name=name,
             role_arn=runner.arn,
             definition=json.dumps(self._steps(job, name, service.cluster.arn)),
-            depends_on=[*self.roles.all, *service.path.all],
+            # Step Functions tries the runner's rights when it makes the machine.
+            depends_on=[running, *self.roles.all, *service.path.all],
         )
         accept(
             machine,
+            {"tracing_configuration": None, "logging_configuration": None},
             CKV_AWS_284="the task continues traces; the machine only starts it",
             CKV_AWS_285="the history of a run is kept for 90 days, and the task writes its own log",
         )
-        starter = self._role(
+        starter, starting = self._role(
             id_,
             "start",
             "scheduler",
@@ -101,11 +105,12 @@ class Job(Workload):
                     maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
                 ),
             ),
+            depends_on=[starting],
         )
-        accept(schedule, CKV_AWS_297="it holds the name of a state machine and an empty input")
+        accept(schedule, {"kms_key_arn": None}, CKV_AWS_297="it holds the name of a state machine and an empty input")
         self.machine_arn = machine.arn
 
-    def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> IamRole:
+    def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> tuple[IamRole, IamRolePolicy]:
         account = self._place.account
         role = IamRole(
             self,
@@ -118,7 +123,7 @@ class Job(Workload):
         )
         made = IamRolePolicy(self, f"{what}-policy", name=what, role=role.id, policy=policy)
         no_other_policies(self, f"{what}-role", role=role, policies=[made])
-        return role
+        return role, made
 
     def _runs(self, family: str, cluster: str) -> str:
         """Runs tasks of this definition in this cluster, and hears of their end by a rule that Step Functions makes.
@@ -138,7 +143,7 @@ class Job(Workload):
             ),
             statement(
                 "Watch",
-                actions=["ecs:DescribeTasks", "ecs:StopTask"],
+                actions=["ecs:DescribeTasks", "ecs:StopTask", "ecs:TagResource"],
                 resources=[account.arn("ecs", f"task/{cluster}/*")],
             ),
             statement(
@@ -155,17 +160,16 @@ class Job(Workload):
         )
 
     def _steps(self, job: JobSettings, family: str, cluster_arn: str) -> dict[str, object]:
+        runs = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ecs:listTasks",
+            "Parameters": {"Cluster": cluster_arn, "Family": family, "DesiredStatus": "RUNNING"},
+        }
         return {
             "Comment": "One run at a time",
             "StartAt": "LookForEarlierRun",
             "States": {
-                "LookForEarlierRun": {
-                    "Type": "Task",
-                    "Resource": "arn:aws:states:::aws-sdk:ecs:listTasks",
-                    "Parameters": {"Cluster": cluster_arn, "Family": family, "DesiredStatus": "RUNNING"},
-                    "ResultPath": "$.earlier",
-                    "Next": "IsOneOn",
-                },
+                "LookForEarlierRun": {**runs, "ResultPath": "$.earlier", "Next": "IsOneOn"},
                 "IsOneOn": {
                     "Type": "Choice",
                     "Choices": [{"Variable": "$.earlier.TaskArns[0]", "IsPresent": True, "Next": "LeftOut"}],
@@ -180,9 +184,32 @@ class Job(Workload):
                         "Cluster": cluster_arn,
                         "TaskDefinition": self.definition.arn,
                         "LaunchType": "FARGATE",
+                        # The budget counts what carries the tags of the environment.
+                        "EnableECSManagedTags": True,
+                        "PropagateTags": "TASK_DEFINITION",
                         "NetworkConfiguration": {"AwsvpcConfiguration": self._network},
                     },
+                    "Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.error", "Next": "LookForLateRun"}],
                     "End": True,
                 },
+                # AWS does not say that Step Functions stops the task of a state whose time is over.
+                "LookForLateRun": {**runs, "ResultPath": "$.late", "Next": "StopLateRun"},
+                "StopLateRun": {
+                    "Type": "Map",
+                    "ItemsPath": "$.late.TaskArns",
+                    "ItemProcessor": {
+                        "StartAt": "Stop",
+                        "States": {
+                            "Stop": {
+                                "Type": "Task",
+                                "Resource": "arn:aws:states:::aws-sdk:ecs:stopTask",
+                                "Parameters": {"Cluster": cluster_arn, "Task.$": "$", "Reason": "out of time"},
+                                "End": True,
+                            }
+                        },
+                    },
+                    "Next": "OutOfTime",
+                },
+                "OutOfTime": {"Type": "Fail", "Error": "OutOfTime", "Cause": f"after {job.timeout_minutes} minutes"},
             },
         }

@@ -1,4 +1,4 @@
-"""New tasks when the database secret has rotated, for a service that reads its login only at its start."""
+"""New tasks when the database secret has rotated, for a service or worker that reads its login only at its start."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from constructs import Construct
 from modules.common.policies import Account, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
 from settings.naming import Naming
-
-_PURPOSE = "service-redeploy"
 
 
 class RedeploymentAfterRotation(Construct):
@@ -33,12 +31,13 @@ class RedeploymentAfterRotation(Construct):
         names: Naming,
         account: Account,
         secret_arn: str,
+        purpose: str,
         cluster_name: str,
         service_name: str,
-        service_arn: str,
     ) -> None:
         super().__init__(scope, id_)
-        name = names.name(_PURPOSE)
+        name = names.name(f"{purpose}-redeploy")
+        service_arn = account.arn("ecs", f"service/{names.name('service')}/{names.name(purpose)}")
         automation = IamRole(
             self,
             "automation-role",
@@ -92,7 +91,7 @@ class RedeploymentAfterRotation(Construct):
         rule = CloudwatchEventRule(
             self,
             "rotated",
-            name=names.name("rotation-succeeded"),
+            name=names.name("rotation-succeeded" if purpose == "service" else f"{purpose}-rotated"),
             description="The application's credentials have rotated",
             event_pattern=json.dumps(
                 {
@@ -108,7 +107,7 @@ class RedeploymentAfterRotation(Construct):
         starter = IamRole(
             self,
             "event-role",
-            name=names.name(f"{_PURPOSE}-event"),
+            name=names.name(f"{purpose}-redeploy-event"),
             description="Starts the runbook of a redeployment",
             assume_role_policy=service_trust("events.amazonaws.com", account, source_arns=[rule.arn]),
         )

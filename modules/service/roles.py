@@ -21,7 +21,12 @@ from settings.service import ServiceSettings, ecr_repository
 # Of X-Ray no resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 _TRACING = ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
-_SHELL = tuple(f"ssmmessages:{verb}{channel}Channel" for channel in ("Control", "Data") for verb in ("Create", "Open"))
+_SHELL = (
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
 
 
 def secret_readers(

@@ -59,8 +59,7 @@ def jobs_row(settings: Mapping[str, JobSettings], jobs: Mapping[str, Job]) -> Ro
                 ("ExecutionsSucceeded", "succeeded"),
             )
         )
-        hours = settings[name].missing_after_hours
-        alarms += [
+        alarms.append(
             Alarm(
                 f"{name}-failed",
                 f"Job {name} failed",
@@ -74,20 +73,24 @@ def jobs_row(settings: Mapping[str, JobSettings], jobs: Mapping[str, Job]) -> Ro
                 expression="SUM([FILL(m1, 0), FILL(m2, 0), FILL(m3, 0)])",
                 drawn="expression",
                 period_seconds=300,
-            ),
-            Alarm(
-                f"{name}-missing",
-                f"Job {name} does not run",
-                (done,),
-                "below",
-                1,
-                "runs an hour",
-                hours,
-                f"The job {name} has not ended well for {hours} hours.",
-                "See that its schedule is enabled, and what its state machine's last execution says.",
-                period_seconds=_HOUR,
-                missing="breaching",
-            ),
-        ]
+            )
+        )
+        hours = settings[name].missing_after_hours
+        if hours:
+            alarms.append(
+                Alarm(
+                    f"{name}-missing",
+                    f"Job {name} does not run",
+                    (done,),
+                    "below",
+                    1,
+                    "runs an hour",
+                    hours,
+                    f"The job {name} has not ended well for {hours} hours, or not once since it was made.",
+                    "See that its schedule is enabled, and what its state machine's last execution says.",
+                    period_seconds=_HOUR,
+                    missing="breaching",
+                )
+            )
         charts.append(Chart(f"Runs of {name}", (done, failed), "runs"))
     return Row("jobs", "Jobs: Step Functions", tuple(alarms), tuple(charts))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from cdktf import ITerraformDependable, Op, Postcondition, TerraformResourceLifecycle, TerraformSelf
-from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
     EcsServiceCapacityProviderStrategy,
@@ -17,6 +16,7 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from constructs import Construct
 
 from modules.network import Network
+from modules.service.cluster import Cluster
 from settings.service import ServiceSettings
 
 
@@ -25,7 +25,7 @@ def running_tasks(
     *,
     name: str,
     settings: ServiceSettings,
-    cluster: EcsCluster,
+    cluster: Cluster,
     definition: EcsTaskDefinition,
     network: Network,
     security_group_id: str,
@@ -76,16 +76,20 @@ def running_tasks(
                 )
             ],
         ),
-        depends_on=list(waits_for),
+        depends_on=[*waits_for, *cluster.all],
         **further,
     )
 
 
 def _strategy(spot_percent: int) -> list[EcsServiceCapacityProviderStrategy] | None:
-    """The share of Spot, of the tasks beyond the first: that one is never taken away."""
+    """The share of Spot, of the tasks beyond the first, which is never taken away; with 100 percent all are on Spot.
+
+    A provider of weight 0 places no task, so it is left out.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
+    """
     if not spot_percent:
         return None
-    return [
-        EcsServiceCapacityProviderStrategy(capacity_provider="FARGATE", base=1, weight=100 - spot_percent),
-        EcsServiceCapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=spot_percent),
-    ]
+    spot = EcsServiceCapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=spot_percent)
+    if spot_percent == 100:
+        return [spot]
+    return [EcsServiceCapacityProviderStrategy(capacity_provider="FARGATE", base=1, weight=100 - spot_percent), spot]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceVolumeConfiguration,
     EcsServiceVolumeConfigurationManagedEbsVolume,
+    EcsServiceVolumeConfigurationManagedEbsVolumeTagSpecifications,
 )
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -20,16 +24,26 @@ from settings.encryption import EncryptionSettings
 from settings.service import ServiceSettings
 
 
+class TaskVolume(NamedTuple):
+    """What an ECS service says of the volume, None where there is none. The service must wait for `all`.
+
+    Without these rights ECS could neither attach a volume nor, when the service is destroyed, delete it.
+    """
+
+    configuration: EcsServiceVolumeConfiguration | None = None
+    all: tuple[ITerraformDependable, ...] = ()
+
+
 def task_volume(
     scope: Construct, settings: ServiceSettings, encryption: EncryptionSettings, place: Place
-) -> EcsServiceVolumeConfiguration | None:
-    """The volume under a key of its own. None where the settings name no volume.
+) -> TaskVolume:
+    """The volume under a key of its own.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ebs-kms-encryption.html
     """
     if settings.volume is None:
-        return None
+        return TaskVolume()
     key = EncryptionKey(
         scope,
         "volume-key",
@@ -44,9 +58,8 @@ def task_volume(
         "volume-role",
         name=place.names.name("service-volume"),
         description="What ECS does to attach volumes to tasks of the service",
-        assume_role_policy=service_trust(
-            "ecs.amazonaws.com", place.account, source_arns=[place.account.arn("ecs", "*")]
-        ),
+        # Of ECS as the owner of volumes, unlike ECS as the owner of tasks, no page of AWS shows a condition.
+        assume_role_policy=service_trust("ecs.amazonaws.com", None),
     )
     managed = IamRolePolicyAttachment(
         scope,
@@ -56,6 +69,7 @@ def task_volume(
             f"arn:{place.account.partition}:iam::aws:policy/service-role/AmazonECSInfrastructureRolePolicyForVolumes"
         ),
     )
+    through_ec2 = {"kms:ViaService": f"ec2.{place.account.region}.amazonaws.com"}
     use_key = IamRolePolicy(
         scope,
         "volume-role-policy",
@@ -66,17 +80,18 @@ def task_volume(
                 "UseKey",
                 actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"],
                 resources=[key.arn],
+                conditions={"StringEquals": through_ec2},
             ),
             statement(
                 "GrantToEc2",
                 actions=["kms:CreateGrant"],
                 resources=[key.arn],
-                conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+                conditions={"StringEquals": through_ec2, "Bool": {"kms:GrantIsForAWSResource": "true"}},
             ),
         ),
     )
     no_other_policies(scope, "volume-role", role=role, policies=[managed, use_key])
-    return EcsServiceVolumeConfiguration(
+    configuration = EcsServiceVolumeConfiguration(
         name=EBS_VOLUME,
         managed_ebs_volume=EcsServiceVolumeConfigurationManagedEbsVolume(
             role_arn=role.arn,
@@ -85,5 +100,12 @@ def task_volume(
             file_system_type="ext4",
             size_in_gb=settings.volume.size_gb,
             volume_type="gp3",
+            # The budget counts what carries the tags of the environment.
+            tag_specifications=[
+                EcsServiceVolumeConfigurationManagedEbsVolumeTagSpecifications(
+                    resource_type="volume", propagate_tags="SERVICE"
+                )
+            ],
         ),
     )
+    return TaskVolume(configuration, (managed, use_key))

@@ -8,6 +8,7 @@ from modules.common.place import Place
 from modules.network import Network
 from modules.service.fargate import Service
 from modules.service.links import ServiceLinks
+from modules.service.redeployment import RedeploymentAfterRotation
 from modules.service.scaling import TaskScaling
 from modules.service.tasks import running_tasks
 from modules.service.workload import Workload
@@ -68,4 +69,15 @@ class Worker(Workload):
             scaling.follow("CPU", worker.cpu_target_percent)
         else:
             scaling.follow_queue(queue.name, worker.messages_per_task)
+        if own.redeploy_after_rotation:
+            RedeploymentAfterRotation(
+                self,
+                "redeployment",
+                names=place.names,
+                account=place.account,
+                secret_arn=links.secret_arn,
+                purpose=purpose,
+                cluster_name=service.cluster_name,
+                service_name=tasks.name,
+            )
         self.service_name = tasks.name

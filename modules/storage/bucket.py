@@ -65,6 +65,7 @@ class ObjectBucket(Construct):
         )
         accept(
             bucket,
+            {"bucket": name},
             CKV2_AWS_62="nothing acts upon a written object",
             CKV_AWS_18="who reads an object is recorded by the account's trail, a prerequisite",
             CKV_AWS_144="versioned in its region; a copy elsewhere is a decision about the data in it",

@@ -6,21 +6,14 @@ botocore's own retries are off: they know nothing of the invocation's deadline.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import botocore.exceptions
 from botocore.config import Config
 
+from rotation import errors
 from rotation.deadline import Deadline
-from rotation.errors import (
-    AccessDeniedError,
-    CallRejectedError,
-    EndpointUnreachableError,
-    RotationError,
-    SecretStateError,
-    ServiceError,
-    ThrottledError,
-)
 
 CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=4, retries={"total_max_attempts": 1}, max_pool_connections=2)
 """Seconds. Two attempts on an endpoint that does not answer stay within 10 seconds."""
@@ -39,14 +32,15 @@ _DENIED = (
     "AccessDenied|AccessDeniedException|KMSAccessDeniedException|DecryptionFailure|EncryptionFailure|ExpiredToken"
     "|ExpiredTokenException|UnrecognizedClientException|InvalidClientTokenId|InvalidSignatureException"
 )
-_CODES: dict[str, type[RotationError]] = {
-    **dict.fromkeys(_THROTTLED.split("|"), ThrottledError),
-    **dict.fromkeys(_DENIED.split("|"), AccessDeniedError),
-    "ResourceNotFoundException": SecretStateError,
-    "InvalidRequestException": SecretStateError,
+_CODES: dict[str, type[errors.RotationError]] = {
+    **dict.fromkeys(_THROTTLED.split("|"), errors.ThrottledError),
+    **dict.fromkeys(_DENIED.split("|"), errors.AccessDeniedError),
+    "ResourceNotFoundException": errors.SecretStateError,
+    "InvalidRequestException": errors.SecretStateError,
 }
 
 
+@dataclass(frozen=True)
 class Caller:
     """Calls client operations inside one invocation's deadline.
 
@@ -54,19 +48,13 @@ class Caller:
     a second.
     """
 
-    def __init__(self, deadline: Deadline, *, retry_denials: bool = False) -> None:
-        self.deadline = deadline
-        self._retry_denials = retry_denials
+    deadline: Deadline
+    retry_denials: bool = False
 
     def call(
-        self,
-        operation: Callable[..., dict[str, Any]],
-        *,
-        of: str,
-        tolerate: str | None = None,
-        **arguments: Any,
-    ) -> dict[str, Any] | None:
-        """The answer of `operation`; None when AWS answered with the error code `tolerate`.
+        self, operation: Callable[..., dict[str, Any]], *, of: str, tolerate: str | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        """The answer of `operation`; an empty one when AWS answered with the error code `tolerate`.
 
         `of` names the resource in error messages. Throttling, an internal failure and an endpoint that
         does not answer are tried again with growing, jittered pauses while the deadline allows.
@@ -74,7 +62,7 @@ class Caller:
         attempt = 0
         while True:
             attempt += 1
-            code, failure, again = None, None, False
+            code = None
             try:
                 return operation(**arguments)
             except botocore.exceptions.ClientError as error:
@@ -83,28 +71,32 @@ class Caller:
                 failure, again = _from_transport(error, operation.__name__, of)
             # Raised here, outside the handlers: botocore's errors can hold arguments of the call.
             if tolerate is not None and code == tolerate:
-                return None
-            limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, EndpointUnreachableError) else MAX_ATTEMPTS
-            if isinstance(failure, AccessDeniedError) and code is not None and self._retry_denials:
+                return {}
+            limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, errors.EndpointUnreachableError) else MAX_ATTEMPTS
+            if isinstance(failure, errors.AccessDeniedError) and code is not None and self.retry_denials:
                 again, limit = True, MAX_DENIED_ATTEMPTS
             if not again or attempt >= limit or not self.deadline.wait(attempt, longest=LONGEST_PAUSE_SECONDS):
                 raise failure
 
 
-def _from_answer(error: botocore.exceptions.ClientError, operation: str, of: str) -> tuple[str, RotationError, bool]:
+def _from_answer(
+    error: botocore.exceptions.ClientError, operation: str, of: str
+) -> tuple[str, errors.RotationError, bool]:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     passes = status >= 500 or code in _PASSING
-    kind = _CODES.get(code, ServiceError if passes else CallRejectedError)
+    kind = _CODES.get(code, errors.ServiceError if passes else errors.CallRejectedError)
     # The service's own words say which policy denied; they never quote a secret's value.
     said = str(error.response.get("Error", {}).get("Message", ""))[:500]
-    return code, kind(f"{operation} of {of} answered {code}: {said}"), passes or kind is ThrottledError
+    return code, kind(f"{operation} of {of} answered {code}: {said}"), passes or kind is errors.ThrottledError
 
 
-def _from_transport(error: botocore.exceptions.BotoCoreError, operation: str, of: str) -> tuple[RotationError, bool]:
+def _from_transport(
+    error: botocore.exceptions.BotoCoreError, operation: str, of: str
+) -> tuple[errors.RotationError, bool]:
     name = type(error).__name__
     if isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
-        return EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
+        return errors.EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
     if isinstance(error, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)):
-        return AccessDeniedError(f"{operation} of {of} has no credentials ({name})"), False
-    return CallRejectedError(f"{operation} of {of} could not be called ({name})"), False
+        return errors.AccessDeniedError(f"{operation} of {of} has no credentials ({name})"), False
+    return errors.CallRejectedError(f"{operation} of {of} could not be called ({name})"), False

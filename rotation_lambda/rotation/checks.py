@@ -8,16 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from psycopg2 import sql
-
-from rotation.errors import (
-    PermissionDeniedError,
-    ReadOnlyServerError,
-    RoleConnectionLimitError,
-    RoleRefusedError,
-    RoleStateError,
-    StatementTrackingError,
-)
+from rotation import errors
 from rotation.postgres import Session
 from rotation.secret import Login, SecretValue
 
@@ -45,10 +36,14 @@ class RoleFacts(NamedTuple):
     inherits: bool
     expired: bool
     connections: int
-    privileges: tuple[str, ...]
-    settings: tuple[str, ...]
+    privileges: str
+    settings: list[str]
     other_role: str | None
     """What its settings for this database alone say of `role`."""
+
+
+NEW_LOGIN = RoleFacts(True, True, False, -1, "", [], None)
+"""What `CREATE ROLE … LOGIN` makes."""
 
 
 class SchemaFacts(NamedTuple):
@@ -66,14 +61,13 @@ def read_role(session: Session, name: str) -> RoleFacts | None:
     rows = session.run(
         f"reading role {name}",
         "SELECT rolcanlogin, rolinherit, coalesce(rolvaliduntil <= now(), false), rolconnlimit,"
-        " array_remove(ARRAY[CASE WHEN rolsuper THEN 'SUPERUSER' END,"
-        " CASE WHEN rolreplication THEN 'REPLICATION' END,"
+        " concat_ws(', ', CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolreplication THEN 'REPLICATION' END,"
         " CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,"
-        " CASE WHEN rolbypassrls THEN 'BYPASSRLS' END], NULL), coalesce(rolconfig, '{{}}'),"
+        " CASE WHEN rolbypassrls THEN 'BYPASSRLS' END), coalesce(rolconfig, '{{}}'),"
         " (SELECT substr(setting, 6) FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = pg_roles.oid"
         " AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"
         " AND setting LIKE 'role=%') FROM pg_roles WHERE rolname = {name}",
-        name=sql.Literal(name),
+        name=name,
     )
     return RoleFacts(*rows[0]) if rows else None
 
@@ -89,7 +83,7 @@ def read_schema(session: Session, name: str) -> SchemaFacts | None:
         # The number of PUBLIC, which is all that a role has before it is made.
         " FROM pg_namespace, coalesce((SELECT oid FROM pg_roles WHERE rolname = {name}), 0) role"
         " WHERE nspname = {name}",
-        name=sql.Literal(name),
+        name=name,
     )
     return SchemaFacts(*rows[0]) if rows else None
 
@@ -99,96 +93,77 @@ def may(session: Session, secret: SecretValue, name: str | None, privilege: str)
     has what PUBLIC has.
     """
     role = "session_user" if name is None else "coalesce((SELECT oid FROM pg_roles WHERE rolname = {name}), 0)"
-    return bool(
-        session.run(
-            f"reading {privilege} on {secret.dbname}",
-            f"SELECT has_database_privilege({role}, {{database}}, {{privilege}})",
-            name=sql.Literal(name or ""),
-            database=sql.Literal(secret.dbname),
-            privilege=sql.Literal(privilege),
-        )[0][0]
-    )
+    statement = f"SELECT has_database_privilege({role}, {{database}}, {{privilege}})"
+    purpose = f"reading {privilege} on {secret.dbname}"
+    return bool(session.value(purpose, statement, name=name, database=secret.dbname, privilege=privilege))
 
 
 def is_member(session: Session, name: str, group: str) -> bool:
     """Whether `name` has the rights of `group` (USAGE) and can become it (SET; before PostgreSQL 16,
     MEMBER).
     """
-    return bool(
-        session.run(
-            f"reading the membership of {name}",
-            "SELECT pg_has_role({name}, {group}, 'USAGE') AND pg_has_role({name}, {group}, {kind})",
-            name=sql.Literal(name),
-            group=sql.Literal(group),
-            kind=sql.Literal("SET" if session.server_version >= POSTGRES_16 else "MEMBER"),
-        )[0][0]
-    )
+    statement = "SELECT pg_has_role({name}, {group}, 'USAGE') AND pg_has_role({name}, {group}, {kind})"
+    kind = "SET" if session.info.server_version >= POSTGRES_16 else "MEMBER"
+    return bool(session.value(f"reading the membership of {name}", statement, name=name, group=group, kind=kind))
 
 
 def check_server(session: Session) -> None:
     """Refuse a server on which passwords cannot be changed, or which would show the verifier."""
-    if session.run("looking for the writer", "SELECT pg_is_in_recovery()")[0][0]:
-        raise ReadOnlyServerError("the server is a reader (in recovery)")
-    lacking, restricted, tracks_all = session.run(
+    if session.value("looking for the writer", "SELECT pg_is_in_recovery()"):
+        raise errors.ReadOnlyServerError("the server is a reader (in recovery)")
+    user, lacking, tracks_all = session.run(
         "reading what the server allows",
-        "SELECT array(SELECT 'EXECUTE on function ' || oid::regprocedure::text FROM pg_proc"
+        "SELECT session_user, array(SELECT 'EXECUTE on function ' || oid::regprocedure::text FROM pg_proc"
         " WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ({functions})"
         " AND NOT has_function_privilege(session_user, oid, 'EXECUTE') ORDER BY 1)"
         " || array(SELECT 'USAGE on language plpgsql' WHERE NOT EXISTS (SELECT FROM pg_language"
-        " WHERE lanname = 'plpgsql' AND has_language_privilege(session_user, oid, 'USAGE'))),"
+        " WHERE lanname = 'plpgsql' AND has_language_privilege(session_user, oid, 'USAGE')))"
         # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.RestrictPasswordMgmt.html
-        " coalesce(current_setting('rds.restrict_password_commands', true) IN ('on', '1'), false) AND NOT EXISTS"
-        " (SELECT FROM pg_roles WHERE rolname = 'rds_password' AND pg_has_role(session_user, oid, 'MEMBER')),"
+        " || array(SELECT 'the membership of rds_password, which rds.restrict_password_commands demands'"
+        " WHERE current_setting('rds.restrict_password_commands', true) IN ('on', '1') AND NOT EXISTS"
+        " (SELECT FROM pg_roles WHERE rolname = 'rds_password' AND pg_has_role(session_user, oid, 'MEMBER'))),"
         " coalesce(current_setting('pg_stat_statements.track', true) = 'all'"
         " AND current_setting('pg_stat_statements.track_utility', true) = 'on', false)",
-        functions=sql.Literal(list(HANDING_OVER)),
+        functions=list(HANDING_OVER),
     )[0]
-    if restricted:
-        lacking.append("the membership of rds_password, which rds.restrict_password_commands demands")
     if lacking:
-        user = session.run("asking who is logged in", "SELECT session_user")[0][0]
-        raise PermissionDeniedError(f"{user} lacks {', '.join(lacking)}")
-    if tracks_all and (
-        session.server_version < POSTGRES_15
-        or not session.run(
-            "reading the privilege on pg_stat_statements.track",
-            "SELECT has_parameter_privilege('pg_stat_statements.track', 'SET')",
-        )[0][0]
-    ):
-        raise StatementTrackingError("pg_stat_statements.track is all, which records statements inside functions")
+        raise errors.PermissionDeniedError(f"{user} lacks {', '.join(lacking)}")
     if tracks_all:
+        purpose = "reading the privilege on pg_stat_statements.track"
+        statement = "SELECT has_parameter_privilege('pg_stat_statements.track', 'SET')"
+        if session.info.server_version < POSTGRES_15 or not session.value(purpose, statement):
+            raise errors.StatementTrackingError(
+                "pg_stat_statements.track is all, which records statements inside functions"
+            )
         session.run("limiting pg_stat_statements", "SET LOCAL pg_stat_statements.track = 'top'")
 
 
-def check_rotatable(session: Session, name: str, master: Login | None) -> RoleFacts | None:
+def check_rotatable(session: Session, name: str) -> RoleFacts | None:
     """The role's facts when it may be rotated, None when it does not exist; `RoleRefusedError` when it may
     not.
     """
-    if master is not None and name == master.username:
-        raise RoleRefusedError(f"{name} is the master itself")
     role = read_role(session, name)
     if role is None:
         return None
     if role.privileges:
-        raise RoleRefusedError(f"{name} has {', '.join(role.privileges)}")
-    members = session.run(
+        raise errors.RoleRefusedError(f"{name} has {role.privileges}")
+    groups = session.value(
         f"reading the memberships of {name}",
-        "SELECT rolname FROM pg_roles WHERE rolname <> {name} AND pg_has_role({name}, oid, 'MEMBER')"
-        " AND (rolsuper OR rolreplication OR rolcreaterole OR rolcreatedb OR rolbypassrls"
-        " OR rolname = ANY ({privileged}))"
-        " ORDER BY 1",
-        name=sql.Literal(name),
-        privileged=sql.Literal(list(PRIVILEGED_ROLES)),
+        "SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM pg_roles WHERE rolname <> {name}"
+        " AND pg_has_role({name}, oid, 'MEMBER') AND (rolsuper OR rolreplication OR rolcreaterole OR rolcreatedb"
+        " OR rolbypassrls OR rolname = ANY ({privileged}))",
+        name=name,
+        privileged=list(PRIVILEGED_ROLES),
     )
-    if members:
-        raise RoleRefusedError(f"{name} is a member of {', '.join(row[0] for row in members)}")
+    if groups:
+        raise errors.RoleRefusedError(f"{name} is a member of {groups}")
     return role
 
 
 def check_oneself(session: Session, name: str) -> None:
     """Whether the session's own role may be rotated, and may change its password."""
     check_server(session)
-    check_rotatable(session, name, None)
+    check_rotatable(session, name)
 
 
 def check_roles(session: Session, secret: SecretValue, names: Iterable[str], master: Login, *, first: bool) -> None:
@@ -198,24 +173,26 @@ def check_roles(session: Session, secret: SecretValue, names: Iterable[str], mas
     check_server(session)
     _check_master(session, secret)
     for name in names:
-        role = check_rotatable(session, name, master)
+        if name == master.username:
+            raise errors.RoleRefusedError(f"{name} is the master itself")
+        role = check_rotatable(session, name)
         if role is None and not first:
-            raise RoleStateError(f"the role {name} does not exist any more")
+            raise errors.RoleStateError(f"the role {name} does not exist any more")
         if role is None:
             continue
         if name == secret.role:
             if role.can_login:
-                raise RoleRefusedError(f"{name} can log in, so it is no group role")
+                raise errors.RoleRefusedError(f"{name} can log in, so it is no group role")
             continue
         if role.connections == 0:
-            raise RoleConnectionLimitError(f"{name} has CONNECTION LIMIT 0")
+            raise errors.RoleConnectionLimitError(f"{name} has CONNECTION LIMIT 0")
         if secret.role is not None:
             _check_login(session, name, secret.role, role)
     # Who may not grant gets a warning from PostgreSQL, not an error.
     if not may(session, secret, secret.owner, "CONNECT") and not may(
         session, secret, None, "CONNECT WITH GRANT OPTION"
     ):
-        raise PermissionDeniedError(f"the master may not grant CONNECT on database {secret.dbname}")
+        raise errors.PermissionDeniedError(f"the master may not grant CONNECT on database {secret.dbname}")
     if first:
         _check_schema(session, secret)
 
@@ -224,22 +201,23 @@ def check_identity(session: Session, secret: SecretValue) -> None:
     """That the session is who the secret says, with the rights of the group; `RoleStateError` otherwise."""
     session_user, current_user = session.run("asking who is logged in", "SELECT session_user, current_user")[0]
     if session_user != secret.username:
-        raise RoleStateError(f"logged in as {session_user} instead of {secret.username}")
+        raise errors.RoleStateError(f"logged in as {session_user} instead of {secret.username}")
     if secret.role is None:
         return
     if not is_member(session, session_user, secret.role):
-        raise RoleStateError(f"{session_user} is not a member of {secret.role} with its rights")
+        raise errors.RoleStateError(f"{session_user} is not a member of {secret.role} with its rights")
     if current_user != secret.role:
-        raise RoleStateError(f"{session_user} works as {current_user} and not as the group {secret.role}")
+        raise errors.RoleStateError(f"{session_user} works as {current_user} and not as the group {secret.role}")
 
 
 def _check_login(session: Session, name: str, group: str, role: RoleFacts) -> None:
     if role.other_role not in (None, group):
-        raise RoleStateError(f"in this database {name} works as {role.other_role} and not as the group {group}")
+        raise errors.RoleStateError(f"in this database {name} works as {role.other_role} and not as the group {group}")
     circle = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = {group} AND pg_has_role(oid, {name}, 'MEMBER'))"
-    purpose = f"reading the memberships of {group}"
-    if session.run(purpose, circle, group=sql.Literal(group), name=sql.Literal(name))[0][0]:
-        raise RoleStateError(f"the group {group} is a member of {name}, so {name} cannot become one of the group")
+    if session.value(f"reading the memberships of {group}", circle, group=group, name=name):
+        raise errors.RoleStateError(
+            f"the group {group} is a member of {name}, so {name} cannot become one of the group"
+        )
 
 
 def _check_master(session: Session, secret: SecretValue) -> None:
@@ -249,17 +227,17 @@ def _check_master(session: Session, secret: SecretValue) -> None:
         "SELECT rolname, rolsuper, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user",
     )[0]
     if not creates:
-        raise PermissionDeniedError(f"the master {name} lacks CREATEROLE")
-    if superuser or session.server_version < POSTGRES_16:
+        raise errors.PermissionDeniedError(f"the master {name} lacks CREATEROLE")
+    if superuser or session.info.server_version < POSTGRES_16:
         return
-    lacking = session.run(
+    lacking = session.value(
         "reading the master's ADMIN OPTION",
-        "SELECT rolname FROM pg_roles WHERE rolname = ANY ({wanted}) AND rolname <> session_user"
-        " AND NOT pg_has_role(session_user, oid, 'MEMBER WITH ADMIN OPTION') ORDER BY 1",
-        wanted=sql.Literal(list(secret.names)),
+        "SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM pg_roles WHERE rolname = ANY ({wanted})"
+        " AND rolname <> session_user AND NOT pg_has_role(session_user, oid, 'MEMBER WITH ADMIN OPTION')",
+        wanted=list(secret.names),
     )
     if lacking:
-        raise PermissionDeniedError(f"the master {name} lacks ADMIN OPTION on {', '.join(row[0] for row in lacking)}")
+        raise errors.PermissionDeniedError(f"the master {name} lacks ADMIN OPTION on {lacking}")
 
 
 def _check_schema(session: Session, secret: SecretValue) -> None:
@@ -267,9 +245,9 @@ def _check_schema(session: Session, secret: SecretValue) -> None:
     schema = read_schema(session, secret.owner)
     if schema is None:
         if not may(session, secret, None, "CREATE"):
-            raise PermissionDeniedError(f"the master lacks CREATE on database {secret.dbname}")
+            raise errors.PermissionDeniedError(f"the master lacks CREATE on database {secret.dbname}")
     elif not schema.usable and not schema.grantable:
-        raise PermissionDeniedError(
+        raise errors.PermissionDeniedError(
             f"schema {secret.owner} belongs to {schema.owner}, and the master may not grant {secret.owner} USAGE and "
             "CREATE on it"
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TypeVar
 
 from rotation.errors import OutOfTimeError
@@ -22,16 +23,16 @@ WAITING = "waiting"
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
 class Deadline:
-    """The time left in this invocation, in seconds, less a reserve. `pause` sleeps; tests replace it."""
+    """The time left in this invocation, in seconds, less a reserve. `_pause` sleeps; tests replace it."""
 
-    def __init__(self, remaining_milliseconds: Callable[[], int], pause: Callable[[float], None] = time.sleep) -> None:
-        self._remaining = remaining_milliseconds
-        self._pause = pause
+    _remaining_milliseconds: Callable[[], int]
+    _pause: Callable[[float], None] = time.sleep
 
     def seconds(self) -> float:
         """Seconds that may still be used; zero when there are none."""
-        return max(0.0, self._remaining() / 1000 - RESERVE_SECONDS)
+        return max(0.0, self._remaining_milliseconds() / 1000 - RESERVE_SECONDS)
 
     def require(self, seconds: float, purpose: str) -> None:
         """Raise `OutOfTimeError` when less than `seconds` are left for `purpose`."""
@@ -56,21 +57,13 @@ def within(seconds: float, action: Callable[[], Answer]) -> Answer:
     It runs in a thread of its own, because nothing of Python can end a wait inside libpq or the resolver. One that is
     late is left alone; what it answers in the end is dropped, and a connection is closed by that.
     """
-    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-    failures: list[BaseException] = []
+    future: Future[Answer] = Future()
 
     def act() -> None:
         try:
-            answers.put(action())
+            future.set_result(action())
         except BaseException as error:
-            failures.append(error)
-            answers.put(None)  # type: ignore[arg-type]
+            future.set_exception(error)
 
     threading.Thread(target=act, name=WAITING, daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
-    if failures:
-        raise failures[0]
-    return answer
+    return future.result(timeout=seconds)

@@ -10,7 +10,9 @@ import datetime
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ def client_of(service: str) -> Any:
     return boto3.client(service, config=CLIENT_CONFIG)
 
 
+@dataclass
 class Application:
     """Handles one event at a time.
 
@@ -41,16 +44,9 @@ class Application:
     (sleeping between attempts) are for tests and for the embedded platform; production takes the defaults.
     """
 
-    def __init__(
-        self,
-        *,
-        client: Callable[[str], Any] = client_of,
-        authorities: Path = AUTHORITIES,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._authorities = authorities
-        self._pause = pause
+    client: Callable[[str], Any] = client_of
+    authorities: Path = AUTHORITIES
+    pause: Callable[[float], None] = time.sleep
 
     def handle(self, event: object, context: Any) -> dict[str, object]:
         """Handle one event and write its log record; every failure leaves as a `RotationError`."""
@@ -61,11 +57,10 @@ class Application:
         failure: RotationError | None = None
         try:
             parsed = parse_event(event)
-            answer = self._dispatch(parsed, Deadline(context.get_remaining_time_in_millis, self._pause), changes)
-        except RotationError as error:
-            failure = error
+            answer = self._dispatch(parsed, Deadline(context.get_remaining_time_in_millis, self.pause), changes)
         except Exception as error:
-            failure = InternalError(f"unexpected {type(error).__name__} in {_origin(error)}")
+            unexpected = f"unexpected {type(error).__name__} in {_origin(error)}"
+            failure = error if isinstance(error, RotationError) else InternalError(unexpected)
         record: dict[str, object] = {
             "step": parsed.name if parsed else None,
             "secret": parsed.secret_id if parsed else None,
@@ -87,11 +82,11 @@ class Application:
 
     def _dispatch(self, event: Event, deadline: Deadline, changes: list[str]) -> dict[str, object]:
         caller = Caller(deadline, retry_denials=event.name == "preflight")
-        store = SecretStore(self._client("secretsmanager"), caller)
+        store = SecretStore(self.client("secretsmanager"), caller)
         if event.name == "report":
             now = datetime.datetime.now(datetime.UTC)
-            return report_age(event.secret_id, store, self._client("cloudwatch"), caller, now)
-        connector = Connector(deadline, self._authorities)
+            return report_age(event.secret_id, store, self.client("cloudwatch"), caller, now)
+        connector = Connector(deadline, self.authorities)
         if event.name == "preflight":
             return preflight(event.secret_id, store, connector)
         return {"outcome": Rotation(store, connector, deadline, changes).run(event)}
@@ -104,7 +99,5 @@ def handler(event: object, context: Any) -> dict[str, object]:
 
 def _origin(error: BaseException) -> str:
     """File and line of the innermost frame: enough to find a defect without its text."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "unknown" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -7,22 +7,16 @@ import json
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
 
+from rotation import errors
 from rotation.deadline import Answer, Deadline, within
-from rotation.errors import (
-    ConnectionRefusedByHostError,
-    DatabaseTimeoutError,
-    DatabaseUnavailableError,
-    RotationError,
-    TlsError,
-)
 from rotation.postgres_errors import from_connecting, from_statement, from_text
 from rotation.secret import Login, SecretValue
 
@@ -48,20 +42,20 @@ LOCK_SECONDS = 5
 GRACE_SECONDS = 2.0
 """By so much the server's limits come before ours, so that its reason is heard."""
 
-_PASSING = (ConnectionRefusedByHostError, DatabaseTimeoutError, DatabaseUnavailableError)
+_PASSING = (errors.ConnectionRefusedByHostError, errors.DatabaseTimeoutError, errors.DatabaseUnavailableError)
 """What a database that starts, resumes or fails over answers to a login."""
 
 
+@dataclass(frozen=True)
 class Connector:
     """Opens sessions for one invocation.
 
-    `authorities` is the file of accepted certificate authorities. It is an argument of the code only: no
+    `_authorities` is the file of accepted certificate authorities. It is an argument of the code only: no
     event or secret can choose another, and nothing can lower the checks below.
     """
 
-    def __init__(self, deadline: Deadline, authorities: Path = AUTHORITIES) -> None:
-        self._deadline = deadline
-        self._authorities = authorities
+    _deadline: Deadline
+    _authorities: Path
 
     def connect(self, secret: SecretValue, login: Login) -> Session:
         """A session on the secret's database as `login`. A database that does not answer yet is asked again while
@@ -116,57 +110,52 @@ class Connector:
 
         # libpq's limit holds for each address, and not for the look-up of the name.
         session = Session(_answered(limit + 1, purpose, from_connecting, connect), self._deadline, statement_seconds)
-        if not session.encrypted:
+        if not session.info.ssl_in_use:
             session.close()
-            raise TlsError(f"the connection to {secret.host} is not encrypted")
+            raise errors.TlsError(f"the connection to {secret.host} is not encrypted")
         return session
 
 
+@dataclass(frozen=True)
 class Session:
     """One connection and its single transaction; leaving it without `commit` rolls back."""
 
-    def __init__(self, connection: Any, deadline: Deadline, statement_seconds: int) -> None:
-        self._connection = connection
-        self._deadline = deadline
-        self._statement_seconds = statement_seconds
+    _connection: Any
+    _deadline: Deadline
+    _statement_seconds: int
 
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
-    def encrypted(self) -> bool:
-        """Whether TLS is in use."""
-        return bool(self._connection.info.ssl_in_use)
+    def info(self) -> Any:
+        """What libpq knows of the connection: TLS in use, and the server's version (160004 for 16.4)."""
+        return self._connection.info
 
-    @property
-    def server_version(self) -> int:
-        """As libpq numbers it: 160004 for 16.4."""
-        return int(self._connection.server_version)
-
-    @property
-    def tls(self) -> str:
-        """Protocol and cipher in use."""
-        info = self._connection.info
-        return f"{info.ssl_attribute('protocol')} {info.ssl_attribute('cipher')}"
-
-    def run(self, purpose: str, statement: str, **parts: sql.Composable) -> list[tuple[Any, ...]]:
-        """Run one statement, its `{parts}` filled in as quoted identifiers or literals; `purpose` is for
-        errors.
+    def run(self, purpose: str, statement: str, **parts: object) -> list[tuple[Any, ...]]:
+        """Run one statement, its `{parts}` filled in as literals, or as what else of `psycopg2.sql` they are;
+        `purpose` is for errors.
 
         Nothing that is secret may be part of a statement: servers keep statements in logs and views.
         """
 
         def execute() -> list[tuple[Any, ...]]:
             with self._connection.cursor() as cursor:
-                cursor.execute(sql.SQL(statement).format(**parts))
+                quoted = {
+                    name: part if isinstance(part, sql.Composable) else sql.Literal(part)
+                    for name, part in parts.items()
+                }
+                cursor.execute(sql.SQL(statement).format(**quoted))
                 return list(cursor.fetchall()) if cursor.description else []
 
         return self._bounded(purpose, execute)
+
+    def value(self, purpose: str, statement: str, **parts: object) -> Any:
+        """The one value that a statement answers."""
+        return self.run(purpose, statement, **parts)[0][0]
 
     def set_password(self, login: Login) -> None:
         """Set the role's password so that neither it nor its verifier is ever part of a statement.
@@ -229,7 +218,7 @@ class Session:
 def _answered(
     limit: float,
     purpose: str,
-    classify: Callable[[psycopg2.Error, str], RotationError],
+    classify: Callable[[psycopg2.Error, str], errors.RotationError],
     action: Callable[[], Answer],
     cut: Callable[[], None] = lambda: None,
 ) -> Answer:
@@ -240,7 +229,7 @@ def _answered(
         return within(limit, action)
     except TimeoutError:
         cut()
-        failure: RotationError = DatabaseTimeoutError(f"{purpose}: no answer within {limit:.0f} seconds")
+        failure: errors.RotationError = errors.DatabaseTimeoutError(f"{purpose}: no answer within {limit:.0f} seconds")
     except UnicodeDecodeError as error:
         # psycopg2 reads the server's words as UTF-8, whatever they are.
         failure = from_text(error.object.decode(errors="replace"), purpose, type(error).__name__)

@@ -16,8 +16,7 @@ from rotation import errors
 from rotation.errors import RotationError
 
 _BY_TEXT: tuple[tuple[str, type[RotationError]], ...] = (
-    (r"FATAL:\s+password authentication failed", errors.AuthenticationRefusedError),
-    (r"FATAL:\s+PAM authentication failed", errors.AuthenticationRefusedError),
+    (r"FATAL:\s+(password|PAM) authentication failed", errors.AuthenticationRefusedError),
     (r"FATAL:\s+role \".*\" (is not permitted to log in|does not exist)", errors.AuthenticationRefusedError),
     (r"FATAL:\s+(no pg_hba\.conf entry|pg_hba\.conf rejects)", errors.AccessRuleError),
     (r"auth(entication)? method (requirement )?\".*\" (requirement )?failed", errors.WeakAuthenticationError),
@@ -27,20 +26,16 @@ _BY_TEXT: tuple[tuple[str, type[RotationError]], ...] = (
         r"SSL SYSCALL error|SSL connection has been closed unexpectedly|SSL error: (unexpected eof|ssl.*shutdown)",
         errors.DatabaseUnavailableError,
     ),
-    (
-        r"SSL |server does not support SSL|root certificate file|could not (read|load) .*certificate",
-        errors.TlsError,
-    ),
-    (r"could not (create|initialize) SSL", errors.TlsError),
+    (r"SSL |server does not support SSL|could not (create|initialize) SSL", errors.TlsError),
+    (r"root certificate file|could not (read|load) .*certificate", errors.TlsError),
     (r"could not translate host name", errors.DnsError),
     (r"Connection refused", errors.ConnectionRefusedByHostError),
-    (
-        r"timeout expired|.*Connection timed out|No route to host|Network is unreachable",
-        errors.DatabaseTimeoutError,
-    ),
+    (r"timeout expired|.*Connection timed out|No route to host|Network is unreachable", errors.DatabaseTimeoutError),
     (r"FATAL:\s+too many connections for role", errors.RoleConnectionLimitError),
-    (r"FATAL:\s+(sorry, too many clients|remaining connection slots)", errors.TooManyConnectionsError),
-    (r"FATAL:\s+too many connections for database", errors.TooManyConnectionsError),
+    (
+        r"FATAL:\s+(sorry, too many clients|remaining connection slots|too many connections for database)",
+        errors.TooManyConnectionsError,
+    ),
     (r"FATAL:\s+database \".*\" (does not exist|is not currently accepting)", errors.DatabaseMissingError),
     (r"FATAL:\s+permission denied for database", errors.PermissionDeniedError),
     (r"FATAL:\s+(the database system is|terminating connection)", errors.DatabaseUnavailableError),
@@ -80,15 +75,16 @@ def from_text(text: str, purpose: str, kind: str) -> RotationError:
     """The class of an error that carries no more than a text; `kind` is shown where that is empty."""
     # A host with several addresses gives one line for each; the last attempt decided.
     said = _LINE.split(text)[-1].strip()
-    return _by_text(said)(f"{purpose}: {_shown(said.splitlines()[0]) if said else kind}")
+    found = next((found for pattern, found in _BY_TEXT if re.match(pattern, said)), errors.DatabaseError)
+    return found(f"{purpose}: {_shown(said.splitlines()[0]) if said else kind}")
 
 
 def from_statement(error: psycopg2.Error, purpose: str) -> RotationError:
     """The class of an error raised while a statement ran."""
     state = error.pgcode
-    if state is None and str(error).startswith("ERROR:"):
-        return from_text(str(error), purpose, type(error).__name__)
     if state is None:
+        if str(error).startswith("ERROR:"):
+            return from_connecting(error, purpose)
         return errors.DatabaseUnavailableError(f"{purpose}: the connection broke ({type(error).__name__})")
     said = _shown(error.diag.message_primary or "")
     kind = next((kind for prefix, kind in _BY_STATE if state.startswith(prefix)), errors.DatabaseError)
@@ -102,10 +98,3 @@ def _shown(said: str) -> str:
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in said[:_MAX_TEXT]
     )
-
-
-def _by_text(said: str) -> type[RotationError]:
-    for pattern, kind in _BY_TEXT:
-        if re.match(pattern, said):
-            return kind
-    return errors.DatabaseError

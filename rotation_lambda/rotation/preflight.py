@@ -23,7 +23,7 @@ def preflight(secret_id: str, store: SecretStore, connector: Connector) -> dict[
     secret = store.current(secret_id)
     for name in secret.usernames or (secret.next_username,):
         secret.rotated(Login(name, generate_password()))
-    findings["secret"] = f"{'alternating users' if secret.role else 'single user'}, {secret.engine}"
+    findings["secret"] = f"{'alternating users' if secret.role else 'single user'}, {secret.document['engine']}"
     if secret.master_arn is not None:
         master = store.master(secret.master_arn)
         with connector.connect(secret, master) as session:
@@ -46,5 +46,6 @@ def _network(secret: SecretValue, session: Session) -> dict[str, str]:
     return {
         "dns": f"{secret.host} resolves",
         "tcp": f"port {secret.port} answers",
-        "tls": f"certificate verified for {secret.host}, {session.tls}",
+        "tls": f"certificate verified for {secret.host}, {session.info.ssl_attribute('protocol')}"
+        f" {session.info.ssl_attribute('cipher')}",
     }

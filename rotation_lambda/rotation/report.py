@@ -17,8 +17,6 @@ NAMESPACE = "SecretRotation"
 METRIC = "DaysSinceRotation"
 DIMENSION = "SecretArn"
 
-_SECONDS_PER_DAY = 86_400
-
 
 def report_age(
     secret_id: str, store: SecretStore, client: Any, caller: Caller, now: datetime.datetime
@@ -32,7 +30,7 @@ def report_age(
     since = state.last_rotated or state.created
     if since is None:
         raise SecretStateError(f"secret {secret_id} has neither a rotation date nor a creation date")
-    days = round(max(0.0, (now - since).total_seconds() / _SECONDS_PER_DAY), 3)
+    days = round(max(0.0, (now - since) / datetime.timedelta(days=1)), 3)
     caller.call(
         client.put_metric_data,
         of=NAMESPACE,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from psycopg2 import sql
 
-from rotation.checks import POSTGRES_16, check_oneself, check_roles, is_member, may, read_role, read_schema
+from rotation import checks
 from rotation.postgres import Session
 from rotation.secret import Login, SecretValue
 
@@ -19,10 +19,9 @@ from rotation.secret import Login, SecretValue
 def lock_role(session: Session, name: str) -> bool:
     """Take the advisory lock for `name` until the transaction ends; whether another rotation held it."""
     key = int.from_bytes(hashlib.sha256(f"secret-rotation:{name}".encode()).digest()[:8], "big", signed=True)
-    number = sql.Literal(key)
-    if session.run(f"locking {name}", "SELECT pg_try_advisory_xact_lock({key})", key=number)[0][0]:
+    if session.value(f"locking {name}", "SELECT pg_try_advisory_xact_lock({key})", key=key):
         return False
-    session.run(f"waiting for another rotation of {name}", "SELECT pg_advisory_xact_lock({key})", key=number)
+    session.run(f"waiting for another rotation of {name}", "SELECT pg_advisory_xact_lock({key})", key=key)
     return True
 
 
@@ -30,13 +29,12 @@ def prepare(session: Session, secret: SecretValue, logins: Sequence[str], master
     """Check everything, then make what is missing and repair what hinders: on the first rotation the group, the
     logins and the schema, later the login that is next. Answers what was changed.
     """
-    groups = [secret.role] if secret.role is not None else []
-    check_roles(session, secret, (*groups, *logins), master, first=first)
+    group = secret.role
+    checks.check_roles(session, secret, (*filter(None, [group]), *logins), master, first=first)
     changes = []
-    for group in groups:
-        if read_role(session, group) is None:
-            session.run(f"creating {group}", "CREATE ROLE {name} NOLOGIN", name=sql.Identifier(group))
-            changes.append(f"created group role {group}")
+    if group is not None and checks.read_role(session, group) is None:
+        session.run(f"creating {group}", "CREATE ROLE {name} NOLOGIN", name=sql.Identifier(group))
+        changes.append(f"created group role {group}")
     for name in logins:
         changes += _prepare_login(session, secret, name)
     if first:
@@ -45,11 +43,11 @@ def prepare(session: Session, secret: SecretValue, logins: Sequence[str], master
 
 
 def prepare_oneself(session: Session, name: str) -> list[str]:
-    """Check that the session's own role may be rotated, and take the lock on its row; nothing is changed.
+    """Check that the session's own role checks.may be rotated, and take the lock on its row; nothing is changed.
 
-    A role without CREATEROLE may alter nothing of itself but its password, so that is what takes the lock.
+    A role without CREATEROLE checks.may alter nothing of itself but its password, so that is what takes the lock.
     """
-    check_oneself(session, name)
+    checks.check_oneself(session, name)
     session.run(f"locking the row of {name}", "ALTER ROLE {name} PASSWORD NULL", name=sql.Identifier(name))
     return []
 
@@ -62,38 +60,32 @@ def _prepare_login(session: Session, secret: SecretValue, name: str) -> list[str
     """
     changes = []
     identifier = sql.Identifier(name)
-    role = read_role(session, name)
+    role = checks.read_role(session, name)
     if role is None:
         session.run(f"creating {name}", "CREATE ROLE {name} LOGIN", name=identifier)
         changes.append(f"created login role {name}")
-    repairs = [
-        *([] if role is None or role.can_login else ["LOGIN"]),
-        *([] if role is None or role.inherits else ["INHERIT"]),
-        *(["VALID UNTIL 'infinity'"] if role is not None and role.expired else []),
-    ]
+        role = checks.NEW_LOGIN
+    needed = {"LOGIN": not role.can_login, "INHERIT": not role.inherits, "VALID UNTIL 'infinity'": role.expired}
+    repairs = [repair for repair, wanted in needed.items() if wanted]
     changes += [f"altered {name} {repair}" for repair in repairs]
     session.run(f"altering {name}", f"ALTER ROLE {{name}} {' '.join(repairs) or 'LOGIN'}", name=identifier)
     group = secret.role
     if group is None:
         return changes
-    if not ((role is None or role.inherits) and is_member(session, name, group)):
+    if not (role.inherits and checks.is_member(session, name, group)):
         _grant_membership(session, group, name)
         changes.append(f"granted {group} to {name}")
-    if role is None or f"role={group}" not in role.settings:
+    if f"role={group}" not in role.settings:
         # What either login creates then belongs to the group, so the other can use it after the flip.
-        session.run(
-            f"letting {name} work as {group}",
-            "ALTER ROLE {name} SET role = {group}",
-            name=identifier,
-            group=sql.Literal(group),
-        )
+        statement = "ALTER ROLE {name} SET role = {group}"
+        session.run(f"letting {name} work as {group}", statement, name=identifier, group=group)
         changes.append(f"set role = {group} for {name}")
     return changes
 
 
 def _prepare_schema(session: Session, owner: str, master: Login) -> list[str]:
-    """A schema with the owner's name, which `"$user"` in the default search_path finds when it may be used."""
-    schema = read_schema(session, owner)
+    """A schema with the owner's name, which `"$user"` in the default search_path finds when it checks.may be used."""
+    schema = checks.read_schema(session, owner)
     name = sql.Identifier(owner)
     if schema is None:
         # Making a schema for another role needs SET on it, which ADMIN OPTION does not imply.
@@ -107,22 +99,14 @@ def _prepare_schema(session: Session, owner: str, master: Login) -> list[str]:
 
 
 def _grant_membership(session: Session, group: str, member: str) -> None:
-    options = " WITH INHERIT TRUE, SET TRUE" if session.server_version >= POSTGRES_16 else ""
-    session.run(
-        f"granting {group} to {member}",
-        "GRANT {group} TO {member}" + options,
-        group=sql.Identifier(group),
-        member=sql.Identifier(member),
-    )
+    options = " WITH INHERIT TRUE, SET TRUE" if session.info.server_version >= checks.POSTGRES_16 else ""
+    names = {"group": sql.Identifier(group), "member": sql.Identifier(member)}
+    session.run(f"granting {group} to {member}", "GRANT {group} TO {member}" + options, **names)
 
 
 def _grant_connect(session: Session, secret: SecretValue) -> list[str]:
-    if may(session, secret, secret.owner, "CONNECT"):
+    if checks.may(session, secret, secret.owner, "CONNECT"):
         return []
-    session.run(
-        f"granting CONNECT to {secret.owner}",
-        "GRANT CONNECT ON DATABASE {database} TO {name}",
-        database=sql.Identifier(secret.dbname),
-        name=sql.Identifier(secret.owner),
-    )
+    names = {"database": sql.Identifier(secret.dbname), "name": sql.Identifier(secret.owner)}
+    session.run(f"granting CONNECT to {secret.owner}", "GRANT CONNECT ON DATABASE {database} TO {name}", **names)
     return [f"granted CONNECT to {secret.owner}"]

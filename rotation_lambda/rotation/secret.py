@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ RESERVED_NAMES = ("public", "none")
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:\S+")
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 class Number(NamedTuple):
@@ -50,7 +52,6 @@ class SecretValue:
     are set for alternating users, and unset for a single user.
     """
 
-    engine: str
     host: str
     port: int
     dbname: str
@@ -114,51 +115,50 @@ class SecretValue:
 
 def parse_secret(text: str, stage: str, version: str = "") -> SecretValue:
     """The application's secret; one `BadSecretError` names every fault of the version at `stage`, quoting no value."""
-    faults: list[str] = []
     document = _document(text, stage)
-    engine = document.get("engine")
-    if engine not in ENGINES:
-        faults.append(f"engine must be one of {', '.join(ENGINES)}")
-    host = document.get("host")
-    if not (isinstance(host, str) and _HOST.fullmatch(host)):
-        faults.append("host must be one DNS name, without port, comma or spaces")
-    dbname = _name(document, "dbname", faults)
-    if "=" in dbname or "://" in dbname:
-        faults.append("dbname must be a name, not a connection string")
+    value: Callable[[str], Any] = document.get
+    usernames = value("usernames")
     alternating = "usernames" in document or "role" in document
-    username = None
+    faults: list[str | None] = []
+    if value("engine") not in ENGINES:
+        faults.append(f"engine must be one of {', '.join(ENGINES)}")
+    if not _matches(_HOST, value("host")):
+        faults.append("host must be one DNS name, without port, comma or spaces")
+    faults.append(_name_fault("dbname", value("dbname")))
+    if any(sign in str(value("dbname")) for sign in ("=", "://")):
+        faults.append("dbname must be a name, not a connection string")
     if "username" in document or "password" in document or not alternating:
-        username = _role_name(document, "username", faults)
-    password = document.get("password")
-    if "password" in document and not _is_password(password):
+        faults.append(_role_fault("username", value("username")))
+    if "password" in document and not _is_password(value("password")):
         faults.append("password must be a text of at least one character (leave the key out in a first version)")
-    master_arn = document.get("masterarn")
     if "password" not in document and "masterarn" not in document and not alternating:
         faults.append("password is missing, and there is no masterarn with which to set a first one")
-    elif ("masterarn" in document or alternating) and not _is_arn(master_arn):
+    elif ("masterarn" in document or alternating) and not _matches(_ARN, value("masterarn")):
         faults.append("masterarn must be the ARN of the master's secret")
-    usernames: tuple[str, ...] = ()
-    role = None
     if alternating:
-        role = _role_name(document, "role", faults)
-        usernames = _usernames(document, faults)
-        if role in usernames:
-            faults.append("role must differ from both usernames")
-        if username and usernames and username not in usernames:
-            faults.append("username must be one of usernames")
-    port = _port(document.get("port"), faults)
-    if faults:
-        raise BadSecretError(f"the {stage} version of the secret: {'; '.join(faults)}")
+        faults.append(_role_fault("role", value("role")))
+        if not isinstance(usernames, list) or len(usernames) != 2 or usernames[0] == usernames[1]:
+            faults.append("usernames must be a list of two different names")
+        else:
+            faults += [_role_fault("usernames", name) for name in usernames]
+            if value("role") in usernames:
+                faults.append("role must differ from both usernames")
+            if "username" in document and value("username") not in usernames:
+                faults.append("username must be one of usernames")
+    port = value("port").text if isinstance(value("port"), Number) else value("port")
+    if not (_matches(_PORT, port) and 1 <= int(port) <= 65535):
+        faults.append("port must be a whole number from 1 to 65535")
+    if any(faults):
+        raise BadSecretError(f"the {stage} version of the secret: {'; '.join(filter(None, faults))}")
     return SecretValue(
-        engine=str(engine),
-        host=str(host),
-        port=port,
-        dbname=dbname,
-        username=username,
-        password=password,
-        master_arn=master_arn,
-        usernames=usernames,
-        role=role,
+        host=value("host"),
+        port=int(port),
+        dbname=value("dbname"),
+        username=value("username"),
+        password=value("password"),
+        master_arn=value("masterarn"),
+        usernames=tuple(usernames) if alternating else (),
+        role=value("role"),
         document=document,
         text=text,
         version=version,
@@ -167,35 +167,21 @@ def parse_secret(text: str, stage: str, version: str = "") -> SecretValue:
 
 def parse_master(text: str) -> Login:
     """The master's login. The master secret that RDS manages holds nothing else; other keys are ignored."""
-    faults: list[str] = []
     document = _document(text, "master")
-    username = _name(document, "username", faults)
-    password = document.get("password")
-    if not _is_password(password):
-        faults.append("password is missing")
-    if faults:
-        raise BadSecretError(f"the master's secret (masterarn): {'; '.join(faults)}")
-    return Login(username, str(password))
-
-
-def _decoder(pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> json.JSONDecoder:
-    return json.JSONDecoder(
-        object_pairs_hook=pairs, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
-    )
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    username, password = document.get("username"), document.get("password")
+    fault = _name_fault("username", username) or (None if _is_password(password) else "password is missing")
+    if fault:
+        raise BadSecretError(f"the master's secret (masterarn): {fault}")
+    return Login(str(username), str(password))
 
 
 def _with_text(text: str, key: str, value: str) -> str:
     """The JSON object `text` with one more or another text at `key`, and every other byte as it was."""
-    decoder = _decoder()
     position = text.index("{")
     while text[position] != "}":
-        name, end = decoder.raw_decode(text, _solid(text, position + 1))
+        name, end = _DECODER.raw_decode(text, _solid(text, position + 1))
         begin = _solid(text, _solid(text, end) + 1)
-        _, end = decoder.raw_decode(text, begin)
+        _, end = _DECODER.raw_decode(text, begin)
         if name == key:
             return text[:begin] + json.dumps(value, ensure_ascii=False) + text[end:]
         position = _solid(text, end)
@@ -210,80 +196,63 @@ def _solid(text: str, position: int) -> int:
 
 
 def _document(text: str, version: str) -> dict[str, Any]:
-    repeated: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        repeated.extend(name for name in set(names) if names.count(name) > 1)
-        return dict(pairs)
-
-    document: Any = None
-    readable = True
+    fault = None
     try:
-        document = _decoder(unique).decode(text)
+        document = _DECODER.decode(text)
+    except KeyError:
+        fault = "has a key twice"
     except (ValueError, RecursionError):
-        # Raised below, outside the handler: the decoder's error holds the whole text.
-        readable = False
-    if not readable:
-        raise BadSecretError(f"the {version} version of the secret is not JSON")
-    if not isinstance(document, dict):
-        raise BadSecretError(f"the {version} version of the secret is JSON but no object")
-    if repeated:
-        raise BadSecretError(f"the {version} version of the secret has a key twice")
+        fault = "is not JSON"
+    else:
+        if isinstance(document, dict):
+            return document
+        fault = "is JSON but no object"
+    # Raised here, outside the handlers: the decoder's error holds the whole text.
+    raise BadSecretError(f"the {version} version of the secret {fault}")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise KeyError
     return document
 
 
-def _name(document: Mapping[str, Any], key: str, faults: list[str]) -> str:
-    """A PostgreSQL identifier; a fault and an empty string when it is none."""
-    value = document.get(key)
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_refuse)
+
+
+def _name_fault(key: str, value: object) -> str | None:
+    """What keeps the value of `key` from being a PostgreSQL identifier; None when it is one."""
+    if value is None:
+        return f"{key} is missing"
     if not isinstance(value, str) or not value.strip():
-        faults.append(f"{key} is missing" if value is None else f"{key} must be a text that is not blank")
-        return ""
-    fault = _name_fault(value)
-    if fault:
-        faults.append(f"{key} {fault}")
-        return ""
-    return value
-
-
-def _name_fault(value: str) -> str | None:
-    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in value) or not _is_unicode(value):
-        return "holds a control character"
+        return f"{key} must be a text that is not blank"
+    if _holds(value, "Cc", "Cs"):
+        return f"{key} holds a control character"
     size = len(value.encode())
-    return f"has {size} bytes, PostgreSQL allows {MAX_NAME_BYTES}" if size > MAX_NAME_BYTES else None
+    return f"{key} has {size} bytes, PostgreSQL allows {MAX_NAME_BYTES}" if size > MAX_NAME_BYTES else None
 
 
-def _role_name(document: Mapping[str, Any], key: str, faults: list[str]) -> str:
-    value = _name(document, key, faults)
-    if value.startswith(RESERVED_PREFIXES) or value in RESERVED_NAMES:
-        faults.append(f"{key} is a name that PostgreSQL or RDS reserves")
-    return value
-
-
-def _usernames(document: Mapping[str, Any], faults: list[str]) -> tuple[str, ...]:
-    value = document.get("usernames")
-    if not isinstance(value, list) or len(value) != 2 or value[0] == value[1]:
-        faults.append("usernames must be a list of two different names")
-        return ()
-    return tuple(_role_name({"usernames": name}, "usernames", faults) for name in value)
-
-
-def _port(value: object, faults: list[str]) -> int:
-    text = value.text if isinstance(value, Number) else value
-    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535:
-        return int(text)
-    faults.append("port must be a whole number from 1 to 65535")
-    return 0
+def _role_fault(key: str, value: object) -> str | None:
+    if str(value).startswith(RESERVED_PREFIXES) or value in RESERVED_NAMES:
+        return f"{key} is a name that PostgreSQL or RDS reserves"
+    return _name_fault(key, value)
 
 
 def _is_password(value: object) -> bool:
-    return isinstance(value, str) and value != "" and "\0" not in value and _is_unicode(value)
+    return isinstance(value, str) and value != "" and "\0" not in value and not _holds(value, "Cs")
 
 
-def _is_unicode(value: str) -> bool:
-    """False for half of a surrogate pair, which JSON can hold but no server can be sent."""
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+def _holds(value: str, *categories: str) -> bool:
+    """Whether a character is of these Unicode categories. Cc are control characters; Cs are halves of surrogate pairs,
+    which JSON can hold but no server can be sent.
+    """
+    return any(unicodedata.category(character) in categories for character in value)
 
 
-def _is_arn(value: object) -> bool:
-    return isinstance(value, str) and _ARN.fullmatch(value) is not None
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None

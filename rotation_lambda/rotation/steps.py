@@ -7,18 +7,11 @@ is already there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
-from rotation import checks, roles
+from rotation import checks, errors, roles
 from rotation.deadline import Deadline
-from rotation.errors import (
-    AuthenticationRefusedError,
-    PendingVersionError,
-    PermissionDeniedError,
-    RoleStateError,
-    RotationError,
-    SecretMismatchError,
-)
 from rotation.events import Event
 from rotation.passwords import generate_password
 from rotation.postgres import Connector, Session
@@ -29,14 +22,14 @@ CHANGE_SECONDS = 4.0
 """A change of roles is not begun with less time than this; it takes well under a second on a quiet server."""
 
 
+@dataclass(frozen=True)
 class Rotation:
     """The steps for one event. What is altered in the database is appended to `changes`, for the log."""
 
-    def __init__(self, store: SecretStore, connector: Connector, deadline: Deadline, changes: list[str]) -> None:
-        self._store = store
-        self._connector = connector
-        self._deadline = deadline
-        self._changes = changes
+    _store: SecretStore
+    _connector: Connector
+    _deadline: Deadline
+    _changes: list[str]
 
     def run(self, event: Event) -> str:
         """Run the event's step; `done`, or `already current` when the rotation was finished before."""
@@ -80,14 +73,13 @@ class Rotation:
         """Log in with the pending version; a first version without a password is tested by the master."""
         pending = self._store.written_pending(event)
         current = self._store.current(event.secret_id)
-        _check_facts(current, pending)
         if pending.login is None and pending.document == current.document:
             # RotateImmediately=false: a copy of a first version is all there is to test.
             master = self._master(current)
             with self._connector.connect(current, master) as session:
                 checks.check_roles(session, current, current.names, master, first=True)
             return
-        self._log_in(pending, _login_of(pending))
+        self._log_in(pending, _login_of(current, pending))
 
     def _finish(self, event: Event) -> None:
         """Make the pending version current, after it has proved to work."""
@@ -101,30 +93,26 @@ class Rotation:
             checks.check_identity(session, secret)
 
     def _works(self, pending: SecretValue, login: Login) -> bool:
-        """Whether the pending login works already; False when it does not, or only with rights that need
-        repair.
-        """
+        """Whether the pending login works already; False when it does not, or only with rights that need repair."""
         try:
             self._log_in(pending, login)
-        except (AuthenticationRefusedError, PermissionDeniedError, RoleStateError):
+        except (errors.AuthenticationRefusedError, errors.PermissionDeniedError, errors.RoleStateError):
             return False
         return True
 
     def _set_as_itself(self, event: Event, current: SecretValue, pending: SecretValue, login: Login) -> None:
         """Change the single user's password with its present or previous one."""
         previous = self._store.previous(event.secret_id)
-        refused: RotationError | None = None
+        refused: errors.RotationError | None = None
         for known in (current, previous):
             if known is None or known.login is None or known.place != current.place:
                 continue
             try:
                 session = self._connector.connect(current, known.login)
-            except AuthenticationRefusedError as error:
+            except errors.AuthenticationRefusedError as error:
                 refused = refused or error
                 continue
             with session:
-                # A role's own settings may let it begin as another role, which could not change this one.
-                session.run("working as oneself", "SET ROLE NONE")
                 self._change(session, pending, login, partial(roles.prepare_oneself, session, login.username))
             return
         # Refused may also mean that another invocation with this token set the password in the meantime.
@@ -135,13 +123,14 @@ class Rotation:
         master = self._master(current)
         first = current.login is None
         with self._connector.connect(current, master) as session:
-            session.run("working as the master", "SET ROLE NONE")
             names = pending.usernames if first and pending.role is not None else (login.username,)
             prepare = partial(roles.prepare, session, pending, names, master, first=first)
             self._change(session, pending, login, prepare)
 
     def _change(self, session: Session, pending: SecretValue, login: Login, prepare: Callable[[], list[str]]) -> None:
         """One transaction under the role's lock: `prepare` checks and repairs, then the password is set."""
+        # A role's own settings may let it begin as another role, which could not change this one.
+        session.run("working as oneself", "SET ROLE NONE")
         self._deadline.require(CHANGE_SECONDS, "changing the password")
         waited = roles.lock_role(session, pending.owner)
         if waited and self._works(pending, login):
@@ -149,32 +138,29 @@ class Rotation:
         changes = prepare()
         session.set_password(login)
         session.commit()
-        self._changes += [*changes, f"set the password of {login.username}"]
+        self._changes.extend([*changes, f"set the password of {login.username}"])
 
     def _master(self, secret: SecretValue) -> Login:
         return self._store.master(str(secret.master_arn))
 
 
-def _login_of(pending: SecretValue) -> Login:
-    if pending.login is None:
-        raise PendingVersionError("the AWSPENDING version holds no password")
-    return pending.login
-
-
-def _check_facts(current: SecretValue, pending: SecretValue) -> None:
+def _login_of(current: SecretValue, pending: SecretValue) -> Login:
+    """The login of `pending`, which may differ from `current` in nothing else."""
     differences = pending.differences(current)
     if differences:
-        raise SecretMismatchError(f"AWSPENDING and AWSCURRENT differ in {', '.join(differences)}")
+        raise errors.SecretMismatchError(f"AWSPENDING and AWSCURRENT differ in {', '.join(differences)}")
+    if pending.login is None:
+        raise errors.PendingVersionError("the AWSPENDING version holds no password")
+    return pending.login
 
 
 def _check_pair(current: SecretValue, pending: SecretValue) -> Login:
     """The login to be set, when `pending` is a version that a rotation of `current` makes."""
-    _check_facts(current, pending)
-    login = _login_of(pending)
+    login = _login_of(current, pending)
     if login.username != current.next_username:
-        raise SecretMismatchError(
+        raise errors.SecretMismatchError(
             f"AWSPENDING is for {login.username}, the next login after AWSCURRENT is {current.next_username}"
         )
     if login == current.login:
-        raise PendingVersionError("the AWSPENDING version is a copy of AWSCURRENT, so nothing would be rotated")
+        raise errors.PendingVersionError("the AWSPENDING version is a copy of AWSCURRENT, so nothing would be rotated")
     return login

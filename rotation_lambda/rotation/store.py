@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rotation import errors
 from rotation.aws import LONGEST_PAUSE_SECONDS, Caller
-from rotation.errors import (
-    BadSecretError,
-    PendingVersionError,
-    RotationError,
-    SecretMismatchError,
-    SecretStateError,
-)
 from rotation.events import Event
 from rotation.secret import Login, SecretValue, parse_master, parse_secret
 
@@ -43,18 +38,18 @@ class SecretState(NamedTuple):
         return next((version for version, stages in self.stages.items() if stage in stages), None)
 
 
+@dataclass(frozen=True)
 class SecretStore:
     """Reads and writes of Secrets Manager for one invocation."""
 
-    def __init__(self, client: Any, caller: Caller) -> None:
-        self._client = client
-        self._caller = caller
+    _client: Any
+    _caller: Caller
 
     def describe(self, secret_id: str) -> SecretState:
         """The secret's state; `SecretStateError` when it is to be deleted."""
         answer = self._call("describe_secret", secret_id)
         if answer.get("DeletedDate"):
-            raise SecretStateError(f"secret {secret_id} is scheduled for deletion")
+            raise errors.SecretStateError(f"secret {secret_id} is scheduled for deletion")
         return SecretState(
             arn=str(answer["ARN"]),
             stages={version: tuple(stages) for version, stages in answer.get("VersionIdsToStages", {}).items()},
@@ -66,27 +61,25 @@ class SecretStore:
     def check_event(self, event: Event, state: SecretState) -> bool:
         """Whether the event's version is current already; an error when it is not one to rotate to."""
         if not state.rotation_enabled:
-            raise SecretStateError(f"rotation is not enabled for secret {event.secret_id}")
+            raise errors.SecretStateError(f"rotation is not enabled for secret {event.secret_id}")
         if not state.stages:
-            raise SecretStateError(f"secret {event.secret_id} has no version")
+            raise errors.SecretStateError(f"secret {event.secret_id} has no version")
         stages = state.stages.get(event.token)
         if stages is not None and CURRENT in stages:
             return True
         if stages is None or PENDING not in stages:
             holder = state.version_with(PENDING)
-            raise PendingVersionError(
+            raise errors.PendingVersionError(
                 f"version {event.token} is {'unknown' if stages is None else 'not labelled AWSPENDING'}; "
                 f"{f'version {holder} holds that label' if holder else 'no version holds that label'}"
             )
-        if state.version_with(CURRENT) is None:
-            raise SecretStateError(f"secret {event.secret_id} has no AWSCURRENT version")
         return False
 
     def current(self, secret_id: str) -> SecretValue:
         """The validated AWSCURRENT version."""
         current = self._value(secret_id, CURRENT)
         if current is None:
-            raise SecretStateError(f"secret {secret_id} has no AWSCURRENT version")
+            raise errors.SecretStateError(f"secret {secret_id} has no AWSCURRENT version")
         return current
 
     def previous(self, secret_id: str) -> SecretValue | None:
@@ -95,44 +88,38 @@ class SecretStore:
         """
         try:
             return self._value(secret_id, PREVIOUS)
-        except RotationError:
+        except errors.RotationError:
             return None
 
     def pending(self, event: Event) -> SecretValue | None:
         """The validated version of this rotation; None when it has no value yet."""
         try:
             return self._value(event.secret_id, PENDING, event.token)
-        except BadSecretError as error:
-            fault = error.fault
-        raise PendingVersionError(fault)
+        except errors.BadSecretError as error:
+            raise errors.PendingVersionError(error.fault) from None
 
     def written_pending(self, event: Event) -> SecretValue:
         """The version of this rotation, which an earlier step wrote; `PendingVersionError` when it has no
         value.
         """
-        for attempt in range(1, EMPTY_PENDING_ATTEMPTS + 1):
+        deadline = self._caller.deadline
+        for attempt in range(EMPTY_PENDING_ATTEMPTS):
+            if attempt and not deadline.wait(attempt, longest=LONGEST_PAUSE_SECONDS):
+                break
             pending = self.pending(event)
             if pending is not None:
                 return pending
-            if attempt == EMPTY_PENDING_ATTEMPTS or not self._caller.deadline.wait(
-                attempt, longest=LONGEST_PAUSE_SECONDS
-            ):
-                break
-        raise PendingVersionError(f"version {event.token} has no value: createSecret has not run for it")
+        raise errors.PendingVersionError(f"version {event.token} has no value: createSecret has not run for it")
 
     def put_pending(self, event: Event, text: str) -> None:
         """Write the version of this rotation.
 
         One that exists is left as it is: another invocation was faster.
         """
-        arguments = {
-            "ClientRequestToken": event.token,
-            "SecretString": text,
-            "VersionStages": [PENDING],
-        }
+        version = {"ClientRequestToken": event.token, "SecretString": text, "VersionStages": [PENDING]}
         if event.rotation_token is not None:
-            arguments["RotationToken"] = event.rotation_token
-        self._call("put_secret_value", event.secret_id, tolerate="ResourceExistsException", **arguments)
+            version["RotationToken"] = event.rotation_token
+        self._call("put_secret_value", event.secret_id, tolerate="ResourceExistsException", **version)
 
     def promote(self, event: Event, current: SecretValue) -> None:
         """Move AWSCURRENT from `current` to the version of this rotation. A move that another invocation finished
@@ -142,49 +129,38 @@ class SecretStore:
         """
         if self.describe(event.secret_id).version_with(CURRENT) == event.token:
             return
-        failure: RotationError | None = None
+        move = {"MoveToVersionId": event.token, "RemoveFromVersionId": current.version}
         try:
-            self._call(
-                "update_secret_version_stage",
-                event.secret_id,
-                VersionStage=CURRENT,
-                MoveToVersionId=event.token,
-                RemoveFromVersionId=current.version,
-            )
-        except RotationError as error:
-            failure = error
-        holder = self.describe(event.secret_id).version_with(CURRENT) if failure else event.token
-        if holder not in (event.token, current.version):
-            raise SecretMismatchError(f"AWSCURRENT moved from version {current.version} to {holder} during this step")
-        if failure is not None and holder != event.token:
-            raise failure
+            self._call("update_secret_version_stage", event.secret_id, VersionStage=CURRENT, **move)
+        except errors.RotationError:
+            holder = self.describe(event.secret_id).version_with(CURRENT)
+            if holder == current.version:
+                raise
+            if holder != event.token:
+                moved = f"AWSCURRENT moved from version {current.version} to {holder} during this step"
+                raise errors.SecretMismatchError(moved) from None
 
     def master(self, master_arn: str) -> Login:
         """The master's login, from its own secret."""
         answer = self._read(master_arn, CURRENT)
-        if answer is None:
-            raise SecretStateError(f"the master's secret {master_arn} does not exist or has no AWSCURRENT version")
+        if not answer:
+            raise errors.SecretStateError(
+                f"the master's secret {master_arn} does not exist or has no AWSCURRENT version"
+            )
         return parse_master(answer["SecretString"])
 
     def _value(self, secret_id: str, stage: str, version: str | None = None) -> SecretValue | None:
         answer = self._read(secret_id, stage, version)
-        return None if answer is None else parse_secret(answer["SecretString"], stage, answer["VersionId"])
+        return parse_secret(answer["SecretString"], stage, answer["VersionId"]) if answer else None
 
-    def _read(self, secret_id: str, stage: str, version: str | None = None) -> dict[str, Any] | None:
-        arguments = {"VersionStage": stage, **({"VersionId": version} if version else {})}
-        answer = self._caller.call(
-            self._client.get_secret_value,
-            of=secret_id,
-            tolerate="ResourceNotFoundException",
-            SecretId=secret_id,
-            **arguments,
-        )
-        if answer is not None and not isinstance(answer.get("SecretString"), str):
-            raise BadSecretError(f"the {stage} version of {secret_id} is binary, not a text")
+    def _read(self, secret_id: str, stage: str, version: str | None = None) -> dict[str, Any]:
+        """The version that holds `stage`; empty when there is none."""
+        chosen = {"VersionStage": stage, **({"VersionId": version} if version else {})}
+        answer = self._call("get_secret_value", secret_id, tolerate="ResourceNotFoundException", **chosen)
+        if answer and not isinstance(answer.get("SecretString"), str):
+            raise errors.BadSecretError(f"the {stage} version of {secret_id} is binary, not a text")
         return answer
 
     def _call(self, operation: str, secret_id: str, *, tolerate: str | None = None, **arguments: Any) -> dict[str, Any]:
-        answer = self._caller.call(
-            getattr(self._client, operation), of=secret_id, tolerate=tolerate, SecretId=secret_id, **arguments
-        )
-        return answer or {}
+        call = getattr(self._client, operation)
+        return self._caller.call(call, of=secret_id, tolerate=tolerate, SecretId=secret_id, **arguments)

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from settings.base import CertificateArn, Settings, described
 
-# What API Gateway itself gives an account: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+# The most that API Gateway gives an account unasked; in some regions it is a quarter:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 ACCOUNT_RATE_LIMIT = 10_000
 ACCOUNT_BURST_LIMIT = 5_000
 # Methods whose requests have a body that a schema can be asked of.

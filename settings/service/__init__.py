@@ -8,13 +8,15 @@ from settings.service.links import (
     SidecarSettings,
     VolumeSettings,
 )
-from settings.service.rules import FARGATE_MEMORY, RULES, foreign_certificate
-from settings.service.tables import EcrRepository, ServiceSettings, ecr_repository
+from settings.service.rules import RULES, foreign_certificate
+from settings.service.sizes import FARGATE_MEMORY
+from settings.service.tables import EXEC_PATHS, EcrRepository, ServiceSettings, ecr_repository
 from settings.service.values import DATABASE_REFERENCE
 from settings.service.workloads import JobSettings, WorkerSettings, workload_settings
 
 __all__ = [
     "DATABASE_REFERENCE",
+    "EXEC_PATHS",
     "FARGATE_MEMORY",
     "RULES",
     "AllowSettings",

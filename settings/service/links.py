@@ -109,9 +109,11 @@ class VolumeSettings(Settings):
 
 
 # What a preset fills in where the table says nothing. The collector of AWS's distribution of OpenTelemetry brings its
-# configuration: https://aws-otel.github.io/docs/setup/ecs
+# configurations. This one takes traces over OTLP and sends them to X-Ray, for which the tasks' roles have the rights;
+# the default one also writes metrics to a log group, for which they have none.
+# https://github.com/aws-observability/aws-otel-collector/blob/main/config/ecs/ecs-xray.yaml
 _PRESETS: dict[str, dict[str, Any]] = {
-    "adot": {"name": "adot", "command": ("--config=/etc/ecs/ecs-default-config.yaml",)},
+    "adot": {"name": "adot", "command": ("--config=/etc/ecs/ecs-xray.yaml",)},
 }
 
 

@@ -29,6 +29,10 @@ from settings.service.values import (
 
 _ECR_IMAGE = re.compile(r"^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 
+# Where the agent of ECS Exec writes, which the read-only root would refuse. AWS names no paths and supports only shells
+# with a writable root; users report that these are enough: https://github.com/aws/containers-roadmap/issues/1359
+EXEC_PATHS = ("/var/lib/amazon/ssm", "/var/log/amazon/ssm")
+
 
 class EcrRepository(NamedTuple):
     """Where an image lies in ECR."""
@@ -146,6 +150,11 @@ class ServiceSettings(Settings):
     def ecr_repository(self) -> EcrRepository | None:
         """The repository of the image; None for one of another registry."""
         return ecr_repository(self.image)
+
+    @property
+    def reaches_every_host(self) -> bool:
+        """Whether tasks may call any host by HTTPS, and so AWS without interface endpoints."""
+        return any((rule.cidr, rule.port) == ("0.0.0.0/0", 443) for rule in self.outbound)
 
     @property
     def injects_database_login(self) -> bool:

@@ -13,10 +13,13 @@ from settings.service.values import EnvironmentVariable, Image, LinkName
 
 _RATE = re.compile(r"^rate\((\d+) (minute|hour|day)s?\)$")
 _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
+_CRON = re.compile(r"^cron\((.*)\)$")
 
 
 class _WorkloadSettings(Settings):
-    image: Image | None = None
+    image: Image | None = Field(
+        default=None, description="a container image with a tag or a digest; absent means the service's"
+    )
     command: Annotated[tuple[str, ...], Field(min_length=1, description="the container's command, one text or more")]
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] | None = Field(
         default=None, description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384; absent means the service's"
@@ -33,7 +36,9 @@ class _WorkloadSettings(Settings):
 class WorkerSettings(_WorkloadSettings):
     """Tasks without load balancer that always run: one ECS service per table `[workers.<name>]`."""
 
-    queue: LinkName | None = None
+    queue: LinkName | None = Field(
+        default=None, description="the name of one of [service.queues]; absent means that CPU scales the worker"
+    )
     messages_per_task: Annotated[
         int, Field(ge=1, le=100_000, description="messages of the queue that one task should have to do, 1 to 100000")
     ] = 100
@@ -60,21 +65,54 @@ class JobSettings(_WorkloadSettings):
     ] = 60
     missing_after_hours: Annotated[
         int,
-        Field(ge=2, le=168, description="hours without a successful run before an alarm, 2 to 168 (CloudWatch's most)"),
+        Field(
+            ge=0,
+            le=168,
+            description="hours without a successful run before an alarm, 2 to 168 (CloudWatch's most), or 0 for none",
+        ),
     ] = 26
 
     @property
     def every_hours(self) -> float | None:
-        """Hours between two runs of a rate; None for a cron expression."""
+        """Hours between two runs: of a rate, or at least a day of a cron expression with one time of day.
+
+        None of any other cron expression.
+        """
         found = _RATE.match(self.schedule)
-        return int(found[1]) * _HOURS[found[2]] if found else None
+        if found:
+            return int(found[1]) * _HOURS[found[2]]
+        return 24 if all(field.isdigit() for field in self._cron_fields[:2]) else None
+
+    @property
+    def cron_days(self) -> tuple[str, str] | None:
+        """Day of the month and day of the week of a cron expression; None for a rate."""
+        fields = self._cron_fields
+        return (fields[2], fields[4]) if fields else None
+
+    @property
+    def runs_daily(self) -> bool:
+        """Whether a cron expression names neither days nor months nor years; also true of a rate."""
+        return {"*", "?"} >= set(self._cron_fields[2:])
+
+    @property
+    def _cron_fields(self) -> list[str]:
+        found = _CRON.match(self.schedule)
+        return found[1].split(" ") if found else []
 
 
 def workload_settings(service: ServiceSettings, workload: WorkerSettings | JobSettings) -> ServiceSettings:
-    """The service's settings with what the worker or job says otherwise. The volume is the service's alone."""
+    """The service's settings with what the worker or job says otherwise.
+
+    The volume is the service's alone, and no shell is opened in a job: Step Functions starts its task without one.
+    """
     stated = {
         key: value for key in ("image", "command", "cpu", "memory_mb") if (value := getattr(workload, key)) is not None
     }
     return service.model_copy(
-        update={**stated, "volume": None, "environment": {**service.environment, **workload.environment}}
+        update={
+            **stated,
+            "volume": None,
+            "exec": False if isinstance(workload, JobSettings) else service.exec,
+            "environment": {**service.environment, **workload.environment},
+        }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,9 +12,10 @@ from places import place
 from synthesized import Synthesized, synthesize_module
 
 from modules.common.policies import Account
-from modules.service import Service, ServiceLinks
+from modules.service import Job, Service, ServiceLinks, Worker
 from settings import load
 from settings.naming import Naming
+from settings.service import ServiceSettings
 
 ACCOUNT = Account("333333333333", "ca-central-1")
 SECRET = "arn:aws:secretsmanager:ca-central-1:333333333333:secret:shop/dev/database-a1b2c3"
@@ -25,7 +26,12 @@ PARTS = cast(
         network=SimpleNamespace(
             vpc_id="vpc-1", subnet_ids=lambda tier: [f"{tier}-a", f"{tier}-b"], s3_prefix_list_id="pl-s3"
         ),
-        entry=SimpleNamespace(security_group_id="sg-entry", target_group_arn="arn:target-group"),
+        entry=SimpleNamespace(
+            security_group_id="sg-entry",
+            target_group_arn="arn:target-group",
+            target_group_arn_suffix="targetgroup/shop",
+            load_balancer_arn_suffix="net/shop",
+        ),
         database=SimpleNamespace(
             writer_endpoint="writer.rds",
             reader_endpoint="reader.rds",
@@ -55,35 +61,60 @@ PARTS = cast(
 )
 
 
+QUEUES = cast(
+    Any,
+    {
+        name: SimpleNamespace(arn=f"arn:queue-{name}", url=f"https://sqs/{name}", key_arn=f"arn:key-{name}", name=name)
+        for name in ("orders", "mail-in")
+    },
+)
+BUCKETS = cast(Any, {"exports": SimpleNamespace(arn="arn:exports", name="shop-exports", key_arn="arn:key-exports")})
+PLACE = place(names=Naming("shop", "dev"), account=ACCOUNT, logs_key_arn="arn:logs-key", log_retention_days=365)
+
+
+def links(
+    *, parts: Any = PARTS, with_storage: bool = True, endpoint_group_id: str | None = "sg-endpoints", **given: Any
+) -> ServiceLinks:
+    """What the service is put between; `queues` and `buckets` may be given."""
+    return ServiceLinks(
+        database=parts.database,
+        cache=parts.cache,
+        storage=parts.storage if with_storage else None,
+        secret_arn=SECRET,
+        secret_key_arn=SECRET_KEY,
+        endpoint_group_id=endpoint_group_id,
+        **given,
+    )
+
+
+def service_settings(**changed: Any) -> ServiceSettings:
+    """Those of a production environment without anything beside it, and with changes."""
+    bare = {"mounts": {}, "tracing": False, "rollback_on_alarm": False, "outbound": ()}
+    return load("globecart-prod").service.model_copy(update={**bare, **changed})
+
+
 def add_service(
     scope: Construct,
     *,
     parts: Any = PARTS,
     with_storage: bool = True,
     endpoint_group_id: str | None = "sg-endpoints",
-    network: Mapping[str, Any] | None = None,
-    logs_key_arn: str = "arn:logs-key",
+    logs_key_arn: str = PLACE.logs_key_arn,
+    linked: ServiceLinks | None = None,
     **changed: Any,
 ) -> Service:
-    """A service of these settings, which are those of a production environment without mounts, and with changes."""
+    """A service of `service_settings(**changed)`."""
     environment = load("globecart-prod")
     return Service(
         scope,
         "service",
-        settings=environment.service.model_copy(update={"mounts": {}, **changed}),
-        network_settings=environment.network.model_copy(update=network or {}),
-        cache_settings=environment.cache,
-        place=place(names=Naming("shop", "dev"), account=ACCOUNT, logs_key_arn=logs_key_arn, log_retention_days=365),
+        settings=service_settings(**changed),
+        encryption=environment.encryption,
+        cache_form=environment.cache.form,
+        place=replace(PLACE, logs_key_arn=logs_key_arn),
         network=parts.network,
         entry=parts.entry,
-        links=ServiceLinks(
-            database=parts.database,
-            cache=parts.cache,
-            storage=parts.storage if with_storage else None,
-            secret_arn=SECRET,
-            secret_key_arn=SECRET_KEY,
-            endpoint_group_id=endpoint_group_id,
-        ),
+        links=linked or links(parts=parts, with_storage=with_storage, endpoint_group_id=endpoint_group_id),
     )
 
 
@@ -92,10 +123,44 @@ def synthesize(**options: Any) -> Synthesized:
     return synthesize_module(lambda scope: add_service(scope, **options))
 
 
-def container(synthesized: Synthesized) -> dict[str, Any]:
+def synthesize_beside(
+    kind: type[Worker | Job], name: str, *, linked: ServiceLinks | None = None, own: Any, **changed: Any
+) -> Synthesized:
+    """A worker or a job of the settings `own`, beside a service of `service_settings(**changed)`."""
+
+    def build(scope: Construct) -> None:
+        service = add_service(scope, linked=linked, **changed)
+        setting = "worker" if kind is Worker else "job"
+        shared: dict[str, Any] = {
+            "settings": service_settings(**changed),
+            "cache_form": "cluster",
+            "place": PLACE,
+            "network": PARTS.network,
+            "service": service,
+            "links": linked or links(),
+        }
+        kind(scope, f"{setting}-{name}", **{setting: own}, **shared)
+
+    return synthesize_module(build)
+
+
+def containers(synthesized: Synthesized, purpose: str = "service") -> list[dict[str, Any]]:
+    """The containers of the task definition that is named after the purpose."""
+    made = synthesized.one("aws_ecs_task_definition", family=PLACE.names.name(purpose))
+    return cast(list[dict[str, Any]], json.loads(made["container_definitions"]))
+
+
+def container(synthesized: Synthesized, purpose: str = "service") -> dict[str, Any]:
     """The one container of the task definition."""
-    (found,) = json.loads(synthesized.one("aws_ecs_task_definition")["container_definitions"])
-    return cast(dict[str, Any], found)
+    (found,) = containers(synthesized, purpose)
+    return found
+
+
+def policy(synthesized: Synthesized, name: str, purpose: str = "service") -> dict[str, Any]:
+    """Statements of the policy of that name of a workload's role, by their Sid."""
+    kind = {"work": "task", "start": "execution"}.get(name, name)
+    role = synthesized.address("aws_iam_role", name=PLACE.names.name(f"{purpose}-{kind}"))
+    return statements(synthesized.one("aws_iam_role_policy", name=name, role=f"${{{role}.id}}")["policy"])
 
 
 def statements(policy: str) -> dict[str, Any]:

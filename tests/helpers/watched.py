@@ -11,7 +11,8 @@ from typing import Any
 from all_environments import load
 from synthesized import Attributes, Synthesized, read_stack
 
-# Dimension -> the attribute that says its value, by resource type. A list says all that may be meant.
+# Dimension -> the type of resource and the attribute that say its value. A dimension that is not here may name anything
+# that is made: whatever has an attribute of its very value, or is what it refers to.
 IDENTITIES = {
     "ApiName": ("aws_api_gateway_rest_api", "name"),
     "BackupVaultName": ("aws_backup_vault", "name"),
@@ -65,8 +66,8 @@ def exists(outdir: Path, environment: str, dimension: str, value: str) -> bool:
 
 
 def maker(outdir: Path, environment: str, dimension: str, value: str) -> str | None:
-    """The stack that makes it, if one does."""
-    type_, attribute = IDENTITIES[dimension]
+    """The stack that makes it, if one does. Regions and rules of a web ACL are not made."""
+    type_, attribute = IDENTITIES.get(dimension, (None, None))
     remote = REMOTE.search(value)
     if remote is None:
         stacks = (folder.name for folder in sorted((outdir / "stacks").glob(f"{environment}-*")))
@@ -75,11 +76,14 @@ def maker(outdir: Path, environment: str, dimension: str, value: str) -> str | N
     reference = REFERENCE.match(value.replace(remote[0], made_in.outputs[remote[2]]["value"]))
     assert reference is not None, value
     found = made_in.json["resource"].get(reference[1], {}).get(reference[2])
-    is_it = found is not None and (reference[1], reference[3]) == (type_, attribute)
+    is_it = found is not None and type_ in (None, reference[1]) and attribute in (None, reference[3])
     return remote[1] if is_it and (not reference[4] or reference[4] in _node_endings(found, made_in)) else None
 
 
-def _makes(stack: Synthesized, type_: str, attribute: str, value: str) -> bool:
+def _makes(stack: Synthesized, type_: str | None, attribute: str | None, value: str) -> bool:
+    if type_ is None or attribute is None:
+        made = [found for of_type in stack.json["resource"].values() for found in of_type.values()]
+        return any(value in (said for said in found.values() if isinstance(said, str)) for found in made)
     return any(_attribute(made, attribute) == value for made in stack.all(type_))
 
 
@@ -92,6 +96,8 @@ def _attribute(resource: Attributes, path: str) -> Any:
 
 def _node_endings(group: Attributes, stack: Synthesized) -> set[str]:
     """How ElastiCache names the nodes of a replication group that has these arguments, at its largest."""
+    if not {"num_node_groups", "num_cache_clusters"} & group.keys():
+        return set()
     if "num_node_groups" not in group:
         return {f"-{node:03}" for node in range(1, group["num_cache_clusters"] + 1)}
     most = {

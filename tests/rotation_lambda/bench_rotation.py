@@ -78,5 +78,5 @@ def test_the_cold_import_and_the_zips() -> None:
     print("\n\n| cold import, interpreter's start aside | time | ratio |\n|---|---|---|")
     for name, took in imports.items():
         print(f"| {name} | {took:.0f} ms | {took / imports['import boto3']:.2f} |")
-    sizes = {name: build.build(name).size / 1024 / 1024 for name in build.ARCHITECTURES}
+    sizes = {name: build.build(name).path.stat().st_size / 1024 / 1024 for name in build.ARCHITECTURES}
     print(f"\nThe zip: {', '.join(f'{name} {size:.1f} MiB' for name, size in sizes.items())}.\n")

@@ -161,3 +161,8 @@ def test_names_cannot_choose_the_class() -> None:
     assert type(error) is errors.AuthenticationRefusedError
     line = 'connection to server at "h" (::1), port 1 failed: Connection refused\n\tIs the server running?\n' + line
     assert type(from_connecting(psycopg2.OperationalError(line), "x")) is errors.AuthenticationRefusedError
+
+
+def test_an_error_without_words_names_its_class() -> None:
+    error = from_connecting(psycopg2.OperationalError(), "connecting")
+    assert error.fault == "connecting: OperationalError"

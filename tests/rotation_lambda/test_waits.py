@@ -166,7 +166,7 @@ def test_database_that_starts_within_the_step(world: World, authority: trustme.C
 
         stack.enter_context(pytest.MonkeyPatch.context()).setattr(psycopg2, "connect", elsewhere)
         application = world.application()
-        application._pause = pauses.append
+        application.pause = pauses.append
         assert application.handle(case.event("setSecret"), Context()) == {"outcome": "done"}
     assert len(pauses) == 4
     assert all(0 < pause <= 5 for pause in pauses)

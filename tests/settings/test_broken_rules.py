@@ -54,6 +54,15 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"database.name": '"template1"'},
         'database.name = "template1"; allowed: a name that neither RDS nor PostgreSQL reserves; choose another',
     ),
+    "readers that follow the load, without one to begin with": (
+        {"database.instances": "1", "database.autoscaling": "{ max_readers = 2 }"},
+        "database.instances = 1; allowed: 2 or more with [database.autoscaling]; add a reader to begin with",
+    ),
+    "fewer readers than there are": (
+        {"database.instances": "4", "database.autoscaling": "{ max_readers = 3 }"},
+        "database.autoscaling.max_readers = 3; allowed: 4 or more: one beyond the 3 of database.instances; "
+        "raise it, or delete [database.autoscaling]",
+    ),
     "replicas of a single node": (
         {"cache.replicas_per_shard": "1"},
         'cache.replicas_per_shard = 1; allowed: 0 with form = "single"; set it to 0',
@@ -181,8 +190,12 @@ BOUNDARIES: dict[str, Changes] = {
     "no NAT with what must be called": {
         "network.nat": '"none"',
         "network.interface_endpoints": '["secretsmanager", "monitoring", "logs", "ecr.api", "ecr.dkr"]',
+        "service.outbound": '"none"',
+        "service.tracing": "false",
+        "service.exec": "false",
     },
     "certificate of the region": {"service.certificate_arn": f'"{CERTIFICATE.replace("us-east-1", "ca-central-1")}"'},
+    "one reader more": {"database.instances": "4", "database.autoscaling": "{ max_readers = 4 }"},
     "equal capacities": {"tier": '"production"', "database.min_capacity": "2.0", "database.max_capacity": "2.0"},
     "capacity of one": {"database.max_capacity": "1.0"},
     "insights of two years": {"database.performance_insights_retention_days": "731"},

@@ -25,7 +25,11 @@ def keys(model: type[BaseModel], *, but: tuple[str, ...] = ()) -> str:
 TOP_KEYS = f"allowed: {keys(Environment, but=('project', 'stage', 'suffix'))}"
 TABLE_KEYS = f"allowed: {keys(RouteSettings)}"
 ENDPOINTS = "secretsmanager, kms, ecr.api, ecr.dkr, logs, monitoring, xray, elasticfilesystem, ssm, sts"
+ENDPOINTS += ", ssmmessages, sqs, states"
 CORRECT = "correct the value"
+NO_WAY_OUT = {
+    "network.nat": '"none"', "service.outbound": '"none"', "service.tracing": "false", "service.exec": "false",
+}  # fmt: skip
 
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
@@ -154,7 +158,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
         'network.interface_endpoints = ["kms", "kms"]; allowed: each service once; delete the doubles',
     ),
     "no way out": (
-        {"network.nat": '"none"', "network.interface_endpoints": '["logs", "kms"]'},
+        {**NO_WAY_OUT, "network.interface_endpoints": '["logs", "kms"]'},
         'network.interface_endpoints = ["logs", "kms"]; allowed: with nat = "none" also ecr.api, ecr.dkr, '
         "monitoring, secretsmanager: tasks and the rotation function call them; add them or choose another nat",
     ),

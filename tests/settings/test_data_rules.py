@@ -88,7 +88,14 @@ def point(path: str) -> AccessPointSettings:
         (
             "cache",
             {"form": "cluster", "node_type": "cache.t4g.medium", "autoscaling": scaling()},
-            "cache.node_type = cache.t4g.medium: with autoscaling a type of the m, r or c families; choose one",
+            "cache.node_type = cache.t4g.medium: with autoscaling a type of the m, r or c families, large, xlarge or "
+            "2xlarge; choose one",
+        ),
+        (
+            "cache",
+            {"form": "cluster", "node_type": "cache.r7g.4xlarge", "autoscaling": scaling()},
+            "cache.node_type = cache.r7g.4xlarge: with autoscaling a type of the m, r or c families, large, xlarge or "
+            "2xlarge; choose one",
         ),
         (
             "cache",

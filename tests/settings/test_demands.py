@@ -12,6 +12,9 @@ from settings.demands import PRODUCTION, Demand
 
 _TAGGED = "registry.example.com/service:1.0.0"
 
+# What a value just inside needs beside it: without NAT, tasks may reach nothing but endpoints.
+BESIDE = {"network.nat": {"service.outbound": '"none"', "service.tracing": "false"}}
+
 # Key -> (TOML that breaks the demand or None to leave it out, what is shown of it, TOML that just keeps it).
 SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "protected": ("false", "false", "true"),
@@ -35,6 +38,7 @@ SWITCHED_OFF: dict[str, tuple[str | None, str, str | None]] = {
     "rotation.recovery_window_days": ("0", "0", "7"),
     "rotation.reserved_concurrency": ("0", "0", "1"),
     "service.min_count": ("1", "1", "2"),
+    "service.spot_percent": ("1", "1", "0"),
     "service.image": (f'"{_TAGGED}"', f'"{_TAGGED}"', None),
     "service.certificate_arn": (None, "", None),
     "monitoring.subscribers": ("[]", "[]", None),
@@ -66,7 +70,8 @@ def test_production_refuses_to_switch_off_what_it_demands(demand: Demand, tmp_pa
 def test_production_accepts_the_least_that_it_demands(demand: Demand, tmp_path: Path) -> None:
     least = SWITCHED_OFF[demand.key][2]
     files = SettingsFiles(tmp_path)
-    files.write("iot-prod", settings_text({} if least is None else {demand.key: least}, "production"))
+    changes = {} if least is None else {demand.key: least, **BESIDE.get(demand.key, {})}
+    files.write("iot-prod", settings_text(changes, "production"))
 
     assert files.faults("iot-prod") == []
 

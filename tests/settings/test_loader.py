@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from hypothesis import given
@@ -191,12 +192,8 @@ def test_merging_with_nothing_or_with_itself_changes_nothing(table: dict[str, An
 
 def test_an_allowed_text_is_always_this_projects_own() -> None:
     """A value that fits no type, put at every key of the schema, is answered from the field's description."""
-    for path in _paths(Environment):
-        value: object = (
-            3
-            if path[-1] in ("tags", "environment", "secrets", "mounts", "access_points", "authorizers")
-            else {"no": "such value"}
-        )
+    for path, is_table in _paths(Environment):
+        value: object = 3 if is_table else {"no": "such value"}
         for part in reversed(path):
             value = {part: value}
         with pytest.raises(ValidationError) as caught:
@@ -207,13 +204,15 @@ def test_an_allowed_text_is_always_this_projects_own() -> None:
         assert not any("Input should" in fault.allowed or "Field required" in fault.allowed for fault in found), path
 
 
-def _paths(model: type[BaseModel], *before: str) -> list[tuple[str, ...]]:
-    """The key of every value of a settings model that is no table of settings itself."""
-    paths: list[tuple[str, ...]] = []
+def _paths(model: type[BaseModel], *before: str) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The key of every value of a settings model, and whether it is a table of names; one of them is called `x`."""
     for key, field in model.model_fields.items():
-        inner = _model_in(field.annotation)
+        inner, kind = _model_in(field.annotation), field.annotation
         if inner:
-            paths += _paths(inner, *before, key)
-        else:
-            paths.append((*before, key))
-    return paths
+            yield from _paths(inner, *before, key)
+            continue
+        is_table = get_origin(kind) is dict
+        yield (*before, key), is_table
+        of_each = get_args(kind)[1] if is_table else None
+        if isinstance(of_each, type) and issubclass(of_each, BaseModel):
+            yield from _paths(of_each, *before, key, "x")

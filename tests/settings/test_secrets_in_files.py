@@ -31,6 +31,18 @@ KINDS: dict[str, tuple[Changes, str]] = {
         "service.environment.DSN",
     ),
     "an option": ({"service.migration_command": f'["migrate", "--password={SECRET}"]'}, "service.migration_command.1"),
+    "a worker's variable": (
+        {"workers.a.command": '["run"]', "workers.a.environment.DB_PASSWORD": f'"{SECRET}"'},
+        "workers.a.environment.DB_PASSWORD",
+    ),
+    "a job's command": (
+        {"jobs.a.schedule": '"rate(1 hour)"', "jobs.a.command": f'["run", "--db=postgres://a:{SECRET}@b/c"]'},
+        "jobs.a.command.1",
+    ),
+    "a sidecar's variable": (
+        {"service.sidecars": f'[{{preset = "adot", image = "a:1", environment = {{API_TOKEN = "{SECRET}"}}}}]'},
+        "service.sidecars.0.environment.API_TOKEN",
+    ),
     "a private key": ({"service.environment.TLS": PEM.format("PRIVATE KEY")}, "service.environment.TLS"),
     "an RSA private key": ({"service.environment.TLS": PEM.format("RSA PRIVATE KEY")}, "service.environment.TLS"),
     "a key that the file's name states": ({"stage": f'"redis://:{SECRET}@host"'}, "stage"),

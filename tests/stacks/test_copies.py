@@ -13,6 +13,7 @@ from synthesized import Synthesized, read_stack
 
 from main import build_app
 from settings import Environment, load
+from settings.service import VolumeSettings
 
 Stacks = dict[str, Synthesized]
 
@@ -53,6 +54,10 @@ LIMITS = {
     "aws_rds_cluster": 63,
     "aws_rds_cluster_instance": 63,
     "aws_s3_bucket": 63,
+    "aws_scheduler_schedule": 64,
+    "aws_sfn_state_machine": 80,
+    "aws_sqs_queue": 80,
+    "aws_ssm_document": 128,
 }
 
 
@@ -141,12 +146,33 @@ def test_the_longest_names_fit_what_aws_allows(synthesize: Callable[[Environment
     # Schemas lie in a folder of the project's name, which this one has not.
     routes = tuple(route.model_copy(update={"request_schema": None}) for route in shipped.api.routes)
     api = shipped.api.model_copy(update={"routes": routes})
-    longest = {"project": "abcdefghijkl", "stage": "abcdefgh", "api": api}
+    (queue,), (bucket,) = shipped.service.queues.values(), shipped.service.buckets.values()
+    (worker,), (job,) = shipped.workers.values(), shipped.jobs.values()
+    # Every name of a queue, bucket, worker or job has at most 12 characters. Redeployment brings the longest roles.
+    name = "abcdefghijkl"
+    service = shipped.service.model_copy(
+        update={
+            "queues": {name: queue},
+            "buckets": {name: bucket},
+            "volume": VolumeSettings(path="/mnt/work", size_gb=1),
+            "redeploy_after_rotation": True,
+        }
+    )
+    longest = {
+        "project": "abcdefghijkl",
+        "stage": "abcdefgh",
+        "api": api,
+        "service": service,
+        "workers": {name: worker.model_copy(update={"queue": name})},
+        "jobs": {name: job},
+    }
     for suffix in (None, "abcd"):
         environment = shipped.model_copy(update={**longest, "suffix": suffix})
 
         # THEN no name is too long
-        for type_, name in names(synthesize(environment)):
+        found = list(names(synthesize(environment)))
+        assert {type_ for type_, _ in found} > LIMITS.keys()
+        for type_, name in found:
             assert len(name) <= LIMITS.get(type_, 128), f"{type_} {name!r}"
 
 

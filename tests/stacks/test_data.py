@@ -19,6 +19,8 @@ HOLDS_DATA = (
     "aws_rds_cluster_instance",
     "aws_elasticache_replication_group",
     "aws_efs_file_system",
+    "aws_s3_bucket",
+    "aws_sqs_queue",
 )
 
 
@@ -93,11 +95,14 @@ def test_unprotecting_changes_the_protection_and_nothing_else(app_outdir: Path, 
     free, protected = data(tmp_path, "globecart-prod").json, data(app_outdir, "globecart-prod").json
 
     def unprotect(resources: dict[str, Any]) -> dict[str, Any]:
-        for type_ in HOLDS_DATA:
-            for resource in resources[type_].values():
+        for of_type in resources.values():
+            for resource in of_type.values():
                 resource.pop("//", None)  # holds reasons for the security gate
-                resource.pop("lifecycle", None)
-                resource.pop("deletion_protection", None)
+                for switch in ("deletion_protection", "force_destroy"):
+                    resource.pop(switch, None)
+                kept = resource.get("lifecycle", {})
+                if kept.pop("prevent_destroy", None) and not kept:
+                    del resource["lifecycle"]
         return resources
 
     assert unprotect(free["resource"]) == unprotect(protected["resource"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable
@@ -12,29 +11,16 @@ from typing import Any
 import pytest
 from all_environments import environment_names, load
 from synthesized import Synthesized, read_stack
-from watched import IDENTITIES, REMOTE, alarms, drawn, exists, maker, metrics
+from watched import REMOTE, alarms, drawn, exists, maker, metrics
 
 from main import build_app
 from settings.environment import Environment
 
-LIST = Path(__file__).parents[1] / "modules" / "monitoring" / "cloudwatch_metrics.csv"
 every_environment = pytest.mark.parametrize("environment", environment_names())
 
 
 def monitoring(outdir: Path, environment: str) -> Synthesized:
     return read_stack(outdir, f"{environment}-monitoring")
-
-
-def known_metrics() -> set[tuple[str, str, frozenset[str]]]:
-    """The committed list: namespace, metric, names of its dimensions."""
-    with LIST.open(encoding="utf-8", newline="") as file:
-        return {(row["namespace"], row["metric"], frozenset(row["dimensions"].split())) for row in csv.DictReader(file)}
-
-
-def own_metrics(stack: Synthesized) -> set[tuple[str, str, frozenset[str]]]:
-    """What the stack's log metric filters write."""
-    written = [made["metric_transformation"] for made in stack.all("aws_cloudwatch_log_metric_filter")]
-    return {(made["namespace"], made["name"], frozenset()) for made in written}
 
 
 @every_environment
@@ -91,33 +77,17 @@ def test_a_dimension_of_nothing_is_noticed(app_outdir: Path) -> None:
     assert not exists(app_outdir, "globecart-prod", "Stage", "v0")
 
 
-@every_environment
-def test_every_metric_is_in_the_list_of_its_namespace_with_these_dimensions(app_outdir: Path, environment: str) -> None:
-    stack = monitoring(app_outdir, environment)
-    known = known_metrics() | own_metrics(stack)
-    used = {
-        (namespace, name, frozenset(dimensions))
-        for source in ([found for alarm in alarms(stack).values() for found in metrics(alarm)], drawn(stack))
-        for namespace, name, dimensions in source
-    }
+def test_a_dimension_that_no_table_has_names_something_that_is_made(app_outdir: Path) -> None:
+    stack = monitoring(app_outdir, "globecart-prod")
+    seen = {key: value for alarm in alarms(stack).values() for _, _, of in metrics(alarm) for key, value in of.items()}
+    queue, machine = "globecart-queue-orders-prod", seen["StateMachineArn"]
 
-    assert used <= known, used - known
-
-
-def test_the_list_has_a_source_for_every_metric_and_nothing_twice() -> None:
-    with LIST.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-
-    assert all(row["source"] for row in rows)
-    assert rows == sorted(rows, key=lambda row: (row["namespace"], row["metric"]))
-    assert len({(row["namespace"], row["metric"]) for row in rows}) == len(rows)
-
-
-def test_the_age_is_what_the_rotation_function_reports() -> None:
-    source = (Path(__file__).parents[2] / "rotation_lambda" / "rotation" / "report.py").read_text(encoding="utf-8")
-    written = dict(re.findall(r'^([A-Z]+) = "(\w+)"$', source, re.MULTILINE))
-
-    assert (written["NAMESPACE"], written["METRIC"], frozenset({written["DIMENSION"]})) in known_metrics()
+    assert maker(app_outdir, "globecart-prod", "QueueName", queue) == "globecart-prod-data"
+    assert maker(app_outdir, "globecart-prod", "StateMachineArn", machine) == "globecart-prod-service"
+    assert not exists(app_outdir, "globecart-prod", "QueueName", "globecart-queue-order-prod")
+    # What only an alarm itself says is not made.
+    assert not exists(app_outdir, "globecart-prod", "QueueName", "globecart-queue-orders-dev")
+    assert not exists(app_outdir, "globecart-prod", "StateMachineArn", f"{machine}-0001")
 
 
 # What must be watched, as the names of alarms begin behind the project.
@@ -144,8 +114,36 @@ WHERE: tuple[tuple[tuple[str, ...], Callable[[Environment], bool]], ...] = (
 def test_everything_is_watched_that_hurts_elsewhere(app_outdir: Path, environment: str) -> None:
     settings = load(environment)
     purposes = {*EVERYWHERE, *(purpose for also, holds in WHERE if holds(settings) for purpose in also)}
+    purposes |= {f"queues-{name}-{what}" for name in settings.service.queues for what in ("waiting", "dead")}
+    purposes |= {f"workers-{name}-tasks-missing" for name in settings.workers}
+    purposes |= {f"jobs-{name}-{what}" for name in settings.jobs for what in ("failed", "missing")}
 
     assert {settings.names.name(purpose) for purpose in purposes} <= alarms(monitoring(app_outdir, environment)).keys()
+
+
+@every_environment
+def test_queues_workers_and_jobs_are_rows_of_the_dashboard(app_outdir: Path, environment: str) -> None:
+    settings, stack = load(environment), monitoring(app_outdir, environment)
+    body = json.loads(stack.one("aws_cloudwatch_dashboard")["dashboard_body"])
+    titles = " | ".join(widget["properties"].get("title", "") for widget in body["widgets"])
+
+    for title, names in (
+        ("Messages of {}", settings.service.queues),
+        ("Dead letters of {}", settings.service.queues),
+        ("Tasks of {}", settings.workers),
+        ("Tasks of {} missing", settings.workers),
+        ("Runs of {}", settings.jobs),
+        ("Job {} failed", settings.jobs),
+    ):
+        for name in names:
+            assert title.format(name) in titles
+    text = json.dumps(body)
+    for heading, made in (
+        ("Queues: SQS", settings.service.queues),
+        ("Workers: ECS Fargate", settings.workers),
+        ("Jobs: Step Functions", settings.jobs),
+    ):
+        assert (heading in text) is bool(made)
 
 
 def test_the_shipped_platforms_have_what_is_watched_by_setting() -> None:
@@ -187,6 +185,8 @@ def test_silence_is_a_fault_only_where_something_must_speak(app_outdir: Path, en
         expected.add("database-capacity")
     if settings.service.mounts:
         expected.add("files-clients")
+    expected |= {f"workers-{name}-tasks-missing" for name in settings.workers}
+    expected |= {f"jobs-{name}-missing" for name in settings.jobs}
     if settings.backup:  # a plan that does not run says nothing
         expected |= {"backup-aurora-missing", *(["backup-efs-missing"] if settings.storage.access_points else [])}
     assert breaching == {settings.names.name(purpose) for purpose in expected}
@@ -230,7 +230,7 @@ def test_monitoring_comes_after_all_that_it_watches_and_before_nothing(app_outdi
         maker(app_outdir, environment, dimension, value)
         for _, _, dimensions in sources
         for dimension, value in dimensions.items()
-        if dimension in IDENTITIES
+        if dimension not in ("Region", "Rule")
     }
 
     assert {f"{environment}-{name}" for name in ("api", "data", "entry", "rotation", "secrets", "service")} <= watched

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from synthesized import Synthesized, read_stack
+from synthesized import Attributes, Synthesized, read_stack
 from watched import REMOTE
 
 from settings import Environment, environment_names, load
@@ -171,26 +171,38 @@ def test_development_is_quick_to_create(outdir: Path, name: str) -> None:
     assert len(stack(outdir, name, "egress").all("aws_nat_gateway")) == 1
 
 
+def _service_task(outdir: Path, name: str) -> Attributes:
+    """The task definition of the service, among those of workers and jobs."""
+    return stack(outdir, name, "service").one("aws_ecs_task_definition", family=load(name).names.name("service"))
+
+
+def _service_scaling(service: Synthesized, name: str) -> Attributes:
+    ecs = service.address("aws_ecs_service", name=load(name).names.name("service"))
+    (target,) = (found for found in service.all("aws_appautoscaling_target") if ecs in found["resource_id"])
+    return target
+
+
 @shop
 def test_fargate_scales_with_its_cpu(outdir: Path, name: str) -> None:
     service = stack(outdir, name, "service")
-    ecs = service.one("aws_ecs_service", launch_type="FARGATE")
+    ecs = service.one("aws_ecs_service", launch_type="FARGATE", name=load(name).names.name("service"))
     assert ecs["lifecycle"]["ignore_changes"] == ["desired_count"]
-    policy = service.all("aws_appautoscaling_policy")[0]["target_tracking_scaling_policy_configuration"]
+    cpu = service.one("aws_appautoscaling_policy", name=load(name).names.name("service-cpu"))
+    policy = cpu["target_tracking_scaling_policy_configuration"]
     assert policy["predefined_metric_specification"]["predefined_metric_type"] == "ECSServiceAverageCPUUtilization"
-    target = service.one("aws_appautoscaling_target")
+    target = _service_scaling(service, name)
     assert 1 <= target["min_capacity"] < target["max_capacity"]
 
 
 @shop_production
 def test_a_task_in_every_zone(outdir: Path, name: str) -> None:
-    target = stack(outdir, name, "service").one("aws_appautoscaling_target")
+    target = _service_scaling(stack(outdir, name, "service"), name)
     assert target["min_capacity"] >= len(load(name).zones) == 3
 
 
 @shop
 def test_files_by_access_point_only(outdir: Path, name: str) -> None:
-    data, task = stack(outdir, name, "data"), stack(outdir, name, "service").one("aws_ecs_task_definition")
+    data, task = stack(outdir, name, "data"), _service_task(outdir, name)
     assert data.one("aws_efs_access_point")["posix_user"]["uid"] > 0
     assert len(data.all("aws_efs_mount_target")) == len(load(name).zones)
     (volume,) = (found["efs_volume_configuration"] for found in task["volume"] if "efs_volume_configuration" in found)
@@ -254,7 +266,7 @@ def test_writer_and_reader_endpoints_apart(outdir: Path, name: str) -> None:
     outputs = stack(outdir, name, "data").outputs
     assert outputs["database_writer_endpoint"]["value"].endswith(".endpoint}")
     assert outputs["database_reader_endpoint"]["value"].endswith(".reader_endpoint}")
-    task = stack(outdir, name, "service").one("aws_ecs_task_definition")
+    task = _service_task(outdir, name)
     variables = {item["name"]: item["value"] for item in json.loads(task["container_definitions"])[0]["environment"]}
     assert variables["DATABASE_HOST"] != variables["DATABASE_READER_HOST"]
 

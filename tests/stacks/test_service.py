@@ -16,8 +16,6 @@ from main import build_app
 from settings import Environment
 
 every_environment = pytest.mark.parametrize("environment", environment_names())
-# What a task calls besides S3, which has a gateway endpoint.
-CALLED = {"ecr.api", "ecr.dkr", "logs", "secretsmanager"}
 WITH_FILES = [name for name in environment_names() if load(name).service.mounts]
 
 
@@ -52,8 +50,13 @@ def test_the_secret_admits_the_roles_of_the_tasks_and_those_of_the_settings(app_
     readers = denied["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     settings = load(environment)
     # ECS itself reads what it hands out, by the role that starts tasks.
-    purposes = ["service-task", *(["service-execution"] if settings.service.injects_database_login else [])]
-    own = [f"arn:aws:iam::{settings.account_id}:role/{_name(environment, purpose)}" for purpose in purposes]
+    kinds = ["task", *(["execution"] if settings.service.injects_database_login else [])]
+    own = [
+        f"arn:aws:iam::{settings.account_id}:role/{_name(environment, f'{workload}-{kind}')}"
+        for workload in settings.workloads
+        for kind in kinds
+    ]
+    assert len(own) == (1 + len(settings.workers) + len(settings.jobs)) * len(kinds)
     others = [*settings.rotation.consumer_role_arns, *filter(None, [settings.rotation.break_glass_role_arn])]
     assert [arn for arn in readers if ":role/" in arn] == [*own, *others]
     assert {arn.rpartition("/")[2] for arn in own} <= roles
@@ -65,42 +68,56 @@ def _name(environment: str, purpose: str) -> str:
 
 @every_environment
 def test_no_login_is_handed_out_but_by_setting(app_outdir: Path, environment: str) -> None:
-    definition = service(app_outdir, environment).one("aws_ecs_task_definition")
+    definitions = service(app_outdir, environment).all("aws_ecs_task_definition")
 
-    (container,) = json.loads(definition["container_definitions"])
-    assert {secret["name"] for secret in container.get("secrets", ())} == load(environment).service.secrets.keys()
-    names = {variable["name"] for variable in container["environment"]}
-    assert "DATABASE_SECRET_ARN" in names
-    assert not [name for name in names if "PASSWORD" in name]
+    assert {definition["family"] for definition in definitions} == {
+        _name(environment, workload) for workload in load(environment).workloads
+    }
+    for definition in definitions:
+        container, *sidecars = json.loads(definition["container_definitions"])
+        assert {secret["name"] for secret in container.get("secrets", ())} == load(environment).service.secrets.keys()
+        names = {variable["name"] for variable in container["environment"]}
+        assert "DATABASE_SECRET_ARN" in names
+        assert not [name for name in names if "PASSWORD" in name]
+        assert not [sidecar for sidecar in sidecars if "secrets" in sidecar]
 
 
 @every_environment
 def test_tasks_run_in_every_zone_and_in_production_from_a_digest_behind_tls(app_outdir: Path, environment: str) -> None:
     settings = load(environment)
     stack = service(app_outdir, environment)
-    (container,) = json.loads(stack.one("aws_ecs_task_definition")["container_definitions"])
+    images = {
+        definition["family"]: [container["image"] for container in json.loads(definition["container_definitions"])]
+        for definition in stack.all("aws_ecs_task_definition")
+    }
     listener = read_stack(app_outdir, f"{environment}-entry").one("aws_lb_listener")
 
-    assert container["image"] == settings.service.image
+    assert images[_name(environment, "service")][0] == settings.service.image
     assert (listener["protocol"] == "TLS") is (settings.service.certificate_arn is not None)
     if settings.tier == "production":
-        assert "@sha256:" in container["image"]
+        assert all("@sha256:" in image for of_task in images.values() for image in of_task)
         assert listener["protocol"] == "TLS"
-        assert stack.one("aws_appautoscaling_target")["min_capacity"] >= 2
-    assert len(stack.one("aws_ecs_service")["network_configuration"]["subnets"]) == len(settings.zones)
+        assert stack.one("aws_ecs_service", name=_name(environment, "service"))["desired_count"] >= 2
+    for made in stack.all("aws_ecs_service"):
+        assert len(made["network_configuration"]["subnets"]) == len(settings.zones)
 
 
 @every_environment
-def test_the_world_is_closed_where_endpoints_lead_to_all_that_is_called(app_outdir: Path, environment: str) -> None:
-    stack = service(app_outdir, environment)
-    world = stack.all("aws_vpc_security_group_egress_rule", cidr_ipv4="0.0.0.0/0")
+def test_what_is_open_beyond_the_vpc_is_what_the_settings_say(app_outdir: Path, environment: str) -> None:
+    stack, settings = service(app_outdir, environment), load(environment)
+    rules = stack.all("aws_vpc_security_group_egress_rule")
+    opened = [
+        (rule.get("cidr_ipv4"), rule.get("prefix_list_id"), rule["from_port"])
+        for rule in rules
+        if "cidr_ipv4" in rule or not rule.get("prefix_list_id", "$").startswith("$")
+    ]
 
-    settings = load(environment)
-    image = settings.service.ecr_repository
-    reached = set(settings.network.interface_endpoints) >= CALLED
-    closed = settings.network.nat == "none" or (reached and image is not None and image.region == settings.region)
-    assert bool(world) is not closed
-    assert all((rule["from_port"], rule["to_port"], rule["ip_protocol"]) == (443, 443, "tcp") for rule in world)
+    assert sorted(opened, key=str) == sorted(
+        ((rule.cidr, rule.prefix_list, rule.port) for rule in settings.service.outbound), key=str
+    )
+    # Where nothing is open, endpoints lead to all that is called: a rule of the settings holds it.
+    assert settings.network.nat != "none" or not opened
+    assert all((rule["ip_protocol"], rule["to_port"]) == ("tcp", rule["from_port"]) for rule in rules)
 
 
 @every_environment
@@ -108,9 +125,40 @@ def test_the_layers_of_images_are_reached_by_the_endpoint_of_s3(app_outdir: Path
     rules = service(app_outdir, environment).all("aws_vpc_security_group_egress_rule")
     outputs = read_stack(app_outdir, f"{environment}-network").outputs
 
-    (reference,) = (rule["prefix_list_id"] for rule in rules if "prefix_list_id" in rule)
+    (reference,) = (rule["prefix_list_id"] for rule in rules if rule.get("prefix_list_id", "").startswith("$"))
     value = outputs[reference.removesuffix("}").rpartition(".")[2]]["value"]
     assert re.fullmatch(r"\$\{aws_vpc_endpoint\.network_s3-endpoint_\w+\.prefix_list_id\}", value)
+
+
+@every_environment
+def test_every_table_of_the_settings_is_made(app_outdir: Path, environment: str) -> None:
+    settings = load(environment)
+    stack, data = service(app_outdir, environment), read_stack(app_outdir, f"{environment}-data")
+
+    def names(of: Synthesized, type_: str, key: str = "name") -> set[str]:
+        return {made[key] for made in of.all(type_)}
+
+    assert names(stack, "aws_ecs_service") == {
+        _name(environment, purpose) for purpose in ("service", *(f"worker-{name}" for name in settings.workers))
+    }
+    jobs = {_name(environment, f"job-{name}") for name in settings.jobs}
+    assert names(stack, "aws_sfn_state_machine") == names(stack, "aws_scheduler_schedule") == jobs
+    assert names(data, "aws_sqs_queue") == {
+        _name(environment, f"{kind}-{name}") for name in settings.service.queues for kind in ("queue", "dead-letters")
+    }
+    assert names(data, "aws_s3_bucket", "bucket") == {
+        f"{_name(environment, f'bucket-{name}')}-{settings.account_id}" for name in settings.service.buckets
+    }
+    variables = {
+        variable["name"]
+        for definition in stack.all("aws_ecs_task_definition")
+        for variable in json.loads(definition["container_definitions"])[0]["environment"]
+        if variable["name"].startswith(("QUEUE_", "BUCKET_"))
+    }
+    assert variables == {
+        *(f"QUEUE_{name.upper().replace('-', '_')}_URL" for name in settings.service.queues),
+        *(f"BUCKET_{name.upper().replace('-', '_')}_NAME" for name in settings.service.buckets),
+    }
 
 
 @pytest.mark.parametrize("environment", ["iot-dev", "iot-prod"])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from settings import Environment
-from tools.deploy.aws import Clients
+from tools.deploy.aws import Clients, refuse_other_account
 from tools.synthesized.errors import DeployError
 
 # Runs that Lambda wants left for functions without a reservation.
@@ -62,12 +62,16 @@ def _clear_log_group(
     Container Insights makes the group by itself where it is missing, also for the last metrics of a cluster that is
     gone. The next deployment makes the group before the cluster, and would find the name taken.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference.html
+
+    Raises DeployError for credentials of another account: a group of the same name there is somebody else's.
     """
     logs = clients("logs")
     clusters = clients("ecs").describe_clusters(clusters=[environment.names.name("service")])["clusters"]
     known = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    if any(one["status"] != "INACTIVE" for one in clusters) or group not in [one["logGroupName"] for one in known]:
+    left = [one for one in known if one["logGroupName"] == group]
+    if any(one["status"] != "INACTIVE" for one in clusters) or not left:
         return
+    refuse_other_account(left[0]["arn"], environment)
     if approved:
         logs.delete_log_group(logGroupName=group)
         say(f"Deleted {group}, which Container Insights had made again after its cluster was gone")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from settings import Environment
 from tools.synthesized.errors import DeployError
 
 Clients = Callable[[str], Any]
@@ -43,3 +44,15 @@ def asked(what: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise DeployError(f"{what}: {error}") from error
+
+
+def refuse_other_account(arn: str, environment: Environment) -> None:
+    """DeployError where what has this ARN is in another account than the environment's.
+
+    For what boto3 changes: Terraform's provider refuses other credentials by itself (`allowed_account_ids`).
+    """
+    account = arn.split(":")[4]
+    if account != environment.account_id:
+        raise DeployError(
+            f"the credentials are of account {account}, and {environment.name} is in {environment.account_id}"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from settings import Environment
-from tools.deploy.aws import Clients
+from tools.deploy.aws import Clients, refuse_other_account
 from tools.synthesized.errors import DeployError
 
 _POLL_SECONDS = 5
@@ -43,11 +43,7 @@ def _migrate(environment: Environment, name: str, clients: Clients, say: Callabl
     if not active:
         raise DeployError(f"there is no service {name}; first: make deploy ENV={environment.name}")
     definition = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
-    account = definition["taskDefinitionArn"].split(":")[4]
-    if account != environment.account_id:
-        raise DeployError(
-            f"the credentials are of account {account}, and {environment.name} is in {environment.account_id}"
-        )
+    refuse_other_account(definition["taskDefinitionArn"], environment)
     _refuse_second(ecs, name)
     container = definition["containerDefinitions"][0]
     say(f"Running {' '.join(settings.migration_command)} in {container['image']}")

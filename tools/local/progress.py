@@ -28,13 +28,13 @@ class Phase:
     log: TextIO
     said: str = ""
     _done: int = 0
-    _expected: int = 0
+    _of: str = ""
     _started: float = field(default_factory=time.monotonic)
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def expect(self, resources: int) -> None:
         """Say how many resources the whole phase makes or destroys; Terraform knows it only stack by stack."""
-        self._expected = resources
+        self._of = f" of {resources}"
         self._count()
 
     def line(self, text: str) -> None:
@@ -47,7 +47,7 @@ class Phase:
                 self._count()
 
     def _count(self) -> None:
-        self.detail(f"{self._done} of {self._expected} resources" if self._expected else f"{self._done} resources")
+        self.detail(f"{self._done}{self._of} resources")
 
     def detail(self, text: str) -> None:
         """Say what is being done now."""

@@ -19,61 +19,50 @@ _ROTATION_SECONDS = 120.0
 _POLL_SECONDS = 0.5
 
 
-class Rotations:
-    """Follows the rotations of one secret on the embedded platform."""
+def rotate(secret_arn: str, times: int, secrets: Any, database: EmbeddedDatabase) -> list[Mapping[str, Any]]:
+    """Await the rotation that began with its resource, rotate again, and check the logins: the new one, and the one
+    that was current. What the secret held, in this order. Raises DeployError after two minutes without a rotation.
+    """
+    held = [_await_password(secret_arn, None, secrets, database)]
+    for _ in range(times):
+        secrets.rotate_secret(SecretId=secret_arn)
+        held.append(_await_password(secret_arn, held[-1]["password"], secrets, database))
+        if held[-2]["username"] != held[-1]["username"]:
+            _log_in(held[-2], database)
+    return held
 
-    def __init__(self, secret_arn: str, clients: Clients, database: EmbeddedDatabase) -> None:
-        self._arn = secret_arn
-        self._secrets = clients("secretsmanager")
-        self._database = database
-        self.passwords: set[str] = set()
-        """Every password that was current once: Secrets Manager forgets those of two rotations ago."""
 
-    def rotate(self, times: int) -> list[str]:
-        """Await the rotation that began with its resource, rotate again, and check the logins: the new one, and the
-        one that was current. The logins in their order. Raises DeployError after two minutes without one.
-        """
-        current = self._await_password(None)
-        logins = [current["username"]]
-        for _ in range(times):
-            self._secrets.rotate_secret(SecretId=self._arn)
-            before, current = current, self._await_password(current["password"])
-            logins.append(current["username"])
-            if before["username"] != current["username"]:
-                self._log_in(before)
-        return logins
+def _await_password(secret_arn: str, before: str | None, secrets: Any, database: EmbeddedDatabase) -> Mapping[str, Any]:
+    """What the secret holds once its password is another one, with which one can log in."""
+    deadline = time.monotonic() + _ROTATION_SECONDS
+    while time.monotonic() < deadline:
+        answer = secrets.get_secret_value(SecretId=secret_arn, VersionStage="AWSCURRENT")
+        facts: Mapping[str, Any] = json.loads(answer["SecretString"])
+        if facts.get("password") != before:
+            _log_in(facts, database)
+            return facts
+        time.sleep(_POLL_SECONDS)
+    raise DeployError(f"no rotation brought new credentials within {_ROTATION_SECONDS:.0f} s; see emulator.log")
 
-    def _await_password(self, before: str | None) -> Mapping[str, Any]:
-        """What the secret holds once its password is another one, with which one can log in."""
-        deadline = time.monotonic() + _ROTATION_SECONDS
-        while time.monotonic() < deadline:
-            answer = self._secrets.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
-            facts: Mapping[str, Any] = json.loads(answer["SecretString"])
-            if facts.get("password") != before:
-                self.passwords.add(facts["password"])
-                self._log_in(facts)
-                return facts
-            time.sleep(_POLL_SECONDS)
-        raise DeployError(f"no rotation brought new credentials within {_ROTATION_SECONDS:.0f} s; see emulator.log")
 
-    def _log_in(self, facts: Mapping[str, Any]) -> None:
-        """Log in as the application does: TLS with a verified name. Raises DeployError when that fails."""
-        assert self._database.server is not None
-        try:
-            connection = psycopg2.connect(
-                host=facts["host"],
-                hostaddr=self._database.server.address,
-                port=facts["port"],
-                dbname=facts["dbname"],
-                user=facts["username"],
-                password=facts["password"],
-                sslmode="verify-full",
-                sslrootcert=str(self._database.authorities),
-                connect_timeout=5,
-            )
-        except psycopg2.OperationalError as error:
-            raise DeployError(f"{facts['username']} cannot log in: {error}") from error
-        connection.close()
+def _log_in(facts: Mapping[str, Any], database: EmbeddedDatabase) -> None:
+    """Log in as the application does: TLS with a verified name. Raises DeployError when that fails."""
+    assert database.server is not None
+    try:
+        connection = psycopg2.connect(
+            host=facts["host"],
+            hostaddr=database.server.address,
+            port=facts["port"],
+            dbname=facts["dbname"],
+            user=facts["username"],
+            password=facts["password"],
+            sslmode="verify-full",
+            sslrootcert=str(database.authorities),
+            connect_timeout=5,
+        )
+    except psycopg2.OperationalError as error:
+        raise DeployError(f"{facts['username']} cannot log in: {error}") from error
+    connection.close()
 
 
 def passwords(clients: Clients) -> set[str]:

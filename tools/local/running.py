@@ -6,13 +6,13 @@ import contextlib
 import json
 import shlex
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tools.deploy.processes import end_family
 from tools.deploy.terraform import WORK
 from tools.synthesized.errors import DeployError
 
@@ -48,9 +48,7 @@ def stop(environment: str) -> None:
     """End the processes, and so everything they held; nothing happens when they have ended."""
     processes = _processes(environment)
     for process in processes:
-        process.send_signal(signal.SIGINT)
-    for stubborn in psutil.wait_procs(processes, timeout=15)[1]:
-        stubborn.kill()
+        end_family(process.pid)
     print(f"The embedded AWS of {environment} {'has ended' if processes else 'is not running'}.")
     if noted := _noted(environment):
         shutil.rmtree(noted["data"], ignore_errors=True)

@@ -25,6 +25,8 @@ def tables(platforms: Sequence[Platform]) -> str:
     for platform in sorted(platforms, key=lambda platform: platform.tier == "production"):
         own = load(platform.name).names
         for alarm in platform.all("aws_cloudwatch_metric_alarm"):
+            if not alarm.values.get("alarm_actions"):
+                continue  # it tells nobody: ECS alone reads it
             purpose = alarm.values["alarm_name"].removeprefix(f"{own.project}-").removesuffix(f"-{own.ending}")
             part = parts.setdefault(alarm.values["tags"]["Part"], {})
             part.setdefault(purpose, {})[platform.name] = alarm.values

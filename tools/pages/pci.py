@@ -8,20 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tools.pages.markdown import PageError, table
-from tools.scan.checks import ALL
+from tools.pages.pci_checks import CHECKS
 from tools.scan.checks.check import Check
 from tools.synthesized.platform import Platform
 
 
 def tables(platforms: Sequence[Platform]) -> dict[str, str]:
     """The checks of each requirement. Raises PageError for a check that does not hold."""
-    evidence = {check: [_evidence(check, platform) for platform in platforms] for check in ALL}
+    evidence = {check: [_evidence(check, platform) for platform in platforms] for check in CHECKS}
     headings = ["what must hold", *(f"`{platform.name}`" for platform in platforms), "check"]
     return {
         requirement: table(
-            headings, [[_cell(check), *evidence[check], f"`{check.id}`"] for check in ALL if requirement in check.pci]
+            headings,
+            [[_cell(check), *evidence[check], f"`{check.id}`"] for check in CHECKS if requirement in check.pci],
         )
-        for requirement in {number for check in ALL for number in check.pci}
+        for requirement in {number for check in CHECKS for number in check.pci}
     }
 
 
@@ -36,7 +37,7 @@ def _evidence(check: Check, platform: Platform) -> str:
     accepted = 0
     for resource in resources:
         if finding := findings.pop((resource.stack, resource.address), None):
-            if finding.key not in resource.reasons:
+            if finding.key not in resource.accepted:
                 raise PageError(f"{finding.stack} {finding.address} {finding.key}: {finding.message}")
             accepted += 1
     if not check.types:
@@ -48,6 +49,6 @@ def _evidence(check: Check, platform: Platform) -> str:
 
 def resources(platforms: Sequence[Platform]) -> Iterator[str]:
     """What the checks ask about, a line each: type, and the path of the construct, which begins with its stack."""
-    types = sorted({type_ for check in ALL for type_ in check.types})
+    types = sorted({type_ for check in CHECKS for type_ in check.types})
     for resource in (resource for type_ in types for platform in platforms for resource in platform.all(type_)):
         yield f"{resource.type} {resource.values.get('//', {}).get('metadata', {}).get('path', resource.address)}"

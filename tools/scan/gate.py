@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tools.scan import scanners
 from tools.scan.checks import ALL
 from tools.synthesized.platform import Platform
-from tools.synthesized.resources import Finding
+from tools.synthesized.resources import Finding, Resource
+from tools.synthesized.values import lookup
 
 # A reason is read by somebody who was not there.
 _SHORTEST_REASON = 15
@@ -49,7 +52,7 @@ def scan(platforms: Sequence[Platform]) -> Verdict:
 
 
 def judge(platforms: Sequence[Platform], findings: Iterable[Finding]) -> Verdict:
-    """Findings without a reason, reasons without a finding, and reasons that say nothing."""
+    """Findings without a reason, reasons without a finding, and reasons that say nothing or accept anything."""
     found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         found[finding.stack, finding.address].append(finding)
@@ -58,16 +61,36 @@ def judge(platforms: Sequence[Platform], findings: Iterable[Finding]) -> Verdict
     resources = [resource for platform in platforms for resource in platform.resources]
     for resource in resources:
         here = found.pop((resource.stack, resource.address), [])
+        faults = {key: list(_faults(resource, key, entry)) for key, entry in resource.accepted.items()}
         for finding in here:
-            if reason := resource.reasons.get(finding.key):
-                accepted.append(Accepted(finding, reason))
+            if finding.key in faults and not faults[finding.key]:
+                accepted.append(Accepted(finding, resource.accepted[finding.key]["reason"]))
             else:
                 failures.append(finding)
-        for key, reason in resource.reasons.items():
-            if key not in {finding.key for finding in here}:
-                failures.append(resource.finding("REASON_STALE", f"{key} finds nothing here any more: take it away"))
-            if not isinstance(reason, str) or len(reason.strip()) < _SHORTEST_REASON:
-                failures.append(resource.finding("REASON_EMPTY", f"{key}: say why it may be so"))
-    failures += [finding for left in found.values() for finding in left]  # of backends, providers, outputs
+        failures += [fault for each in faults.values() for fault in each]
+        for key in faults.keys() - {finding.key for finding in here}:
+            failures.append(resource.finding("REASON_STALE", f"{key} finds nothing here any more: take it away"))
+    failures += [finding for left in found.values() for finding in left]  # of backends, providers, what is missing
     unique = sorted(set(failures), key=lambda f: (f.stack, f.address, f.check, f.part, f.message))
     return Verdict(len(resources), tuple(unique), tuple(accepted))
+
+
+def _faults(resource: Resource, key: str, entry: Any) -> Iterator[Finding]:
+    """Why a reason does not count."""
+    reason, values = (entry.get("reason"), entry.get("values")) if isinstance(entry, dict) else (entry, None)
+    if not isinstance(reason, str) or len(reason.strip()) < _SHORTEST_REASON:
+        yield resource.finding("REASON_EMPTY", f"{key}: say why it may be so")
+    if not values:
+        yield resource.finding("REASON_VALUE", f"{key}: name the values that are accepted (modules/common/accept.py)")
+    for path, wanted in (values or {}).items():
+        if (now := _value(resource, key.partition(" ")[2], path)) != wanted:
+            message = f"{key}: {path} is {json.dumps(now)}, and {json.dumps(wanted)} was accepted"
+            yield resource.finding("REASON_VALUE", message, path)
+
+
+def _value(resource: Resource, part: str, path: str) -> Any:
+    """What is at a dotted path of a resource, or of the statement that `part` names."""
+    statements = [statement.body for statement in resource.statements if statement.label == part]
+    found = lookup(statements or resource.arguments, path)
+    values = [value for each in found for value in (each if isinstance(each, list) else [each])]
+    return "absent" if not values else values[0] if len(values) == 1 else values

@@ -1,37 +1,32 @@
-"""Makes the good JSON worse: every argument of every resource removed, flipped, widened or pointed elsewhere.
+"""Makes the good JSON worse: whatever is in a resource removed, turned, raised, pointed elsewhere, and more added.
 
-Deterministic: no choice is left to chance, so the same JSON gives the same mutants in the same order.
+Deterministic: no choice is left to chance, so the same JSON gives the same mutants in the same order. A path leads
+into texts that are JSON, too; there a mutant differs from the good one at its place and nowhere else.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.synthesized.resources import Resource, Statement
-from tools.synthesized.values import leaves, parsed
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Resource
+from tools.synthesized.values import parsed
 
-# Not what a resource is, but when Terraform makes it, and for how long it tries.
-_ORDER = {"depends_on", "timeouts", "provider", "count", "for_each"}
-# JSON that is only looked at.
-_DISPLAYED = {"dashboard_body"}
-_FOREIGN = "arn:aws:iam::999999999999:root"
-_WORLD = "0.0.0.0/0"
+Path = tuple[str | int, ...]
+GONE = object()
+"""Instead of a value: there is none."""
+# When Terraform makes it, and for how long it tries; a text for people; JSON that is only looked at.
+_SKIPPED = {"//", "depends_on", "timeouts", "tags", "dashboard_body"}
+_FOREIGN_ACCOUNT, _FOREIGN_REGION, _WORLD = "999999999999", "us-east-1", "0.0.0.0/0"
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_REGION = re.compile(r"\b[a-z]{2}-[a-z]+-\d(?=[^0-9]|$)")
 _CIDR = re.compile(r"\d+\.\d+\.\d+\.\d+/\d+")
-# The weaker of two words that AWS takes.
-_WEAKER = {
-    "ALL": "REJECT", "AWS_IAM": "NONE", "Active": "PassThrough", "BucketOwnerEnforced": "ObjectWriter",
-    "COGNITO_USER_POOLS": "NONE", "CUSTOM": "NONE", "ENABLED": "DISABLED", "ERROR": "OFF", "Enabled": "Suspended",
-    "FARGATE": "EC2", "HTTPS": "HTTP", "IMMUTABLE": "MUTABLE", "INFO": "OFF", "KMS": "AES256", "REGIONAL": "EDGE",
-    "TLS": "TCP", "TLS_1_2": "TLS_1_0", "VPC_LINK": "INTERNET", "aws:kms": "AES256", "awsvpc": "host", "ddl": "none",
-    "enabled": "disabled", "enhanced": "disabled", "iam": "password", "off -@all": "on ~* +@all",
-    "on ~* &* +@all -@dangerous +info": "on ~* &* +@all", "python3.13": "python3.8", "required": "preferred",
-    "scram-sha-256": "md5", "tcp": "-1", "ELBSecurityPolicy-TLS13-1-2-2021-06": "ELBSecurityPolicy-2016-08",
-}  # fmt: skip
+_REFERENCE = re.compile(r"\$\{([a-z]\w+)\.([\w-]+)\.([\w.\[\]]+)\}")
+_STATEMENT = {"Sid": "Added", "Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,175 +34,102 @@ class Mutant:
     """`resource` made worse at `path` by `operation`; `changed` is what it became, None where it is gone."""
 
     resource: Resource
-    path: str
+    path: Path
+    place: str
     operation: str
+    old: Any
+    new: Any
     changed: Resource | None
 
+    @property
+    def label(self) -> str:
+        """The kind of mutant, as the patterns of `survivors.toml` write it."""
+        return f"{self.resource.type} {self.place or '-'} {self.operation}"
 
-def mutants(resource: Resource) -> Iterator[Mutant]:
+
+def mutants(platform: Platform, resource: Resource) -> Iterator[Mutant]:
     """Every mutant of one resource."""
-    yield Mutant(resource, "", "removed", None)
-    seen: set[str] = set()
-    for path, value in leaves(resource.arguments):
-        if path[0] in _ORDER or value is None or _again(path):
+    yield Mutant(resource, (), "", "removed", resource.values, GONE, None)
+    copy = Resource(resource.stack, resource.type, f"added_{resource.id}", resource.values)
+    yield Mutant(resource, (), "", "added", GONE, copy.values, copy)
+    for path, place, old in _places(resource.values, (), ""):
+        for operation, new in _worse(platform, resource, path, old):
+            changed = Resource(resource.stack, resource.type, resource.id, replaced(resource.values, path, new))
+            yield Mutant(resource, path, place, operation, old, new, changed)
+
+
+def _places(value: Any, path: Path, place: str) -> Iterator[tuple[Path, str, Any]]:
+    """Everything below a value, texts that are JSON opened: path, its name, and what is there.
+
+    In a name an item of a list is its Sid or name; others have none, because what holds for one of them holds for all.
+    """
+    inner = parsed(value) if isinstance(value, str) else value
+    items = inner.items() if isinstance(inner, Mapping) else enumerate(inner) if isinstance(inner, list) else ()
+    for key, item in items:
+        if key in _SKIPPED or item is None:
             continue
-        document = parsed(value)
-        if isinstance(document, dict) and isinstance(document.get("Statement"), list):
-            continue
-        # Blocks go as a whole, too, once each.
-        for depth in range(1, len(path)):
-            place = _shown(path[:depth])
-            if place not in seen:
-                seen.add(place)
-                yield _mutant(resource, path[:depth], "removed")
-        yield _mutant(resource, path, "removed")
-        if document is not None and path[0] not in _DISPLAYED:
-            yield from _inside(resource, path, document)
-        elif document is None:
-            for operation, worse in _worse(value):
-                yield _mutant(resource, path, operation, worse)
-    for statement in resource.statements:
-        yield from _statement(statement)
+        named = item.get("Sid", item.get("name", "")) if isinstance(item, Mapping) and isinstance(key, int) else ""
+        shown = key if isinstance(key, str) else named if isinstance(named, str) else ""
+        shown = "" if shown.startswith("cross-stack-reference-") else shown
+        name = ".".join(filter(None, (place, shown)))
+        yield (*path, key), name, item
+        yield from _places(item, (*path, key), name)
 
 
-def _again(path: tuple[str | int, ...]) -> bool:
-    """One item of a list of plain values stands for all."""
-    return isinstance(path[-1], int) and path[-1] > 0
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """A copy with `new` at `path`, or without it."""
+    if not path:
+        return new
+    if isinstance(value, str):
+        return json.dumps(replaced(parsed(value), path, new))
+    key = path[0]
+    if isinstance(value, list):
+        changed = list(value)
+        if key == len(value):
+            return [*value, new]
+        changed[key] = replaced(value[key], path[1:], new)  # type: ignore[index]
+        return [item for item in changed if item is not GONE]
+    inner = replaced(value.get(key), path[1:], new)
+    return {**value, key: inner} if inner is not GONE else {k: item for k, item in value.items() if k != key}
 
 
-def _worse(value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, bool):
-        yield "flipped", not value
-    elif value in ("true", "false"):
-        yield "flipped", "false" if value == "true" else "true"
-    elif isinstance(value, int | float):
-        yield "lowered", 0
-        yield "raised", max(value, 1) * 1000
-    elif isinstance(value, str):
-        if value in _WEAKER:
-            yield "flipped", _WEAKER[value]
-        elif "${" in value or value.startswith("arn:"):
-            yield "foreign", _FOREIGN
-        elif _CIDR.fullmatch(value) and value != _WORLD:
-            yield "widened", _WORLD
-        elif value.isdecimal():
-            yield "lowered", "0"
+def _worse(platform: Platform, resource: Resource, path: Path, old: Any) -> Iterator[tuple[str, Any]]:
+    """(operation, value) of everything that may take the place of `old`."""
+    yield "removed", GONE
+    if isinstance(old, Mapping):
+        yield "extended", {**old, "added": True}
+    elif isinstance(old, list):
+        if path[-1] == "Statement":
+            yield "statement", [*old, _STATEMENT]
+        elif old:
+            more = next((new for _, new in _worse(platform, resource, (*path, 0), old[0]) if new is not GONE), "added")
+            yield "more", [*old, more]
+    elif isinstance(old, bool) or old in ("true", "false"):
+        yield "flipped", (not old if isinstance(old, bool) else "false" if old == "true" else "true")
+    elif isinstance(old, int | float):
+        yield "lowered", 0 if old else -1
+        yield "raised", max(old, 1) * 1000
+    elif isinstance(old, str) and parsed(old) is None:
+        yield from _other_texts(platform, resource, path, old)
 
 
-def _inside(resource: Resource, path: tuple[str | int, ...], document: object) -> Iterator[Mutant]:
-    """The same within a text that is JSON, such as the containers of a task."""
-    for inner, value in leaves(document):
-        if not inner or _again(inner):
-            continue
-        for operation, worse in (("removed", _GONE), *_worse(value)):
-            changed = _with(resource.values, path, json.dumps(_with(document, inner, worse)))
-            yield Mutant(
-                resource,
-                f"{_shown(path)}:{_shown(inner)}",
-                operation,
-                _replaced(resource, _with(resource.values, path, changed)),
-            )
-
-
-_GONE = object()
-
-
-def _with(values: Any, path: tuple[str | int, ...], worse: object) -> Any:
-    """A copy with another value under `path`, or without it."""
-    changed = copy.deepcopy(values)
-    holder = changed
-    for part in path[:-1]:
-        holder = holder[part]
-    if worse is _GONE:
-        del holder[path[-1]]
+def _other_texts(platform: Platform, resource: Resource, path: Path, old: str) -> Iterator[tuple[str, str]]:
+    if _CIDR.fullmatch(old):
+        yield "widened", _WORLD if old != _WORLD else "::/0"
+    elif path[-1] == "Effect":
+        yield "flipped", "Deny" if old == "Allow" else "Allow"
+    elif _ACCOUNT.search(old):
+        yield "foreign account", _ACCOUNT.sub(_FOREIGN_ACCOUNT, old)
+    elif reference := _REFERENCE.search(old):
+        others = (r for r in platform.all(reference[1]) if r.stack == resource.stack and r.id != reference[2])
+        if other := next(others, None):
+            yield "swapped", old.replace(f".{reference[2]}.", f".{other.id}.")
+        yield "foreign", f"{reference[1].replace('_', '-')}-of-somebody-else"
+    elif "${" in old:
+        yield "foreign", "arn:aws:iam::999999999999:root"
     else:
-        holder[path[-1]] = worse
-    return changed
-
-
-def _replaced(resource: Resource, values: Mapping[str, Any]) -> Resource:
-    return Resource(resource.stack, resource.type, resource.id, dict(values))
-
-
-def _mutant(resource: Resource, path: tuple[str | int, ...], operation: str, worse: object = _GONE) -> Mutant:
-    return Mutant(resource, _shown(path), operation, _replaced(resource, _with(resource.values, path, worse)))
-
-
-def _shown(path: tuple[str | int, ...]) -> str:
-    """Without numbers: what holds for one of a list holds for all."""
-    return ".".join(part for part in path if isinstance(part, str))
-
-
-def _statement(statement: Statement) -> Iterator[Mutant]:
-    changes = _weaker_grant(statement) if statement.allows else _weaker_denial(statement)
-    for place, operation, bodies in changes:
-        document = copy.deepcopy(parsed(_text(statement)))
-        document["Statement"][statement.index : statement.index + 1] = bodies
-        path = tuple(statement.attribute.split("."))
-        numbered = tuple(int(part) if part.isdecimal() else part for part in path)
-        changed = _with(statement.resource.values, numbered, json.dumps(document))
-        yield Mutant(
-            statement.resource,
-            f"{_shown(numbered)}:{statement.label}.{place}".rstrip("."),
-            operation,
-            _replaced(statement.resource, changed),
-        )
-
-
-def _text(statement: Statement) -> str:
-    found: Any = statement.resource.values
-    for part in statement.attribute.split("."):
-        found = found[int(part) if part.isdecimal() else part]
-    return str(found)
-
-
-Change = tuple[str, str, list[dict[str, Any]]]
-
-
-def _weaker_grant(statement: Statement) -> Iterator[Change]:
-    body = statement.body
-    services = sorted({action.split(":")[0] for action in statement.actions})
-    yield "Action", "widened", [{**body, "Action": [f"{service}:*" for service in services]}]
-    yield "Action", "every", [{**body, "Action": "*"}]
-    if "Resource" in body and statement.resources != ["*"]:
-        yield "Resource", "widened", [{**body, "Resource": "*"}]
-    if "Principal" in body:
-        if body["Principal"] not in ("*", {"AWS": "*"}):
-            yield "Principal", "widened", [{**body, "Principal": "*"}]
-        yield "Principal", "foreign", [{**body, "Principal": {"AWS": _FOREIGN}}]
-    yield from _conditions(body, ("removed", "negated", "widened"))
-
-
-def _weaker_denial(statement: Statement) -> Iterator[Change]:
-    body = statement.body
-    yield "", "removed", []
-    yield "", "flipped", [{**body, "Effect": "Allow"}]
-    yield "Action", "narrowed", [{**body, "Action": statement.actions[1:] or ["none:None"]}]
-    if "*" not in statement.resources or statement.resource.type != "aws_iam_role_policy":
-        yield "Resource", "narrowed", [{**body, "Resource": statement.resources[1:] or [_FOREIGN]}]
-    if "Principal" in body:
-        yield "Principal", "narrowed", [{**body, "Principal": {"AWS": _FOREIGN}}]
-    yield from _conditions(body, ("negated", "widened"))
-
-
-def _conditions(body: Mapping[str, Any], operations: tuple[str, ...]) -> Iterator[Change]:
-    without = {key: value for key, value in body.items() if key != "Condition"}
-    for operator, keys in body.get("Condition", {}).items():
-        for key, value in keys.items():
-            rest = copy.deepcopy(body["Condition"])
-            del rest[operator][key]
-            negated = operator.replace("Not", "") if "Not" in operator else re.sub(r"^(String|Arn)", r"\1Not", operator)
-            turned = {"true": "false", "false": "true"}.get(value, "*") if isinstance(value, str) else "*"
-            changed = {
-                "removed": rest,
-                "negated": {**rest, negated: {**rest.get(negated, {}), key: value}},
-                "widened": {**rest, operator: {**rest[operator], key: turned}},
-            }
-            for operation in operations:
-                if operation != "negated" or negated != operator:
-                    condition = {found: keys for found, keys in changed[operation].items() if keys}
-                    yield (
-                        f"Condition.{key}",
-                        operation,
-                        [{**without, **({"Condition": condition} if condition else {})}],
-                    )
+        yield "other", f"{old}-other" if not old.isdecimal() else f"{old}0"
+    if _REGION.search(old):
+        yield "foreign region", _REGION.sub(_FOREIGN_REGION, old)
+    if any(part in ("Action", "Resource", "Principal", "Condition") for part in path) and "*" not in old:
+        yield "any", "*"

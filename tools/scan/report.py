@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from tools.scan.checks import ALL
+from tools.scan.compare import CLAIMS
 from tools.scan.gate import Verdict
 from tools.synthesized.resources import Finding
 
@@ -17,7 +18,9 @@ def as_text(verdict: Verdict) -> str:
     if lines:
         lines += [
             "",
-            "Mend it, or write beside the resource: accept(resource, CHECK='reason'); see modules/common/accept.py",
+            "Correct the resource, or the setting that a finding names. What is right and new: add the line that the",
+            "finding gives to its file in tools/scan/allowed, where a reviewer reads it. A finding of checkov (CKV) or",
+            "parliament: accept(resource, {argument: value}, CHECK='reason') beside it; see modules/common/accept.py.",
             "",
         ]
     counted = Counter((accepted.finding.key, accepted.reason) for accepted in verdict.accepted)
@@ -46,7 +49,7 @@ def as_sarif(verdict: Verdict) -> str:
     for accepted in verdict.accepted:
         suppression = {"kind": "inSource", "justification": accepted.reason}
         results.append({**_result(accepted.finding), "suppressions": [suppression]})
-    claims = {check.id: check.claim for check in ALL}
+    claims = {**CLAIMS, **{check.id: check.claim for check in ALL}}
     rules = sorted({result["ruleId"] for result in results})
     driver: dict[str, Any] = {
         "name": "scan",

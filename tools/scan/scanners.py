@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tools.scan.checks.statements import IDENTITY_POLICIES
 from tools.synthesized.errors import SynthesisError
 from tools.synthesized.platform import Platform
 from tools.synthesized.resource_types import resource_types
 from tools.synthesized.resources import Finding, Resource, Statement
 
+IDENTITY_POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 _HERE = Path(__file__).parent
 _INTERPRETER = _HERE / ".venv" / "bin" / "python"
 _INTERPOLATION = re.compile(r"\$\{[^{}]*\}")

@@ -34,6 +34,8 @@ class Platform:
     subjects: tuple[Resource, ...] = field(repr=False)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Stack -> the stacks that come before it."""
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """What the environment's file says, as plain values; empty where stacks are read without their environment."""
     # What a text refers to does not change with the resources, so copies share it.
     _places: dict[tuple[str, str], list[Place]] = field(default_factory=dict, repr=False)
 
@@ -99,6 +101,7 @@ def read(environment: Environment, outdir: Path = OUTDIR, *, bootstrap: bool = F
         {stack.name: stack.needs for stack in found},
         tier=environment.tier,
         account_id=environment.account_id,
+        settings=environment.model_dump(mode="json"),
     )
 
 
@@ -127,6 +130,7 @@ def of_stacks(
     *,
     tier: str = "development",
     account_id: str = "",
+    settings: Mapping[str, object] | None = None,
 ) -> Platform:
     """The platform of these stacks."""
     resources = tuple(
@@ -135,4 +139,5 @@ def of_stacks(
         for type_, instances in sorted(content.get("resource", {}).items())
         for id_, values in sorted(instances.items())
     )
-    return Platform(name, tier, account_id, dict(sorted(configurations.items())), resources, resources, needs)
+    stacks_ = dict(sorted(configurations.items()))
+    return Platform(name, tier, account_id, stacks_, resources, resources, needs, settings or {})

@@ -46,10 +46,10 @@ class Resource:
         return {key: value for key, value in self.values.items() if key != "//"}
 
     @property
-    def reasons(self) -> dict[str, str]:
-        """Accepted findings, each with its reason (`modules.common.accept`)."""
-        reasons: dict[str, str] = self.values.get("//", {}).get("skip", {})
-        return reasons
+    def accepted(self) -> dict[str, Any]:
+        """Accepted findings: each with its `reason`, and `values` by their path (`modules.common.accept`)."""
+        accepted: dict[str, Any] = self.values.get("//", {}).get("skip", {})
+        return accepted
 
     def value(self, path: str) -> Any:
         """The first value at a dotted path; None where there is nothing."""

@@ -179,6 +179,7 @@ def test_the_role_may_use_the_things_of_this_environment_only() -> None:
     assert found["CopyAndExpireAurora"]["Resource"] == [snapshots]
     assert found["BackUpFiles"]["Resource"] == [FILES]
     assert found["UseVaults"]["Resource"] == ["arn:vault"]
+    assert found["TagBackups"]["Resource"] == ["arn:aws:backup:ca-central-1:222222222222:recovery-point:*"]
     assert found["SeeKeys"]["Resource"] == found["GrantKeys"]["Resource"] == ["arn:key"]
     assert found["GrantKeys"]["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
     assert all("*" not in statement["Resource"] for statement in found.values())

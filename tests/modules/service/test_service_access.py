@@ -6,21 +6,18 @@ import json
 from typing import Any
 
 import pytest
-from service_parts import ACCOUNT, SECRET, SECRET_KEY, statements, synthesize
+from service_parts import ACCOUNT, SECRET, SECRET_KEY, policy, statements, synthesize
 from synthesized import Synthesized
 
 from modules.service import secret_readers
 from settings import load
 from settings.naming import Naming
+from settings.service import OutboundRule
 
 PAYMENT = "arn:aws:secretsmanager:ca-central-1:333333333333:secret:payment-Ab12Cd"
 PAYMENT_KEY = "arn:aws:kms:ca-central-1:333333333333:key/12345678-1234-1234-1234-123456789012"
 THROUGH = "secretsmanager.ca-central-1.amazonaws.com"
 LOGIN = {"secrets": {"DATABASE_PASSWORD": "database:password"}, "redeploy_after_rotation": True}
-
-
-def policy(synthesized: Synthesized, name: str) -> dict[str, Any]:
-    return statements(synthesized.one("aws_iam_role_policy", name=name)["policy"])
 
 
 def test_the_code_reads_its_secret_and_enters_redis_and_no_more() -> None:
@@ -153,28 +150,27 @@ def test_without_mounts_files_stay_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "image", "world"),
+    ("outbound", "opened"),
     [
-        ({}, None, False),
-        ({"interface_endpoints": ()}, None, True),
-        ({"interface_endpoints": ("secretsmanager", "ecr.api", "ecr.dkr")}, None, True),
-        ({}, "public.ecr.aws/team/app:1", True),
-        ({}, "333333333333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1", True),
-        ({"nat": "none"}, None, False),
+        ((), set()),
+        ((OutboundRule(cidr="0.0.0.0/0"),), {("service", "0.0.0.0/0", 443)}),
+        (
+            (OutboundRule(cidr="203.0.113.0/24", port=8443), OutboundRule(prefix_list="pl-0123456789abcdef0", port=25)),
+            {("service", "203.0.113.0/24", 8443), ("service", "pl-0123456789abcdef0", 25)},
+        ),
+        (
+            (OutboundRule(cidr="203.0.113.0/24"), OutboundRule(cidr="203.0.113.0/24", port=25)),
+            {("service", "203.0.113.0/24", 443), ("service", "203.0.113.0/24", 25)},
+        ),
     ],
 )
-def test_the_world_is_open_only_where_an_endpoint_or_the_image_is_missing(
-    network: dict[str, Any], image: str | None, world: bool
+def test_what_is_open_beyond_the_vpc_the_settings_say(
+    outbound: tuple[OutboundRule, ...], opened: set[tuple[str, str, int]]
 ) -> None:
-    found = openings(
-        synthesize(
-            endpoint_group_id="sg-endpoints" if network.get("interface_endpoints", True) else None,
-            network=network,
-            **({} if image is None else {"image": image}),
-        )
-    )
+    closed, found = openings(synthesize()), openings(synthesize(outbound=outbound))
 
-    assert (("service", "0.0.0.0/0", 443) in found) is world
+    assert found >= closed
+    assert found - closed == opened
 
 
 def test_a_rotation_that_succeeded_starts_the_runbook_that_redeploys() -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from settings import load
 from tools.deploy import __main__ as command
 from tools.deploy.account import prepare
+from tools.synthesized.errors import DeployError
 
 GROUP = "/aws/ecs/containerinsights/iot-service-dev/performance"
 
@@ -24,8 +25,9 @@ class Aws:
 
     exceptions = SimpleNamespace(ResourceNotFoundException=NotFoundError)
 
-    def __init__(self, *clusters: str, groups: tuple[str, ...] = (GROUP,), error: str = "") -> None:
+    def __init__(self, *clusters: str, groups: tuple[str, ...] = (GROUP,), error: str = "", account: str = "") -> None:
         self.clusters, self.groups, self._error = clusters, list(groups), error
+        self._account = account or load("iot-dev").account_id
 
     def describe_clusters(self, *, clusters: list[str]) -> Any:
         assert clusters == ["iot-service-dev"]
@@ -34,7 +36,9 @@ class Aws:
         return {"clusters": [{"status": status} for status in self.clusters]}
 
     def describe_log_groups(self, *, logGroupNamePrefix: str) -> Any:  # noqa: N803
-        return {"logGroups": [{"logGroupName": name} for name in self.groups if name.startswith(logGroupNamePrefix)]}
+        named = [name for name in self.groups if name.startswith(logGroupNamePrefix)]
+        arn = f"arn:aws:logs:ca-central-1:{self._account}:log-group"
+        return {"logGroups": [{"logGroupName": name, "arn": f"{arn}:{name}:*"} for name in named]}
 
     def delete_log_group(self, **asked: str) -> None:
         if asked["logGroupName"] not in self.groups:
@@ -123,3 +127,12 @@ def test_what_counts_as_an_approval(call: list[str], approved: bool, monkeypatch
 
     assert command.main([*call, "--env", "iot-dev"]) == 130
     assert asked == [approved]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_group_of_another_account_stays_and_nothing_is_deployed(approved: bool) -> None:
+    aws = Aws(account="999999999999")
+
+    with pytest.raises(DeployError, match=r"^the credentials are of account 999999999999, and iot-dev is in \d{12}$"):
+        prepare(load("iot-dev"), clients=lambda _: aws, approved=approved)
+    assert aws.groups == [GROUP]

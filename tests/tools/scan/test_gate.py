@@ -15,8 +15,12 @@ from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 
 
-def _bucket(**reasons: str) -> Resource:
-    return Resource("s-data", "aws_s3_bucket", "b", {"bucket": "b", "//": {"skip": reasons}})
+def _bucket(**accepted: Any) -> Resource:
+    return Resource("s-data", "aws_s3_bucket", "b", {"bucket": "b", "//": {"skip": accepted}})
+
+
+def _accepted(reason: str = "it is the log itself", **values: Any) -> dict[str, Any]:
+    return {"reason": reason, "values": values or {"bucket": "b", "logging": "absent"}}
 
 
 def _judge(resource: Resource, *findings: Finding) -> Verdict:
@@ -28,7 +32,7 @@ _FINDING = _bucket().finding("CKV_AWS_18", "no access log")
 
 
 def test_a_finding_with_its_reason_is_accepted() -> None:
-    verdict = _judge(_bucket(CKV_AWS_18="it is the log itself"), _FINDING)
+    verdict = _judge(_bucket(CKV_AWS_18=_accepted()), _FINDING)
 
     assert verdict.passes
     assert [accepted.reason for accepted in verdict.accepted] == ["it is the log itself"]
@@ -38,23 +42,46 @@ def test_a_finding_with_its_reason_is_accepted() -> None:
     ("reasons", "findings", "failure"),
     [
         ({}, [_FINDING], "CKV_AWS_18"),
-        ({"CKV_AWS_18": "it is the log itself"}, [], "REASON_STALE"),
-        ({"CKV_AWS_18": ""}, [_FINDING], "REASON_EMPTY"),
-        ({"CKV_AWS_18": "  because     "}, [_FINDING], "REASON_EMPTY"),
-        ({"CKV_AWS_18": "it is the log itself"}, [_FINDING, _bucket().finding("CKV_AWS_19", "x")], "CKV_AWS_19"),
-        ({"CKV_AWS_18": "it is the log itself"}, [replace(_FINDING, part="Other")], "CKV_AWS_18"),
-        ({}, [Finding("STATE", "s-data", "terraform.backend.s3", "x")], "STATE"),
+        ({"CKV_AWS_18": _accepted()}, [], "REASON_STALE"),
+        ({"CKV_AWS_18": _accepted("")}, [_FINDING], "REASON_EMPTY"),
+        ({"CKV_AWS_18": _accepted("  because     ")}, [_FINDING], "REASON_EMPTY"),
+        ({"CKV_AWS_18": {"reason": "it is the log itself"}}, [_FINDING], "REASON_VALUE"),
+        ({"CKV_AWS_18": "it is the log itself"}, [_FINDING], "REASON_VALUE"),
+        ({"CKV_AWS_18": _accepted(bucket="another")}, [_FINDING], "REASON_VALUE"),
+        ({"CKV_AWS_18": _accepted(bucket="another")}, [_FINDING], "CKV_AWS_18"),
+        ({"CKV_AWS_18": _accepted(logging={"target": "b"})}, [_FINDING], "REASON_VALUE"),
+        ({"CKV_AWS_18": _accepted()}, [_FINDING, _bucket().finding("CKV_AWS_19", "x")], "CKV_AWS_19"),
+        ({"CKV_AWS_18": _accepted()}, [replace(_FINDING, part="Other")], "CKV_AWS_18"),
+        ({}, [Finding("BLOCK", "s-data", "terraform.backend.s3", "x")], "BLOCK"),
     ],
 )
-def test_everything_else_fails(reasons: dict[str, str], findings: list[Finding], failure: str) -> None:
+def test_everything_else_fails(reasons: dict[str, Any], findings: list[Finding], failure: str) -> None:
     verdict = _judge(_bucket(**reasons), *findings)
 
     assert not verdict.passes
     assert failure in {finding.check for finding in verdict.failures}
 
 
+def test_another_value_at_an_accepted_resource_is_a_finding_again(platforms: list[Platform]) -> None:
+    """For every value that the modules accept: what is found there fails once the value is another one."""
+    tried = 0
+    for platform in platforms:
+        for resource in platform.resources:
+            for key, entry in resource.accepted.items():
+                check, _, part = key.partition(" ")
+                finding = resource.finding(check, "x", part)
+                for path in entry["values"]:
+                    other = {**entry, "values": {**entry["values"], path: "another"}}
+                    skip = {**resource.accepted, key: other}
+                    changed = replace(resource, values={**resource.values, "//": {"skip": skip}})
+                    failures = judge([platform.replacing(resource, changed)], [finding]).failures
+                    assert {"REASON_VALUE", check} <= {f.check for f in failures if f.address == resource.address}
+                    tried += 1
+    assert tried > 100
+
+
 def test_the_reports_say_the_same() -> None:
-    verdict = _judge(_bucket(CKV_AWS_18="it is the log itself"), _FINDING, _bucket().finding("S3_KEY", "no key"))
+    verdict = _judge(_bucket(CKV_AWS_18=_accepted()), _FINDING, _bucket().finding("S3_KEY", "no key"))
 
     text, content = report.as_text(verdict), json.loads(report.as_json(verdict))
     sarif: dict[str, Any] = json.loads(report.as_sarif(verdict))

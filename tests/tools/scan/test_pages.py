@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from tools.pages import __main__ as command
 from tools.pages import licences, pci
-from tools.scan.checks import ALL
+from tools.pages.pci_checks import CHECKS
 from tools.synthesized.errors import ToolError
 from tools.synthesized.platform import Platform
 
@@ -26,7 +26,7 @@ def test_the_resources_by_name_are_printed_on_demand(
 
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines} == {
-        type_ for check in ALL for type_ in check.types if any(platform.by_type.get(type_) for platform in platforms)
+        type_ for check in CHECKS for type_ in check.types if any(platform.by_type.get(type_) for platform in platforms)
     }
     assert "aws_rds_cluster iot-prod-data/database/cluster" in lines
     page = "\n".join(pci.tables(platforms).values())

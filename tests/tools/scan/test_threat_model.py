@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tools.scan.allowlist import allow_list
 from tools.scan.checks import ALL
+from tools.scan.compare import CLAIMS
 from tools.synthesized.platform import Platform
 
 ROOT = Path(__file__).parents[3]
@@ -13,11 +15,17 @@ PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 
 
 def test_every_check_that_it_names_exists() -> None:
-    named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)`", PAGE))
+    rows = PAGE[: PAGE.index("## Conditions that AWS must fulfil")]
+    checks = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)`", rows))
+    places = set(re.findall(r"`((?:aws_|stack\.)[a-z0-9_.]+)`", rows))
 
-    # ECS_IMAGE is found by the check of containers.
-    assert named - {check.id for check in ALL} <= {"ECS_IMAGE"}
-    assert len(named) > 20
+    assert checks <= {check.id for check in ALL} | set(CLAIMS)
+    listed = {address.partition(".")[0] for address in allow_list().resources} | {"stack"}
+    for place in places:
+        type_, _, argument = place.partition(".")
+        assert type_ in listed, place
+        assert not argument or argument in allow_list().every[type_], place
+    assert len(checks) + len(places) > 20
 
 
 def test_every_attempt_has_a_test_that_exists() -> None:

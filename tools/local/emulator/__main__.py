@@ -1,6 +1,6 @@
 """`python -m tools.local.emulator SOCKET`: the embedded AWS on a listening socket that it inherits.
 
-`tools.local.emulator.process` starts it so; it ends with SIGTERM or SIGINT.
+`tools.local.emulator.process` starts it so. It ends with SIGTERM, SIGINT, or the pipe that is its standard input.
 """
 
 import argparse
@@ -14,11 +14,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.local.emulator", description=__doc__)
     parser.add_argument("socket", type=int, help="its file descriptor")
     parser.add_argument("--lambda-config", type=Path, help="JSON: function name -> {environment, files}")
-    parser.add_argument("--exit-with-stdin", action="store_true", help="also end when standard input is closed")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     additions.apply()
-    server.serve(arguments.socket, arguments.lambda_config, exit_with_stdin=arguments.exit_with_stdin)
+    server.serve(arguments.socket, arguments.lambda_config)
 
 
 if __name__ == "__main__":

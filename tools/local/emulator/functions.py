@@ -39,6 +39,8 @@ class Host:
 
 
 HOST = Host()
+# For what a function needs of this machine: a PostgreSQL starts in seconds, on a busy machine in many.
+_WAIT_SECONDS = 90.0
 
 
 def settings() -> dict[str, Any]:
@@ -110,8 +112,6 @@ def _call(function: Any, event: Any, request_id: str, log_stream: str) -> Functi
         "aws_request_id": request_id,
         "log_group_name": function.logs_group_name,
         "log_stream_name": log_stream,
-        "identity": None,
-        "client_context": None,
     }
     with tempfile.TemporaryDirectory(dir=HOST.directory) as directory:
         task_root, call, outcome, log = (Path(directory, name) for name in ("task", "call", "outcome", "log"))

@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import boto3
 
+from tools.deploy.processes import end_family
 from tools.local.emulator.environment import HOST, KEY, client_environment, without_aws
 from tools.synthesized.errors import ToolError
 from tools.synthesized.paths import ROOT
 
 _START_TIMEOUT_SECONDS = 60.0
-_STOP_TIMEOUT_SECONDS = 10.0
 _TAIL_LINES = 30
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -36,9 +36,7 @@ class Emulator:
     ) -> None:
         self._account_id = account_id
         self._log = log_dir / "emulator.log"
-        self._options = [] if detached else ["--exit-with-stdin"]
-        if lambda_config:
-            self._options += ["--lambda-config", str(lambda_config.resolve())]
+        self._options = ["--lambda-config", str(lambda_config.resolve())] if lambda_config else []
         self._detached = detached
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
@@ -108,16 +106,9 @@ class Emulator:
     def stop(self) -> None:
         """End the process; nothing happens when it is not running."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdin:
-            process.stdin.close()
+        if process is not None:
+            end_family(process.pid)
+            process.communicate()
 
     def __enter__(self) -> Self:
         self.start()

@@ -36,16 +36,15 @@ if moto.__version__ != TESTED_VERSION:
     note(f"the additions were tested with moto {TESTED_VERSION}, this is {moto.__version__}")
 
 
-def add(*owners: type, name: str | None = None, as_property: bool = False) -> Callable[[Member], Member]:
+def add(*owners: type, as_property: bool = False) -> Callable[[Member], Member]:
     """Give classes of moto's a method (or a property) that they do not have."""
 
     def put(member: Member) -> Member:
-        attribute = name or member.__name__
         for owner in owners:
-            if hasattr(owner, attribute):
-                note(f"{_path(owner, attribute)}: moto now has it, the addition is left out")
+            if hasattr(owner, member.__name__):
+                note(f"{_path(owner, member.__name__)}: moto now has it, the addition is left out")
             else:
-                setattr(owner, attribute, property(member) if as_property else member)
+                setattr(owner, member.__name__, property(member) if as_property else member)
         return member
 
     return put

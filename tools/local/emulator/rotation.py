@@ -10,6 +10,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 from moto.secretsmanager.exceptions import ResourceNotFoundException
 
+from tools.local.emulator import functions
 from tools.local.emulator.state import STATE
 
 _log = logging.getLogger(__name__)
@@ -99,15 +100,13 @@ def start(secret: Any, token: str) -> None:
 def _succeeds(secret: Any, token: str, step: str) -> bool:
     """One step, with the state's lock held (the function's own calls get it meanwhile)."""
     event = {"Step": step, "SecretId": secret.arn, "ClientRequestToken": token}
-    headers: dict[str, str] = {}
     try:
-        said = _function(secret, secret.rotation_lambda_arn).invoke(json.dumps(event), {}, headers)
-    except Exception as error:
-        said = f"the function cannot be called: {error}"
-        headers["x-amz-function-error"] = "Unhandled"
-    if "x-amz-function-error" in headers:
-        _log.warning("rotation of %s, %s failed: %s", secret.name, step, said)
-    return "x-amz-function-error" not in headers
+        result = functions.run(_function(secret, secret.rotation_lambda_arn), event)
+    except Exception as error:  # there is no such function any more
+        result = functions.FunctionResult(f"the function cannot be called: {error}", failed=True)
+    if result.failed:
+        _log.warning("rotation of %s, %s failed: %s", secret.name, step, result.payload)
+    return not result.failed
 
 
 def _goes_on(secret: Any, token: str) -> bool:

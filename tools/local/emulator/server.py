@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import signal
+import stat
 import sys
 import tempfile
 import threading
@@ -69,8 +70,8 @@ def _end_with_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def serve(listening: int, lambda_config: Path | None, *, exit_with_stdin: bool) -> None:
-    """Serve on a listening socket until SIGTERM, SIGINT or, where asked for, the end of standard input."""
+def serve(listening: int, lambda_config: Path | None) -> None:
+    """Serve on a listening socket until SIGTERM, SIGINT or the end of the pipe that standard input may be."""
     # One line per request would bury the warnings.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     application = _one_at_a_time(DomainDispatcherApplication(_create_app))
@@ -79,7 +80,7 @@ def serve(listening: int, lambda_config: Path | None, *, exit_with_stdin: bool) 
     # By default SIGTERM ends a process without cleaning up, and a job of a shell without a terminal ignores SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
-    if exit_with_stdin:
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="lambda-", ignore_cleanup_errors=True) as directory, server:
         vars(functions.HOST).update(

@@ -1,17 +1,10 @@
-"""The project's own checks: what checkov cannot see. `ALL` is every one of them, in the order of the report."""
+"""The project's own checks: the comparison with the allow-list, and what a list cannot say. `ALL` is every one."""
 
 from __future__ import annotations
 
-from tools.scan.checks import access, api, companions, containers, network, passwords, settings, statements
+from tools.scan import compare
+from tools.scan.checks import companions, passwords, routes
 from tools.scan.checks.check import Check
 
-ALL: tuple[Check, ...] = (
-    *settings.CHECKS,
-    *network.CHECKS,
-    *access.CHECKS,
-    *statements.CHECKS,
-    *companions.CHECKS,
-    *api.CHECKS,
-    *containers.CHECKS,
-    *passwords.CHECKS,
-)
+_LISTED = Check("ALLOWED", "The platform consists of what is listed, and of nothing else", (), (), compare.findings)
+ALL: tuple[Check, ...] = (_LISTED, *routes.CHECKS, *companions.CHECKS, *passwords.CHECKS)

@@ -33,6 +33,13 @@ def test_account_is_the_one_asked_for(client: Client) -> None:
     assert client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
 
 
+def test_clients_of_the_tests_leave_the_environment_to_other_tests(client: Client, emulator: Emulator) -> None:
+    before = dict(os.environ)
+    assert client("cloudtrail").meta.endpoint_url == emulator.endpoint_url
+    assert dict(os.environ) == before
+    assert os.environ.get("AWS_ENDPOINT_URL") != emulator.endpoint_url
+
+
 def test_managed_policies_exist(client: Client) -> None:
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     assert client("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn

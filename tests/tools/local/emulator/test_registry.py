@@ -46,7 +46,7 @@ def test_missing_method_and_property_are_added(moto: type[Any]) -> None:
         return str(self.state)
 
     assert registry.notes == []
-    assert moto().missing() == other().missing() == 2  # type: ignore[attr-defined]
+    assert moto().missing() == other().missing() == 2
     assert moto().attribute == "stock"
 
 

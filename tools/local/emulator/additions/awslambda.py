@@ -22,11 +22,9 @@ def _keep_logging(function: Any, settings: dict[str, Any]) -> None:
 
 
 @extend(LambdaFunction, "__init__", unless="LoggingConfig")
-def keep_logging(
-    stock: Any, self: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1
-) -> None:
+def keep_logging(stock: Any, self: Any, spec: dict[str, Any], **rest: Any) -> None:
     """moto drops LoggingConfig."""
-    stock(self, account_id, spec, region, version)
+    stock(self, spec=spec, **rest)
     _keep_logging(self, spec)
 
 

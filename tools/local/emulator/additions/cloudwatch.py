@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from moto.cloudwatch.models import Alarm
 from moto.cloudwatch.responses import CloudWatchResponse
 
 from tools.local.emulator.registry import add
@@ -11,13 +10,8 @@ from tools.local.emulator.registry import add
 @add(CloudWatchResponse)
 def put_composite_alarm(self: Any) -> Any:
     """moto's put_metric_alarm reads AlarmRule "to re-use this method for composite alarms" but is never
-    called for them.
+    called for them. It keeps the rule as `rule`, which is not the name that its own serializer looks for.
     """
-    return self.put_metric_alarm()
-
-
-@add(Alarm, as_property=True)
-def alarm_rule(self: Any) -> str | None:
-    """moto keeps the rule as `rule`, which is not the name that its own serializer looks for."""
-    rule: str | None = self.rule
-    return rule
+    answer = self.put_metric_alarm()
+    self.cloudwatch_backend.alarms[self._get_param("AlarmName")].alarm_rule = self._get_param("AlarmRule")
+    return answer

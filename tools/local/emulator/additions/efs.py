@@ -18,7 +18,7 @@ def _file_system(response: Any) -> Any:
 
 
 @extend(FileSystem, unless="DISABLED")
-def backup_policy(stock: Any, self: Any) -> dict[str, str] | None:
+def backup_policy(stock: Any, self: Any) -> Any:
     """moto knows "enabled" and "never set". A policy that was switched off is DISABLED on AWS, not
     missing.
     """

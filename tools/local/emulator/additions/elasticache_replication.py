@@ -12,14 +12,12 @@ from moto.core.utils import utcnow
 from moto.elasticache.exceptions import SnapshotAlreadyExists
 from moto.elasticache.models import ElastiCacheBackend, Snapshot
 
-from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, SUBNET_GROUPS, Groups
+from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, SUBNET_GROUPS, Group, Groups
 from tools.local.emulator.registry import extend
 
 _SLOTS = 16384
 _DEFAULTS = {
-    "AtRestEncryptionEnabled": False,
     "AutoMinorVersionUpgrade": True,
-    "CacheNodeType": "cache.t4g.micro",
     "Engine": "redis",
     "EngineVersion": "7.1",
     "IpDiscovery": "ipv4",
@@ -27,15 +25,13 @@ _DEFAULTS = {
     "Port": 6379,
     "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
     "SnapshotRetentionLimit": 0,
-    "SnapshotWindow": "05:00-06:00",
     "TransitEncryptionEnabled": False,
 }
 
 
-def _change(response: Any, group: dict[str, Any]) -> None:
-    asked = {name: value for name, value in response._get_params().items() if value is not None}
-    before = dict(group)
-    group |= {**_DEFAULTS, **before, **asked}
+def _replication(backend: Any, before: Group, asked: Group) -> Group:
+    group = {**_DEFAULTS, **before, **asked}
+    users = [id_ for id_ in group.get("UserGroupIds", ()) if id_ not in asked.get("UserGroupIdsToRemove", ())]
     group |= {
         "Status": "available",
         "Description": group["ReplicationGroupDescription"],
@@ -43,26 +39,23 @@ def _change(response: Any, group: dict[str, Any]) -> None:
         "AutomaticFailover": "enabled" if group.get("AutomaticFailoverEnabled") else "disabled",
         "MultiAZ": "enabled" if group.get("MultiAZEnabled") else "disabled",
         "LogDeliveryConfigurations": _deliveries(before, asked),
-        "UserGroupIds": [
-            *(id_ for id_ in before.get("UserGroupIds", ()) if id_ not in asked.get("UserGroupIdsToRemove", ())),
-            *asked.get("UserGroupIdsToAdd", ()),
-        ],
+        "UserGroupIds": [*users, *asked.get("UserGroupIdsToAdd", ())],
+        "shards": asked.get("NodeGroupCount") or asked.get("NumNodeGroups") or before.get("shards", 1),
     }
     group.setdefault("ReplicationGroupCreateTime", utcnow())
     if group["TransitEncryptionEnabled"]:
         group.setdefault("TransitEncryptionMode", "required")
-    group["shards"] = asked.get("NodeGroupCount") or asked.get("NumNodeGroups") or group.get("shards", 1)
-    replicas = asked.get("NewReplicaCount", asked.get("ReplicasPerNodeGroup", group.get("replicas", 0)))
+    replicas: Any = asked.get("NewReplicaCount", asked.get("ReplicasPerNodeGroup", before.get("replicas", 0)))
     group["replicas"] = asked.get("NumCacheClusters", replicas + 1) - 1
-    backend = response.elasticache_backend
     group.setdefault("ClusterEnabled", group["shards"] > 1 or _is_clustered(backend, group))
     suffix = ".cluster.on" if group["ClusterEnabled"] else ""
     major = group["EngineVersion"].split(".")[0]
     group.setdefault("CacheParameterGroupName", f"default.{group['Engine']}{major}{suffix}")
     _form(backend, group)
+    return group
 
 
-def _deliveries(before: dict[str, Any], asked: dict[str, Any]) -> list[dict[str, Any]]:
+def _deliveries(before: Group, asked: Group) -> list[Group]:
     by_type = {
         delivery["LogType"]: {**delivery, "Status": "active"}
         for settings in (before, asked)
@@ -71,20 +64,20 @@ def _deliveries(before: dict[str, Any], asked: dict[str, Any]) -> list[dict[str,
     return [delivery for delivery in by_type.values() if delivery.get("Enabled") is not False]
 
 
-def _is_clustered(backend: Any, group: dict[str, Any]) -> bool:
+def _is_clustered(backend: Any, group: Group) -> bool:
     name = group.get("CacheParameterGroupName", "")
     parameters = PARAMETER_GROUPS.all(backend).get(name, {}).get("parameters", {})
-    return name.endswith(".cluster.on") or parameters.get("cluster-enabled") == "yes"
+    return bool(name.endswith(".cluster.on") or parameters.get("cluster-enabled") == "yes")
 
 
-def _form(backend: Any, group: dict[str, Any]) -> None:
+def _form(backend: Any, group: Group) -> None:
     """Give the group its shards, and the cache cluster that every node is."""
     name = group["ReplicationGroupId"]
-    subnets = SUBNET_GROUPS.all(backend).get(group.get("CacheSubnetGroupName"), {}).get("Subnets", ())
+    subnets = SUBNET_GROUPS.all(backend).get(group.get("CacheSubnetGroupName", ""), {}).get("Subnets", ())
     zones = sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
     zones = zones or [f"{backend.region_name}a", f"{backend.region_name}b"]
 
-    def endpoint(kind: str) -> dict[str, Any]:
+    def endpoint(kind: str) -> Group:
         return {"Address": f"{kind}.{name}.{backend.region_name}.cache.amazonaws.com", "Port": group["Port"]}
 
     group["NodeGroups"], group["members"] = [], {}
@@ -100,7 +93,7 @@ def _form(backend: Any, group: dict[str, Any]) -> None:
             for node in range(group["replicas"] + 1)
         ]
         group["members"] |= {member["CacheClusterId"]: _cluster(group, member) for member in members}
-        node_group = {"NodeGroupId": f"{shard + 1:04}", "Status": "available", "NodeGroupMembers": members}
+        node_group: Group = {"NodeGroupId": f"{shard + 1:04}", "Status": "available", "NodeGroupMembers": members}
         if group["ClusterEnabled"]:
             first, after = (_SLOTS * number // group["shards"] for number in (shard, shard + 1))
             node_group["Slots"] = f"{first}-{after - 1}"
@@ -112,7 +105,7 @@ def _form(backend: Any, group: dict[str, Any]) -> None:
         group["ConfigurationEndpoint"] = endpoint("clustercfg")
 
 
-def _cluster(group: dict[str, Any], member: dict[str, Any]) -> dict[str, Any]:
+def _cluster(group: Group, member: Group) -> Group:
     version = group["EngineVersion"]
     return {
         **group,
@@ -156,11 +149,8 @@ class _ReplicationGroups(Groups):
 
 REPLICATION_GROUPS = _ReplicationGroups(
     "ReplicationGroup",
-    "ReplicationGroupId",
-    "replicationgroup",
-    _change,
+    _replication,
     "increase_replica_count",
     "decrease_replica_count",
     "modify_replication_group_shard_configuration",
-    replace=True,
 )

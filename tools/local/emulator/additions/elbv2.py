@@ -7,8 +7,6 @@ from moto.elbv2.responses import ELBV2Response
 
 from tools.local.emulator.registry import extend
 
-_ARN_TYPES = {"network": "net", "gateway": "gwy"}
-
 
 @extend(ELBv2Backend, because='state = "provisioning"')
 def create_load_balancer(
@@ -20,13 +18,12 @@ def create_load_balancer(
     the ARN.
     """
     balancer = stock(self, loadbalancer_type=loadbalancer_type, tags=[], **kwargs)
-    del self.load_balancers[balancer.arn]
-    kind = _ARN_TYPES.get(loadbalancer_type or "", "app")
-    balancer.arn = balancer.arn.replace(":loadbalancer/app/", f":loadbalancer/{kind}/")
-    self.load_balancers[balancer.arn] = balancer
+    if loadbalancer_type == "network":
+        balancer.arn = balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
+        self.load_balancers[balancer.arn] = self.load_balancers.popitem()[1]
+        if balancer.security_groups:
+            balancer.enforce_security_group_inbound_rules_on_private_link_traffic = "on"
     self.tagging_service.tag_resource(balancer.arn, tags)
-    if loadbalancer_type == "network" and balancer.security_groups:
-        balancer.enforce_security_group_inbound_rules_on_private_link_traffic = "on"
     balancer.activate()
     return balancer
 

@@ -79,7 +79,8 @@ def delete_subnet_group(stock: Any, self: Any, subnet_name: str) -> Any:
 @extend(ElastiCacheResponse, unless="CacheSubnetGroupInUse")
 def delete_cache_subnet_group(stock: Any, self: Any) -> Any:
     """AWS refuses to delete the group of a cache."""
-    group, backend = SUBNET_GROUPS.find(self), self.elasticache_backend
+    backend = self.elasticache_backend
+    group = SUBNET_GROUPS.find(backend, self._get_params())
     name = group["CacheSubnetGroupName"]
     groups = REPLICATION_GROUPS.all(backend).items()
     users = [id_ for id_, cache in groups if cache.get("CacheSubnetGroupName") == name]
@@ -119,5 +120,5 @@ def _interfaces(account_id: str, region: str) -> Iterator[tuple[str, str, list[s
             yield "database cluster", cluster.db_cluster_identifier, [subnet.id for subnet in group._subnets]
     caches = of(elasticache_backends)
     for id_, cache in REPLICATION_GROUPS.all(caches).items():
-        cache_group = SUBNET_GROUPS.all(caches).get(cache.get("CacheSubnetGroupName"), {})
+        cache_group = SUBNET_GROUPS.all(caches).get(cache.get("CacheSubnetGroupName", ""), {})
         yield "replication group", id_, cache_group.get("SubnetIds", [])

@@ -6,7 +6,6 @@ import copy
 import json
 import re
 import secrets
-import string
 import time
 import uuid
 from typing import Any
@@ -25,9 +24,6 @@ from moto.rds.responses import RDSResponse
 from tools.local.emulator.additions.rds_backups import retain
 from tools.local.emulator.registry import add, extend
 
-_PASSWORD_LENGTH = 28
-# RDS keeps '/', '@', '"' and the space out of a master password.
-_PASSWORD_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'()*+,-.:;<=>?[]^_`{|}~"
 # Values that families of Aurora PostgreSQL have by themselves from a major version on.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
@@ -43,7 +39,7 @@ _INSIGHTS = (
 
 
 def _password() -> str:
-    return "".join(secrets.choice(_PASSWORD_CHARACTERS) for _ in range(_PASSWORD_LENGTH))
+    return secrets.token_urlsafe(16) + "!#$%&'"  # as RDS, with what has to be quoted somewhere
 
 
 @extend(MasterUserSecret, unless="master_username")

@@ -1,0 +1,251 @@
+"""Holds what was synthesized against the allow-list: whatever is not listed is a finding, and so is what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tools.scan import words
+from tools.scan.allowlist import OPTIONAL, VARIANTS, AllowList, allow_list
+from tools.scan.vocabulary import ANYTHING, WILDCARD, Vocabulary, text_of
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource
+from tools.synthesized.values import parsed
+
+# What the findings are called, for the reports.
+CLAIMS = {
+    "RESOURCE": "Resources are listed in tools/scan/allowed",
+    "ARGUMENT": "Arguments are as listed in tools/scan/allowed",
+    "STATEMENT": "Statements of policies are as listed in tools/scan/allowed",
+    "BLOCK": "Providers, backends and data sources are as listed in tools/scan/allowed",
+    "MISSING": "What is listed as required is there",
+    "BESIDE": "What must be beside a resource is there",
+}
+_VERSION = "2012-10-17"
+Found = tuple[str, str]
+"""Path and message."""
+
+
+def findings(platform: Platform, allowed: AllowList | None = None) -> Iterator[Finding]:
+    """All that is not as listed. A platform of which one resource was replaced is asked about that one only."""
+    yield from _Comparison(platform, allowed or allow_list()).findings()
+
+
+class _Comparison:
+    def __init__(self, platform: Platform, allowed: AllowList) -> None:
+        self._platform = platform
+        self._allowed = allowed
+        self._words = Vocabulary(platform, allowed.listed)
+        self._stack = self._table = self._prefix = ""
+
+    def findings(self) -> Iterator[Finding]:
+        for resource in self._platform.subjects:
+            yield from self._resource(resource)
+        if not 0 < len(self._platform.subjects) < len(self._platform.resources):
+            for stack, content in self._platform.stacks.items():
+                yield from self._blocks(stack, content)
+        yield from self._missing()
+        yield from self._beside()
+        yield from self._covers()
+
+    def _resource(self, resource: Resource) -> Iterator[Finding]:
+        id_, captured = self._words.listed(resource.type, resource.id)
+        address = f"{resource.type}.{id_}"
+        where = f"tools/scan/allowed/{self._component(resource.stack)}.toml"
+        condition = self._allowed.resources.get(address)
+        if condition is None:
+            line = f'{resource.type} = ["{id_}"]'
+            yield resource.finding("RESOURCE", f"not allowed; where it is right add to [required] of {where}: {line}")
+        elif condition not in ("required", "optional") and not self._words.holds(condition):
+            there = self._allowed.file_of(address)
+            yield resource.finding("RESOURCE", f"allowed only when {self._shown(condition)}; see {there}")
+        known = resource.type in self._allowed.every
+        self._table = f"[{'only' if known else 'every'}] of {where}"
+        own = f"{resource.type}.{json.dumps(id_) if WILDCARD in id_ else id_}."
+        self._prefix = own if known else f"{resource.type}."
+        spec = dict(_filled(self._allowed.arguments(resource.type, address), captured))
+        for path, message in self._fewest(spec, resource):
+            yield resource.finding("ARGUMENT", message, path)
+        listed = _filled(self._allowed.statements_of(resource.type, address), captured)
+        for label, message in words.compared(self._words, resource, listed):
+            line = message.replace(words.ADD, f"add to [statements] of {where}: {own}")
+            yield resource.finding("STATEMENT", line, label)
+
+    def _component(self, stack: str) -> str:
+        return "bootstrap" if stack.startswith("bootstrap-") else stack.removeprefix(f"{self._platform.name}-")
+
+    def _blocks(self, stack: str, content: Mapping[str, Any]) -> Iterator[Finding]:
+        known = {key: value for key, value in content.items() if key not in ("resource", "//")}
+        spec = _filled(self._allowed.every.get("stack", {}), self._component(stack))
+        self._table, self._prefix = f"[every] of {self._allowed.file_of('stack')}", "stack."
+        for path, message in self._compared(stack, spec, known):
+            yield Finding("BLOCK", stack, path, message)
+
+    def _missing(self) -> Iterator[Finding]:
+        bootstrap = any(stack.startswith("bootstrap-") for stack in self._platform.stacks)
+        for address, condition in self._allowed.resources.items():
+            where = self._allowed.file_of(address)
+            if where.endswith("/bootstrap.toml") and not bootstrap:
+                continue  # a short-lived copy has none of its own
+            demanded = condition == "required" or (condition != "optional" and self._words.holds(condition))
+            if demanded and address not in self._words.addresses:
+                message = f"must be there ({self._shown(condition)}): {where} demands it"
+                yield Finding("MISSING", self._platform.name, address, message)
+
+    def _beside(self) -> Iterator[Finding]:
+        for type_, wanted in self._allowed.beside.items():
+            for resource in self._platform.all(type_):
+                for line in wanted:
+                    other, _, argument = line.partition(".")
+                    if not self._platform.referring(resource, other, through=argument):
+                        where = self._allowed.file_of(type_)
+                        yield resource.finding("BESIDE", f"no {other} refers to it by {argument}; see {where}", line)
+
+    def _covers(self) -> Iterator[Finding]:
+        for type_, arguments in self._allowed.covers.items():
+            for argument, line in arguments.items():
+                resources = self._platform.all(type_)
+                found = {self._words.normal(r.stack, r.values.get(argument)) for r in resources}
+                for setting, wanted in self._words.each(line):
+                    if not any(self._words.matches(wanted, normal) for normal in found):
+                        message = f"none has {argument} = {wanted}; the setting is {setting}"
+                        yield Finding("MISSING", self._platform.name, type_, message, wanted)
+
+    # --- values
+
+    def _compared(self, stack: str, spec: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Found]:
+        self._stack = stack
+        yield from self._block(spec, values, "")
+
+    def _fewest(self, spec: dict[str, Any], resource: Resource) -> list[Found]:
+        """What is wrong by the variant of the type that fits best."""
+        best: list[Found] | None = None
+        for variant in spec.pop(VARIANTS, [{}]):
+            found = list(self._compared(resource.stack, {**spec, **variant}, resource.arguments))
+            best = found if best is None or len(found) < len(best) else best
+            if not best:
+                break
+        return best or []
+
+    def _block(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
+        for key, value in values.items():
+            place = f"{path}.{key}" if path else key
+            if value is None or key == "//":
+                continue
+            if (line := spec.get(key, spec.get(WILDCARD))) is None:
+                yield place, self._add(place, value)
+            else:
+                yield from self._value(line, value, place)
+        for key, line in spec.items():
+            if key not in (OPTIONAL, WILDCARD) and values.get(key) is None and self._must(line):
+                yield (f"{path}.{key}" if path else key), f"must be there: {self._shown(line)}"
+
+    def _value(self, spec: Any, value: Any, path: str) -> Iterator[Found]:
+        if spec in (ANYTHING, f"{OPTIONAL} {ANYTHING}"):
+            return
+        if spec == "policy":
+            document = parsed(value)
+            known = isinstance(document, dict) and set(document) == {"Version", "Statement"}
+            if not known or document["Version"] != _VERSION:
+                yield path, f"must be a JSON document of Version {_VERSION} and Statement, for a reviewer to read"
+            return
+        blocks = _blocks_of(spec)
+        if blocks:
+            inner = parsed(value) if isinstance(value, str) else value
+            items = inner if isinstance(inner, list) else [inner]
+            if isinstance(spec, Mapping):
+                if not items and self._must(spec):
+                    yield path, f"must be there: {self._shown(spec)}"
+                for item in items:
+                    if isinstance(item, Mapping) and self._allows_block(spec):
+                        yield from self._block(spec, item, path)
+                    else:
+                        yield path, self._add(path, item)
+            else:
+                yield from self._one_of(blocks, items, path)
+            return
+        patterns = [(pattern, must) for pattern, must in self._pieces(spec)]
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            normal = None if isinstance(item, Mapping | list) else self._words.normal(self._stack, item)
+            if normal is None or not any(self._words.matches(pattern, normal) for pattern, _ in patterns):
+                yield path, f"{self._line(path, item)} is not as listed: {self._shown(spec)}; {self._add(path, value)}"
+        for pattern, must in patterns if isinstance(value, list) else ():
+            if must and not any(self._words.matches(pattern, self._words.normal(self._stack, item)) for item in items):
+                yield path, f"must hold {self._shown(pattern)}"
+
+    def _one_of(self, blocks: list[Mapping[str, Any]], items: list[Any], path: str) -> Iterator[Found]:
+        unmet = [block for block in blocks if self._must(block)]
+        for item in items:
+            tried = blocks if isinstance(item, Mapping) else []
+            fitting = [
+                block for block in tried if self._allows_block(block) and not any(self._block(block, item, path))
+            ]
+            if not fitting:
+                yield path, self._add(path, item)
+            unmet = [block for block in unmet if block not in fitting]
+        for block in unmet:
+            yield path, f"must hold {self._shown(block)}"
+
+    def _pieces(self, spec: Any) -> Iterator[tuple[Any, bool]]:
+        """(pattern, whether it must be there) of a line, without what its condition rules out here."""
+        for item in spec if isinstance(spec, list) else [spec]:
+            pattern, _, condition = item.partition(" when ") if isinstance(item, str) else (item, "", "")
+            if condition and not self._words.holds(condition):
+                continue
+            optional = isinstance(pattern, str) and pattern.startswith(f"{OPTIONAL} ")
+            yield (pattern[2:] if optional else pattern), not optional
+
+    def _allows_block(self, block: Mapping[str, Any]) -> bool:
+        condition = block.get(OPTIONAL)
+        return not isinstance(condition, str) or self._words.holds(condition)
+
+    def _must(self, line: Any) -> bool:
+        if blocks := _blocks_of(line):
+            return any(
+                block.get(OPTIONAL) is None or (isinstance(block[OPTIONAL], str) and self._allows_block(block))
+                for block in blocks
+            )
+        return any(must for _, must in self._pieces(line))
+
+    # --- messages
+
+    def _add(self, path: str, value: Any) -> str:
+        """The exact line that would allow it, and where it goes."""
+        return f"not allowed; where it is right add to {self._table}: {self._prefix}{self._line(path, value)}"
+
+    def _line(self, path: str, value: Any) -> str:
+        keys = (part if re.fullmatch(r"[\w-]+", part) else json.dumps(part) for part in path.split("."))
+        return f"{'.'.join(keys)} = {self._toml(value)}"
+
+    def _toml(self, value: Any) -> str:
+        if isinstance(value, Mapping):
+            return "{" + ", ".join(f"{json.dumps(key)} = {self._toml(item)}" for key, item in value.items()) + "}"
+        if isinstance(value, list):
+            return "[" + ", ".join(map(self._toml, value)) + "]"
+        if isinstance(value, str):
+            return json.dumps(self._words.line(self._words.normal(self._stack, value)))
+        return text_of(value)
+
+    def _shown(self, spec: Any) -> str:
+        """A line for a message, with the values of the settings that it names."""
+        text = spec if isinstance(spec, str) else json.dumps(spec)
+        settings = [key for key in self._words.settings if "." in key and f"{{{key}}}" in text]
+        values = ", ".join(f"{key} is {' or '.join(sorted(self._words.settings[key])) or 'unset'}" for key in settings)
+        return text + (f" (the setting {values})" if values else "")
+
+
+def _blocks_of(spec: Any) -> list[Mapping[str, Any]]:
+    items = spec if isinstance(spec, list) else [spec]
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def _filled(spec: Any, captured: str) -> Any:
+    """`spec` with what the wildcard of the resource's id stands for in place of `{id}`."""
+    if isinstance(spec, Mapping):
+        return {key: _filled(value, captured) for key, value in spec.items()}
+    if isinstance(spec, list):
+        return [_filled(item, captured) for item in spec]
+    return spec.replace("{id}", captured) if isinstance(spec, str) and captured else spec

@@ -1,0 +1,219 @@
+"""How a line of the allow-list is read in one environment: which texts `{account}`, `{logs.retention_days}` or
+`{aws_kms_key.keys_data_key.arn}` mean there.
+
+A line holds for every environment and every setting, so it names a setting instead of its value, and a resource by
+its construct, without the hash that CDKTF adds and without what settings multiply (`network_data-subnet-**`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache
+
+from settings.api import schemas
+from tools.synthesized.platform import Platform
+from tools.synthesized.references import REMOTE
+from tools.synthesized.values import leaves
+
+_HASH = re.compile(r"_[0-9A-F]{8}$")
+_ADDRESS = re.compile(r"\b([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z][\w-]*)")
+_NAME = re.compile(r"\{([a-z_0-9.-]+)\}")
+_RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)?")
+_SWITCH = re.compile(r"(is|not) (\{[\w.]+\})")
+_PRODUCT = re.compile(r"\{[\w.]+\}( x (\{[\w.]+\}|[\d.]+))+")
+_ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
+WILDCARD = "**"
+ANYTHING = "anything"
+
+Ids = Callable[[str, str], tuple[str, str]]
+"""(resource type, id without hash) -> the id as the allow-list writes it, and what its wildcard stands for."""
+
+
+def text_of(value: object) -> str:
+    """A scalar as the allow-list writes it: `true`, `7`, `aws:kms`."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+class Vocabulary:
+    """The words of one environment."""
+
+    def __init__(self, platform: Platform, ids: Ids) -> None:
+        self._platform = platform
+        self._ids = ids
+        self._resources = {(r.stack, r.address): self.listed(r.type, r.id)[0] for r in platform.resources}
+        project = str(platform.settings.get("project", ""))
+        self.settings = _flat(json.dumps(platform.settings), project)
+        words = {"account": platform.account_id, "environment": platform.name, "region": self._region()}
+        if "project" in self.settings:
+            words["project"] = str(platform.settings["project"])
+            words["ending"] = platform.name.removeprefix(words["project"] + "-")
+        self._words = {name: word for name, word in words.items() if word}
+        self._normal: dict[tuple[str, str], str] = {}
+        # Platforms of which one resource was replaced have the same words.
+        self._patterns = _patterns(json.dumps(platform.settings), *sorted(self._words.values()))
+
+    def _region(self) -> str:
+        regions = [
+            text_of(block.get("region"))
+            for content in self._platform.stacks.values()
+            for block in content.get("provider", {}).get("aws") or []
+        ]
+        return str(self._platform.settings.get("region") or (regions or [""])[0])
+
+    def listed(self, type_: str, id_: str) -> tuple[str, str]:
+        """The id of a resource as the allow-list writes it, and what its wildcard stands for."""
+        return self._ids(type_, _HASH.sub("", id_))
+
+    def normal(self, stack: str, value: object) -> str:
+        """A scalar with its references written as the allow-list writes them: `{aws_vpc.network_vpc.id}`."""
+        text = text_of(value)
+        if "${" not in text and "." not in text:
+            return text
+        if (stack, text) not in self._normal:
+            self._normal[stack, text] = self._named(stack, text).replace("${", "{")
+        return self._normal[stack, text]
+
+    def _named(self, stack: str, text: str) -> str:
+        def remote(match: re.Match[str]) -> str:
+            output = self._platform.stacks.get(match[2], {}).get("output", {}).get(match[3], {}).get("value")
+            if not isinstance(output, str):
+                return match[0]
+            inner = self._named(match[2], output)
+            return inner[2:-1] if inner.startswith("${") and inner.endswith("}") else inner
+
+        def local(match: re.Match[str]) -> str:
+            id_ = self._resources.get((stack, match[0]))
+            # What refers to nothing matches no line.
+            unknown = f"unknown {match[0]}" if match[1].startswith("aws_") else match[0]
+            return unknown if id_ is None else f"{match[1]}.{id_}"
+
+        named, end = [], 0
+        for match in REMOTE.finditer(text):
+            named += [_ADDRESS.sub(local, text[end : match.start()]), remote(match)]
+            end = match.end()
+        return "".join([*named, _ADDRESS.sub(local, text[end:])])
+
+    def matches(self, pattern: object, normal: str) -> bool:
+        """Whether the allow-list's `pattern` allows a value, given in its normal form."""
+        if not isinstance(pattern, str):
+            return text_of(pattern) == normal
+        if pattern == ANYTHING:
+            return True
+        if switch := _SWITCH.fullmatch(pattern):
+            return normal == text_of(self.holds(switch[2]) == (switch[1] == "is"))
+        if _PRODUCT.fullmatch(pattern):
+            return self._is_product(pattern.split(" x "), normal)
+        if bounds := _RANGE.fullmatch(pattern):
+            return _within(normal, float(bounds[1]), float(bounds[2] or "inf"))
+        if pattern not in self._patterns:
+            self._patterns[pattern] = re.compile(self._expression(pattern))
+        return self._patterns[pattern].fullmatch(normal) is not None
+
+    def _is_product(self, factors: list[str], normal: str) -> bool:
+        """`{a} x {b} x 0.01`, cut off to a whole number or not."""
+        product = 1.0
+        for factor in factors:
+            name = _NAME.fullmatch(factor)
+            values = self.settings.get(name[1], set()) if name else {factor}
+            if len(values) != 1:
+                return False
+            product *= float(next(iter(values)))
+        return _within(normal, product - 1 if product > 100 else product * 0.999, product * 1.001)
+
+    def _expression(self, pattern: str) -> str:
+        expression = re.escape(pattern).replace(r"\*\*\*", ".*").replace(r"\*\*", "[^{}]*")
+
+        def word(match: re.Match[str]) -> str:
+            name = match[1].replace("\\", "")
+            if name in self._words:
+                return re.escape(self._words[name])
+            if name in self.settings:
+                return "(?:" + "|".join(re.escape(text) for text in sorted(self.settings[name])) + ")"
+            return match[0]
+
+        return re.sub(r"\\\{((?:[a-z_0-9]|\\[.-])+)\\\}", word, expression)
+
+    def holds(self, condition: str) -> bool:
+        """`{setting}` (set, and neither false nor 0), `{setting} = value`, `{setting} != value`, or a resource's type
+        or address; several are joined by `and` and `or`.
+        """
+        return any(all(map(self._holds, each.split(" and "))) for each in condition.split(" or "))
+
+    def _holds(self, condition: str) -> bool:
+        name, operator, value = condition.partition(" != ") if " != " in condition else condition.partition(" = ")
+        if not (setting := _NAME.fullmatch(name)):
+            return any(condition in (address.partition(".")[0], address) for address in self.addresses)
+        values = self.settings.get(setting[1], set()) - {""}
+        if operator:
+            is_so = any(self.matches(value, text) for text in values) or not (value or values)
+            return is_so == (operator == " = ")
+        return bool(values - {"false", "0", "0.0"})
+
+    def each(self, pattern: str) -> Iterator[tuple[str, str]]:
+        """(setting, pattern with one of its values in its place) for every value of the setting that it names."""
+        for name in _NAME.findall(pattern):
+            if name not in self._words:
+                yield from ((name, pattern.replace(f"{{{name}}}", text)) for text in self.settings.get(name, ()))
+
+    @cached_property
+    def addresses(self) -> set[str]:
+        """Every resource of the environment as the allow-list writes it."""
+        return {f"{address.partition('.')[0]}.{id_}" for (_, address), id_ in self._resources.items()}
+
+    def line(self, normal: str) -> str:
+        """A value as a line of the allow-list would write it: with the words of the environment."""
+        for key, texts in self.settings.items():
+            if "." in key and len(normal) > 8 and normal in texts:
+                return f"{{{key}}}"
+        written = normal
+        for name in ("account", "environment", "region"):
+            if name in self._words:
+                written = re.sub(rf"(?<![\w]){re.escape(self._words[name])}(?![0-9])", f"{{{name}}}", written)
+        if "project" in self._words:
+            project, ending = re.escape(self._words["project"]), re.escape(self._words["ending"])
+            written = re.sub(rf"\b{project}-([\w*-]+?)-{ending}\b", r"{project}-\1-{ending}", written)
+            written = re.sub(rf"\b{project}/{ending}/", "{project}/{ending}/", written)
+        return written
+
+
+@lru_cache(maxsize=16)
+def _patterns(*_environment: str) -> dict[str, re.Pattern[str]]:
+    return {}
+
+
+@lru_cache(maxsize=16)
+def _flat(settings: str, project: str) -> dict[str, set[str]]:
+    """Dotted key of a table or value -> the texts of all that is below it; and the schemas of request bodies."""
+    found: dict[str, set[str]] = {}
+    for path, value in leaves(json.loads(settings)):
+        keys = [part for part in path if isinstance(part, str)]
+        for depth in range(1, len(keys) + 1):
+            texts = found.setdefault(".".join(keys[:depth]), set())
+            if value is not None:
+                texts |= {text_of(value), *_derived(text_of(value))}
+    for name in found.get("api.routes.request_schema", ()):
+        found[f"schemas.{name}"] = {json.dumps(schemas.read(project, name), sort_keys=True)}
+    return found
+
+
+def _derived(text: str) -> list[str]:
+    """What the platform makes of a setting: of an image the ARN of its repository, of `<secret>:<key>` the secret's,
+    of a route with a greedy parameter (`/files/{name+}`) the path in its backend's address.
+    """
+    if image := _ECR_IMAGE.match(text):
+        return [f"arn:aws:ecr:{image[2]}:{image[1]}:repository/{image[3]}"]
+    if "+}" in text:
+        return [text.replace("+}", "}")]
+    parts = text.split(":")
+    return [":".join(parts[:7])] if parts[0] == "arn" and len(parts) > 7 and parts[2] == "secretsmanager" else []
+
+
+def _within(normal: str, least: float, most: float) -> bool:
+    try:
+        return least <= float(normal) <= most
+    except ValueError:
+        return False
