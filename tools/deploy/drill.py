@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from settings import Environment
-from tools.deploy.aws import Clients, ask, asked
+from tools.deploy.aws import Clients, ask, asked, refuse_other_account
 from tools.synthesized.errors import DeployError
 
 # AWS restores a large cluster in an hour and more.
@@ -82,6 +82,7 @@ def drill(
         sources = ask(rds.describe_db_clusters, DBClusterIdentifier=name("aurora")).get("DBClusters")
     if not sources:
         raise DeployError(f"there is no cluster {name('aurora')}; first: make deploy ENV={environment.name}")
+    refuse_other_account(sources[0]["DBClusterArn"], environment)
     runner = _Drill(environment, copy, sources[0], rds, ec2, clients("rds-data"), poll_seconds, say)
     begun, clock = datetime.now(UTC), time.monotonic()
     age = (begun - sources[0]["LatestRestorableTime"]).total_seconds()

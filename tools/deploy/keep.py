@@ -20,8 +20,9 @@ from typing import Any
 from tools.deploy import leftovers, states, terraform
 from tools.deploy.aws import Regional, ask, asked, pages
 from tools.synthesized import stacks
+from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
-from tools.synthesized.values import blocks
+from tools.synthesized.values import blocks, listed
 
 BLOCKS = "kept.tf.json"
 """Import blocks beside the JSON of a stack, while a deployment or a plan runs."""
@@ -126,8 +127,8 @@ def _take_up(environment: str, s3: Any, client: Regional, change: bool, say: Cal
         for type_, find in _FINDERS.items():
             for id_, arguments in configuration.get("resource", {}).get(type_, {}).items():
                 if (stack.name, f"{type_}.{id_}") not in held:
-                    region = _region(configuration, arguments)
-                    aws = _Aws(environment, region, client, change, changed, say)
+                    region, accounts = _place(configuration, arguments)
+                    aws = _Aws(environment, region, accounts, client, change, changed, say)
                     imports |= find(aws, f"{type_}.{id_}", arguments, configuration)
         imports = {to: id_ for to, id_ in imports.items() if (stack.name, to) not in held}
         if imports:
@@ -149,13 +150,18 @@ class _Aws:
 
     environment: str
     region: str
+    accounts: list[str]
     client: Regional
     change: bool
     changed: list[str]
     say: Callable[[str], None]
 
-    def owns(self, tags: Mapping[str, str]) -> bool:
-        return tags.get("Environment") == self.environment
+    def owns(self, tags: Mapping[str, str], arn: str) -> bool:
+        """Whether it is the environment's. Terraform refuses other credentials by itself; this is before Terraform."""
+        ours = tags.get("Environment") == self.environment
+        if ours and arn.split(":")[4] not in self.accounts:
+            raise DeployError(f"the credentials are of another account than {' or '.join(self.accounts)}: {arn}")
+        return ours
 
     def brings_back(self, what: str) -> bool:
         """Whether something that is pending deletion may be brought back; said in both cases."""
@@ -168,7 +174,7 @@ class _Aws:
 def _key(aws: _Aws, address: str, arguments: Attributes, _: Attributes) -> dict[str, str]:
     kms, name = aws.client("kms", aws.region), arguments["name"]
     key = ask(kms.describe_key, KeyId=name).get("KeyMetadata")
-    if not key or not aws.owns(key_tags(kms, key["KeyId"])):
+    if not key or not aws.owns(key_tags(kms, key["KeyId"]), key["Arn"]):
         return {}
     if key["KeyState"] == "PendingDeletion":
         if not aws.brings_back(name):
@@ -190,7 +196,7 @@ def key_tags(kms: Any, key: str) -> dict[str, str]:
 def _secret(aws: _Aws, address: str, arguments: Attributes, _: Attributes) -> dict[str, str]:
     secrets, name = aws.client("secretsmanager", aws.region), arguments["name"]
     secret = ask(secrets.describe_secret, SecretId=name)
-    if not secret or not aws.owns({tag["Key"]: tag["Value"] for tag in secret.get("Tags", ())}):
+    if not secret or not aws.owns({tag["Key"]: tag["Value"] for tag in secret.get("Tags", ())}, secret["ARN"]):
         return {}
     if "DeletedDate" in secret:
         if not aws.brings_back(name):
@@ -202,7 +208,10 @@ def _secret(aws: _Aws, address: str, arguments: Attributes, _: Attributes) -> di
 def _vault(aws: _Aws, address: str, arguments: Attributes, configuration: Attributes) -> dict[str, str]:
     backup, name = aws.client("backup", aws.region), arguments["name"]
     vaults = {vault["BackupVaultName"]: vault for vault in pages(backup, "list_backup_vaults", "BackupVaultList")}
-    if name not in vaults or not aws.owns(backup.list_tags(ResourceArn=vaults[name]["BackupVaultArn"])["Tags"]):
+    if name not in vaults:
+        return {}
+    arn = vaults[name]["BackupVaultArn"]
+    if not aws.owns(backup.list_tags(ResourceArn=arn)["Tags"], arn):
         return {}
     locks = configuration.get("resource", {}).get("aws_backup_vault_lock_configuration", {})
     locked = [id_ for id_, lock in locks.items() if f"{address}." in lock["backup_vault_name"]]
@@ -219,11 +228,12 @@ _FINDERS: Mapping[str, Callable[[_Aws, str, Attributes, Attributes], dict[str, s
 }
 
 
-def _region(configuration: Attributes, arguments: Attributes) -> str:
-    """The region of a resource: that of its provider, which is the one without an alias where none is named."""
+def _place(configuration: Attributes, arguments: Attributes) -> tuple[str, list[str]]:
+    """Region and accounts of a resource: those of its provider, which has no alias where none is named."""
     wanted = arguments.get("provider", "aws").partition(".")[2] or None
     providers = blocks(configuration["provider"]["aws"])
-    return str(next(one["region"] for one in providers if one.get("alias") == wanted))
+    found = next(one for one in providers if one.get("alias") == wanted)
+    return str(found["region"]), listed(found["allowed_account_ids"])
 
 
 @dataclass(frozen=True)
@@ -244,14 +254,19 @@ def kept(environment: str, client: Regional) -> tuple[list[Kept], list[tuple[str
         configuration = stack.configuration
         resources = configuration.get("resource", {})
         for arguments in resources.get("aws_kms_alias", {}).values():
-            region, name = _region(configuration, arguments), arguments["name"]
-            kms = client("kms", region)
+            aws = _asker(environment, configuration, arguments, client)
+            kms, name = client("kms", aws.region), arguments["name"]
             key = ask(kms.describe_key, KeyId=name).get("KeyMetadata")
-            if key and key_tags(kms, key["KeyId"]).get("Environment") == environment:
-                keys.append(Kept(region, name, key["Arn"], key["KeyState"] == "PendingDeletion"))
+            if key and aws.owns(key_tags(kms, key["KeyId"]), key["Arn"]):
+                keys.append(Kept(aws.region, name, key["Arn"], key["KeyState"] == "PendingDeletion"))
         for arguments in resources.get("aws_backup_vault", {}).values():
-            region = _region(configuration, arguments)
-            known = pages(client("backup", region), "list_backup_vaults", "BackupVaultList")
-            if arguments["name"] in {vault["BackupVaultName"] for vault in known}:
-                vaults.append((region, arguments["name"]))
+            aws = _asker(environment, configuration, arguments, client)
+            if _vault(aws, "", arguments, {}):
+                vaults.append((aws.region, arguments["name"]))
     return keys, vaults
+
+
+def _asker(environment: str, configuration: Attributes, arguments: Attributes, client: Regional) -> _Aws:
+    """Asks, and changes nothing."""
+    region, accounts = _place(configuration, arguments)
+    return _Aws(environment, region, accounts, client, change=False, changed=[], say=lambda _: None)

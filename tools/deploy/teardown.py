@@ -91,7 +91,7 @@ def forget(
         left = leftovers.find([key.arn for key in keys], vaults, client)
         if left:
             lines = [f"{one.kind} {one.name}; to delete it: {one.delete}" for one in left]
-            raise DeployError("\n".join([f"nothing was forgotten, {len(left)} things need their keys:", *lines]))
+            raise DeployError("\n".join([f"nothing was forgotten, this needs its key ({len(left)}):", *lines]))
         for region, vault in vaults:
             client("backup", region).delete_backup_vault(BackupVaultName=vault)
             say(f"Deleted the vault {vault}, which was empty")

@@ -18,7 +18,13 @@ from tools.local.emulator.additions import rds_backups
 NAME = "iot-dev"
 REGION = "ca-central-1"
 CONFIRMED = ["--env", NAME, "--confirm", NAME]
-PROVIDERS = {"aws": [{"region": REGION}, {"region": "eu-west-1", "alias": "copies"}]}
+ACCOUNT = "123456789012"  # moto's
+PROVIDERS = {
+    "aws": [
+        {"region": REGION, "allowed_account_ids": [ACCOUNT]},
+        {"region": "eu-west-1", "alias": "copies", "allowed_account_ids": [ACCOUNT]},
+    ]
+}
 
 
 def aws(service: str, region: str = REGION) -> Any:
@@ -218,6 +224,33 @@ def test_the_key_of_another_environment_is_left_alone(tools: Tools) -> None:
     assert imported(tools, "network", *DEPLOY) == {}
 
 
+@pytest.mark.parametrize("call", [["deploy", "--env", NAME, "--approve"], ["forget", *CONFIRMED]])
+def test_with_the_credentials_of_another_account_nothing_is_changed(
+    tools: Tools, call: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two accounts may have environments of one name; Terraform refuses by itself, and comes later."""
+    key = make_key("data")
+    if call[0] == "deploy":
+        aws("kms").schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=7)
+    before = aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    name_in_json(tools, "network", "data")
+    tools.edit("network", provider={"aws": [{"region": REGION, "allowed_account_ids": ["999999999999"]}]})
+
+    assert main(call) == 1
+
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == before
+    assert tools.changes() == []
+    assert "the credentials are of another account than 999999999999" in capsys.readouterr().err
+
+
+def test_the_key_of_another_environment_is_not_forgotten(tools: Tools) -> None:
+    key = make_key("data", environment="iot-prod")
+    name_in_json(tools, "network", "data")
+
+    assert main(["forget", *CONFIRMED]) == 0
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
 def test_a_key_is_looked_for_in_the_region_of_its_provider(tools: Tools) -> None:
     key = make_key("data", region="eu-west-1")
     make_key("data")
@@ -341,7 +374,7 @@ def test_a_vault_with_a_recovery_point_is_not_forgotten(tools: Tools) -> None:
     """moto has no recovery points."""
     vaults = {"aws_backup_vault": {"v": {"name": "iot-backup-dev"}}}
     tools.edit("data", provider=PROVIDERS, resource=vaults)
-    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev")
+    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
     points: list[dict[str, str]] = [{"RecoveryPointArn": "arn:aws:backup:point", "EncryptionKeyArn": "k"}]
 
     class Backup:

@@ -42,7 +42,7 @@ def test_what_was_written_is_there_after_a_teardown_and_a_deployment(platform: W
     platform.database.wait()
     assert platform.database.server is not None
     platform.database.server.execute("CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", dbname="shop")
-    keys = {purpose: _key(platform, purpose)["Arn"] for purpose in ("data", "secrets")}
+    keys = {purpose: _key(platform, purpose)["Arn"] for purpose in ("data", "secrets", "backup")}
     others = {purpose: _key(platform, purpose)["Arn"] for purpose in ("logs", "alarms")}
     assert _rotated(platform)
     secret = platform.client("secretsmanager").describe_secret(SecretId="walk/prod/database")["ARN"]
@@ -66,13 +66,14 @@ def test_what_was_written_is_there_after_a_teardown_and_a_deployment(platform: W
     (cached,) = platform.client("elasticache").describe_snapshots(SnapshotSource="user")["Snapshots"]
     for name in (
         snapshot["DBClusterSnapshotIdentifier"], backups["DbClusterResourceId"], cached["SnapshotName"],
-        "walk/prod/database", *keys.values(), "2 USD for 2 keys", f"make forget ENV={NAME} CONFIRM={NAME}",
+        "walk/prod/database", "walk-backup-prod", *keys.values(), "3 USD for 3 keys",
+        f"make forget ENV={NAME} CONFIRM={NAME}",
     ):  # fmt: skip
         assert name in said, said
 
     # THEN it is not forgotten while anything needs its key, and each is named with the command that deletes it
     refused = platform.make("forget", *CONFIRMED, fails=True)
-    assert "nothing was forgotten, 4 things need their keys" in refused
+    assert "nothing was forgotten, this needs its key (4):" in refused
     assert (
         f"delete-db-cluster-snapshot --db-cluster-snapshot-identifier {snapshot['DBClusterSnapshotIdentifier']}"
         in refused
@@ -106,7 +107,7 @@ def test_what_is_left_can_be_ended_for_good(platform: Walked) -> None:
     # GIVEN a teardown, and everything deleted that it has left
     platform.make("unprotect", *CONFIRMED)
     platform.make("destroy", *CONFIRMED)
-    keys = {purpose: _key(platform, purpose)["KeyId"] for purpose in ("data", "secrets")}
+    keys = {purpose: _key(platform, purpose)["KeyId"] for purpose in ("data", "secrets", "backup")}
     rds, cache, secrets = (platform.client(name) for name in ("rds", "elasticache", "secretsmanager"))
     for one in rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]:
         rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=one["DBClusterSnapshotIdentifier"])
@@ -114,7 +115,7 @@ def test_what_is_left_can_be_ended_for_good(platform: Walked) -> None:
         rds.delete_db_cluster_automated_backup(DbClusterResourceId=one["DbClusterResourceId"])
     for one in cache.describe_snapshots(SnapshotSource="user")["Snapshots"]:
         cache.delete_snapshot(SnapshotName=one["SnapshotName"])
-    assert "1 things need their keys" in platform.make("forget", *CONFIRMED, fails=True)
+    assert "this needs its key (1):" in platform.make("forget", *CONFIRMED, fails=True)
     secrets.delete_secret(SecretId="walk/prod/database", ForceDeleteWithoutRecovery=True)
 
     # WHEN it is forgotten
@@ -125,5 +126,6 @@ def test_what_is_left_can_be_ended_for_good(platform: Walked) -> None:
     assert {kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in keys.values()} == {"PendingDeletion"}
     assert "deleted in 30 days" in said
     names = {alias["AliasName"] for alias in kms.list_aliases()["Aliases"]}
-    assert not names & {"alias/walk-data-prod", "alias/walk-secrets-prod"}
+    assert not names & {"alias/walk-data-prod", "alias/walk-secrets-prod", "alias/walk-backup-prod"}
+    assert platform.client("backup").list_backup_vaults()["BackupVaultList"] == []
     assert "No key of walk-prod is kept" in platform.make("forget", *CONFIRMED)

@@ -47,6 +47,10 @@ final_snapshot = true
 [cache]
 final_snapshot = true
 
+[backup]
+retention_days = 35
+lock = "governance"
+
 [rotation]
 recovery_window_days = 30
 
