@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from settings import load
 from tools.deploy import __main__ as command
+from tools.deploy import cdktf
 from tools.deploy.account import prepare
 from tools.synthesized.errors import DeployError
 
@@ -95,8 +96,8 @@ def test_it_comes_before_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_client", lambda service, region: aws)
-    monkeypatch.setattr(command.cdktf, "require_credentials", lambda environ: None)
-    monkeypatch.setattr(command.cdktf, "synthesize", run)
+    monkeypatch.setattr(cdktf, "require_credentials", lambda environ: None)
+    monkeypatch.setattr(cdktf, "synthesize", run)
 
     assert command.main(["deploy", "--env", "iot-dev", "--approve"]) == 130
 

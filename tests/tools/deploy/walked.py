@@ -99,7 +99,7 @@ class Walked:
         """Change the environment's file."""
         file = self.root / "environments" / f"{NAME}.toml"
         document = tomlkit.parse(file.read_text())
-        document[table][key] = value  # type: ignore[index]
+        document[table][key] = value
         file.write_text(tomlkit.dumps(document))
 
     def plans(self) -> dict[str, str]:

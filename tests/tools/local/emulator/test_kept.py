@@ -1,5 +1,8 @@
 """What outlives a cluster or a replication group, and keys that are pending deletion."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -31,11 +34,12 @@ def test_a_key_that_is_pending_deletion_encrypts_and_decrypts_nothing(client: Cl
 
     kms.schedule_key_deletion(KeyId=_id(key), PendingWindowInDays=7)
 
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: kms.encrypt(KeyId=key, Plaintext=b"a"),
         lambda: kms.decrypt(CiphertextBlob=secret),
         lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as refused:
             call()
         assert _code(refused) == "KMSInvalidStateException"
@@ -54,7 +58,7 @@ def test_nothing_is_restored_or_made_under_such_a_key(client: Client, name: str,
     rds, kms, key = client("rds"), client("kms"), _key(client)
     _cluster(client, name, key)
     rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=f"{name}-s")
-    calls = {
+    calls: dict[str, Callable[[], Any]] = {
         "snapshot": lambda: rds.restore_db_cluster_from_snapshot(
             SnapshotIdentifier=f"{name}-s", DBClusterIdentifier=f"{name}-2", Engine="aurora-postgresql"
         ),

@@ -133,18 +133,19 @@ def describe_cache_clusters(stock: Any, self: Any, cache_cluster_id: str | None 
 class _ReplicationGroups(Groups):
     """moto's snapshots know moto's groups only, and it makes no final one."""
 
-    def delete(self, response: Any) -> dict[str, Any]:
-        name, backend = response._get_param("FinalSnapshotIdentifier"), response.elasticache_backend
-        group = self.find(response)
+    def delete(self, backend: Any, asked: dict[str, Any]) -> dict[str, Any]:
+        name, group = asked.get("FinalSnapshotIdentifier"), self.find(backend, asked)
         if name in backend.snapshots:
             raise SnapshotAlreadyExists(name)
         if name:
-            unknown = dict.fromkeys(list(inspect.signature(Snapshot).parameters))
-            known = {name_: group.get("".join(map(str.capitalize, name_.split("_")))) for name_ in unknown}
+            known: dict[str, Any] = {
+                argument: group.get("".join(map(str.capitalize, argument.split("_"))))
+                for argument in inspect.signature(Snapshot).parameters
+            }
             known |= {"account_id": backend.account_id, "region_name": backend.region_name, "snapshot_name": name}
             known |= {"snapshot_source": "manual", "snapshot_status": "available"}
             backend.snapshots[name] = Snapshot(**known)
-        return super().delete(response)
+        return super().delete(backend, asked)
 
 
 REPLICATION_GROUPS = _ReplicationGroups(

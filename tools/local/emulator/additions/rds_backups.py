@@ -19,7 +19,7 @@ def _require_key(backend: Any, key: str | None) -> None:
     """
     found = kms.find(backend.account_id, key)
     if found and not kms.usable(found):
-        raise KMSKeyNotAccessibleFault(key)
+        raise KMSKeyNotAccessibleFault(found.arn)
 
 
 @extend(RDSBackend, unless="_validate_kms_key")
