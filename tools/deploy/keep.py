@@ -202,6 +202,13 @@ def _secret(aws: _Aws, address: str, arguments: Attributes, _: Attributes) -> di
         if not aws.brings_back(name):
             return {}
         secrets.restore_secret(SecretId=name)
+    if aws.change:
+        # The deployment makes another version current. AWS then takes a version that is still labelled as pending for a
+        # rotation in progress, and refuses the first one of the new database.
+        # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+        versions = secrets.describe_secret(SecretId=name).get("VersionIdsToStages", {})
+        for pending in (version for version, stages in versions.items() if "AWSPENDING" in stages):
+            secrets.update_secret_version_stage(SecretId=name, VersionStage="AWSPENDING", RemoveFromVersionId=pending)
     return {address: secret["ARN"]}
 
 

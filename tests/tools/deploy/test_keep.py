@@ -285,6 +285,23 @@ def test_a_secret_that_is_pending_deletion_is_restored(tools: Tools) -> None:
     assert "DeletedDate" not in aws("secretsmanager").describe_secret(SecretId=arn)
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_rotation_that_was_in_progress_does_not_stop_the_first_one(tools: Tools, deleted: bool) -> None:
+    """Neither after a deployment that was killed when it had just restored the secret."""
+    secrets, tags = aws("secretsmanager"), [{"Key": "Environment", "Value": NAME}]
+    arn = secrets.create_secret(Name="iot/dev/database", SecretString="{}", Tags=tags)["ARN"]
+    secrets.put_secret_value(SecretId=arn, SecretString="{}", VersionStages=["AWSPENDING"])
+    if deleted:
+        secrets.delete_secret(SecretId=arn, RecoveryWindowInDays=30)
+    named = {"database": {"name": "iot/dev/database"}}
+    tools.edit("data", provider=PROVIDERS, resource={"aws_secretsmanager_secret": named})
+
+    assert imported(tools, "data", *DEPLOY) == {"aws_secretsmanager_secret.database": arn}
+    stages = secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].values()
+    assert not [labels for labels in stages if "AWSPENDING" in labels]
+    assert [labels for labels in stages if "AWSCURRENT" in labels]
+
+
 def test_saved_plans_made_before_something_came_back_are_not_applied(
     tools: Tools, capsys: pytest.CaptureFixture[str]
 ) -> None:
