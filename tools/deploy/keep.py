@@ -93,7 +93,7 @@ def _outlived(one: _Held) -> bool:
 
 def _held(found: list[Stack], s3: Any) -> Iterator[_Held]:
     for stack, state in states.states(found, s3):
-        for resource in state["resources"]:
+        for resource in (one for one in state["resources"] if one["mode"] == "managed"):
             for instance in resource["instances"]:
                 address = f"{resource['type']}.{resource['name']}"
                 yield _Held(stack, resource["type"], address, instance.get("attributes") or {})

@@ -134,10 +134,10 @@ class _ReplicationGroups(Groups):
     """moto's snapshots know moto's groups only, and it makes no final one."""
 
     def delete(self, backend: Any, asked: dict[str, Any]) -> dict[str, Any]:
-        name, group = asked.get("FinalSnapshotIdentifier"), self.find(backend, asked)
-        if name in backend.snapshots:
-            raise SnapshotAlreadyExists(name)
-        if name:
+        if name := asked.get("FinalSnapshotIdentifier"):
+            if name in backend.snapshots:
+                raise SnapshotAlreadyExists(name)
+            group = self.find(backend, asked)
             known: dict[str, Any] = {
                 argument: group.get("".join(map(str.capitalize, argument.split("_"))))
                 for argument in inspect.signature(Snapshot).parameters
