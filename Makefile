@@ -133,13 +133,19 @@ migrate: named setup ## Run service.migration_command of ENV in one task of the 
 move: named setup ## Show what of ENV another stack has now; CONFIRM=<ENV> moves it into that stack's state, and changes nothing on AWS
 	$(PY) -m tools.deploy move $(env) $(copy) $(confirm)
 
-.PHONY: recover unprotect destroy
+.PHONY: drill
+drill: named setup ## Restore the newest backup of ENV's database into a copy, query it, destroy it, and note RTO and RPO
+	$(PY) -m tools.deploy drill $(env) $(copy)
+
+.PHONY: recover unprotect destroy forget
 recover: named setup ## Show the locks that a killed deployment of ENV left; CONFIRM=<ENV> breaks them and imports what it made
 	$(PY) -m tools.deploy recover $(env) $(copy) $(confirm)
 unprotect: named setup ## Lift the protection of ENV, the first step of a teardown; needs CONFIRM=<ENV>
 	$(PY) -m tools.deploy unprotect $(env) $(copy) $(confirm)
-destroy: named setup ## Destroy every stack of ENV but bootstrap; needs CONFIRM=<ENV>
+destroy: named setup ## Destroy every stack of ENV but bootstrap, and say what is left; needs CONFIRM=<ENV>
 	$(PY) -m tools.deploy destroy $(env) $(copy) $(confirm)
+forget: named setup ## Delete the keys that destroy has left of ENV, once nothing is under them; needs CONFIRM=<ENV>
+	$(PY) -m tools.deploy forget $(env) $(copy) $(confirm)
 
 ## -- checks
 

@@ -69,6 +69,14 @@ class DatabaseSettings(Settings):
         str | None,
         described("the identifier or the ARN of a cluster snapshot, read only when the cluster is created", _SNAPSHOT),
     ] = None
+    drill_query: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="what `make drill` asks a restored copy, within 45 seconds; without it the rows of every table "
+            "are counted",
+        ),
+    ] = None
     iam_authentication: bool = Field(default=True, description="true or false")
     slow_statement_ms: Annotated[
         int, Field(ge=100, le=3_600_000, description="statements slower than this are logged: 100 to 3600000 ms")

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -24,7 +25,7 @@ from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
 from tools.change.rehearsal import Rehearsal
-from tools.deploy import cdktf, plans, terraform
+from tools.deploy import cdktf, keep, plans, terraform
 from tools.deploy.plans import Planned
 from tools.local.progress import Progress
 from tools.synthesized import references, stacks
@@ -107,8 +108,13 @@ def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence
     environ = {**os.environ, **terraform.settings(os.environ)}
     cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
     clients = cache(partial(boto3.client, region_name=environment.region))
-    ask = plans.drift if drift else plans.plan
-    planned = _read(ask(environment.name, environ=environ, s3=clients("s3")), drift=drift)
+    aws: dict[str, Any] = {"environ": environ, "s3": clients("s3")}
+    if drift:
+        asked = plans.drift(environment.name, **aws)
+    else:
+        with keep.taken_up(environment.name, s3=clients("s3"), client=boto3.client, change=False):
+            asked = plans.plan(environment.name, **aws)
+    planned = _read(asked, drift=drift)
     added: list[ReviewFinding] = []
     if drift:
         states = plans.read_states(stacks.find_all(environment.name), clients("s3"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,9 +14,12 @@ from tools.deploy import (
     account,
     bootstrap,
     cdktf,
+    drill,
+    keep,
     migrate,
     moves,
     plans,
+    processes,
     recover,
     release,
     session,
@@ -24,10 +28,11 @@ from tools.deploy import (
     terraform,
 )
 from tools.synthesized.errors import DeployError, exit_code
+from tools.synthesized.paths import ROOT
 
 VERBS = (
     "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "move", "unprotect",
-    "destroy",
+    "destroy", "forget", "drill",
 )  # fmt: skip
 
 
@@ -54,7 +59,7 @@ def _perform(options: argparse.Namespace) -> None:
     terraform.check_machine(os.environ)
     environ = {**os.environ, **terraform.settings(os.environ)}
     tears_down = verb in ("unprotect", "destroy")
-    if tears_down:
+    if tears_down or verb == "forget":
         teardown.confirm(name, options.confirm, verb)
     if verb == "bootstrap" and environment.suffix is not None:
         raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")
@@ -63,9 +68,13 @@ def _perform(options: argparse.Namespace) -> None:
     def clients(service: str) -> Any:
         return _client(service, environment.region)
 
+    if verb == "deploy" and not options.approve:
+        processes.require_terminal("cdktf deploy")
     if verb in ("deploy", "apply"):
         account.prepare(environment, clients=clients, approved=options.approve or verb == "apply")
-    if verb in ("bootstrap", "recover", "move", "apply"):
+    if verb in ("deploy", "diff", "unprotect"):
+        cdktf.require_credentials(environ)
+    if verb in ("bootstrap", "recover", "move", "apply", "deploy", "forget"):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":
@@ -75,16 +84,30 @@ def _perform(options: argparse.Namespace) -> None:
         case "migrate":
             migrate.migrate(environment, clients=clients)
         case "unprotect":
-            teardown.unprotect(name, app=app, environ=environ)
+            teardown.unprotect(name, app=app, environ=environ, s3=clients("s3"), client=_client)
         case "destroy":
-            teardown.destroy(name, app=app, environ=environ, s3=clients("s3"))
+            teardown.destroy(name, app=app, environ=environ, s3=clients("s3"), client=_client)
+        case "forget":
+            window = environment.encryption.deletion_window_days
+            teardown.forget(name, window_days=window, s3=clients("s3"), client=_client)
+        case "drill":
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            # What an embedded AWS restores proves nothing of the environment.
+            page = None if "AWS_ENDPOINT_URL" in environ else ROOT / "docs" / "drills.md"
+            drill.drill(environment, clients=clients, page=page)
         case "move":
             moves.move(name, environ=environ, s3=clients("s3"), confirmed=options.confirm == name)
         case "apply":
             moves.check(name, clients("s3"))
-            plans.apply(name, environ=environ, s3=clients("s3"))
+            with keep.taken_up(name, s3=clients("s3"), client=_client) as changed:
+                if changed:
+                    again = f"{', '.join(changed)} came back; plan again: make plan ENV={name}"
+                    raise DeployError(f"nothing was applied: {again}")
+                plans.apply(name, environ=environ, s3=clients("s3"))
         case "diff":
-            cdktf.diff(name, app=app, environ=environ)
+            cdktf.synthesize(app, environ)
+            with keep.taken_up(name, s3=clients("s3"), client=_client, change=False):
+                cdktf.diff(name, app=app, environ=environ)
         case "release":
             release.release(
                 environment,
@@ -97,21 +120,23 @@ def _perform(options: argparse.Namespace) -> None:
             session.shell(environment, clients=clients)
         case "tunnel":
             session.tunnel(environment, options.to, clients=clients)
-        case "deploy" if options.stack:
-            cdktf.synthesize(app, environ)
-            moves.check(name, clients("s3"))
-            stack = single.stack_of(name, options.stack)
-            single.check(stack, name, environ=environ, s3=clients("s3"))
-            cdktf.run("deploy", stack.name, app=app, environ=environ, approved=options.approve, alone=True)
         case "deploy":
-            cdktf.run(
-                "deploy",
-                f"{name}-*",
-                app=app,
-                environ=environ,
-                approved=options.approve,
-                check=lambda: moves.check(name, clients("s3")),
-            )
+            moves.check(name, clients("s3"))
+            pattern = f"{name}-*"
+            if options.stack:
+                stack = single.stack_of(name, options.stack)
+                single.check(stack, name, environ=environ, s3=clients("s3"))
+                pattern = stack.name
+            with keep.taken_up(name, s3=clients("s3"), client=_client):
+                cdktf.run(
+                    "deploy",
+                    pattern,
+                    app=app,
+                    environ=environ,
+                    approved=options.approve,
+                    alone=bool(options.stack),
+                    synthesized=True,
+                )
 
 
 def _client(service: str, region: str) -> Any:

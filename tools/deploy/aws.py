@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from settings import Environment
@@ -10,6 +11,9 @@ from tools.synthesized.errors import DeployError
 
 Clients = Callable[[str], Any]
 """Makes boto3 clients by the name of their service."""
+
+Regional = Callable[[str, str], Any]
+"""Makes boto3 clients by the name of their service and a region."""
 
 
 def ask(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
@@ -29,6 +33,17 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[M
     """Every item of a list that AWS gives out page by page."""
     for page in client.get_paginator(operation).paginate(**arguments):
         yield from page.get(key, ())
+
+
+@contextmanager
+def asked(what: str) -> Iterator[None]:
+    """Turn an AWS that refuses, or cannot be reached, into one line that begins with what was not done."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise DeployError(f"{what}: {error}") from error
 
 
 def refuse_other_account(arn: str, environment: Environment) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.deploy import processes
@@ -35,10 +35,8 @@ def synthesize(app: Sequence[str], environ: Mapping[str, str], *, on_line: OnLin
 def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) -> None:
     """Show what a deployment would change, stack by stack: the CLI's own `diff` takes one stack.
 
-    Raises DeployError: at once without credentials, and after all the others for stacks that cannot be planned.
+    What is synthesized is shown. Raises DeployError, after all the others, for stacks that cannot be planned.
     """
-    _require_credentials(environ)
-    synthesize(app, environ)
     failed = [
         stack.name
         for stack in find(environment)
@@ -48,8 +46,8 @@ def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) ->
         raise DeployError(f"not planned: {', '.join(failed)}; a stack can be planned when those it needs are deployed")
 
 
-def _require_credentials(environ: Mapping[str, str]) -> None:
-    """Else every stack says by itself, after seconds of asking, that there are none."""
+def require_credentials(environ: Mapping[str, str]) -> None:
+    """Raise DeployError without any: else every stack says so by itself, after seconds of asking."""
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
@@ -76,24 +74,21 @@ def run(
     environ: Mapping[str, str],
     approved: bool,
     alone: bool = False,
-    check: Callable[[], None] | None = None,
+    synthesized: bool = False,
     on_line: OnLine = processes.echo,
 ) -> None:
-    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`; `alone` without those they need.
+    """`cdktf deploy` or `cdktf destroy` on all stacks that match the pattern `stacks`; `alone` without those they need,
+    `synthesized` as they are, and else synthesized anew.
 
-    `check` may refuse what was synthesized, before anything is deployed of it.
     Without `approved` the CLI asks, in the terminal, stack by stack. Raises DeployError when it fails, or when there is
     no terminal to ask in.
     """
-    _require_credentials(environ)
+    require_credentials(environ)
     command = _command(verb, stacks, app)
-    if check is not None:
-        synthesize(app, environ, on_line=on_line)
-        check()
-        command += ["--skip-synth"]
     # The lock would be for other platforms, on which nobody uses this machine's `cdktf.out`, and needs the registry.
     command += ["--skip-provider-lock"] if verb == "deploy" else []
     command += ["--ignore-missing-stack-dependencies"] if alone else []
+    command += ["--skip-synth"] if synthesized else []
     if approved:
         code = processes.run([*command, "--auto-approve"], environ=environ, cwd=ROOT, on_line=on_line)
     else:

@@ -36,11 +36,15 @@ def ignore(line: str) -> None:
 
 def ask(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path) -> int:
     """Run a command that asks in the terminal; its exit code. Raises DeployError when there is no terminal."""
-    if not sys.stdin.isatty():
-        name = " ".join([Path(command[0]).name, *command[1:2]])
-        raise DeployError(f"{name} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
+    require_terminal(" ".join([Path(command[0]).name, *command[1:2]]))
     asking = {key: value for key, value in environ.items() if key not in SILENCING}
     return subprocess.run(command, env=asking, cwd=cwd, check=False).returncode
+
+
+def require_terminal(name: str) -> None:
+    """Raise DeployError where the command of this name would ask nobody."""
+    if not sys.stdin.isatty():
+        raise DeployError(f"{name} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
 
 
 def run(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine = echo) -> int:

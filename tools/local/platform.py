@@ -148,12 +148,13 @@ class LocalPlatform:
 
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
+        aws: dict[str, Any] = {"environ": self._environ, "s3": self._s3, "client": self._emulator.client}
         if self._environment.protected:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:
-                teardown.unprotect(self._name, app=app, environ=self._environ, on_line=phase.line)
+                teardown.unprotect(self._name, app=app, on_line=phase.line, **aws)
         with self._progress.phase("Destroy every stack but bootstrap", "destroy") as phase:
             phase.expect(sum(types.total() for _, types in self._resources(stacks.find(self._name))))
-            teardown.destroy(self._name, app=app, environ=self._environ, s3=self._s3, on_line=phase.line)
+            teardown.destroy(self._name, app=app, on_line=phase.line, **aws)
             left = [stack.name for stack, types in self._resources(stacks.find(self._name)) if types]
             if left:
                 raise DeployError(f"resources are left in {', '.join(left)}")

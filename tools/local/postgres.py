@@ -64,6 +64,14 @@ class Role:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class DataCopy:
+    """The data of a server at one moment, from which others can start."""
+
+    folder: Path
+    superuser: Role
+
+
 def loopback_address() -> str:
     """An address that nobody else here is likely to use: only Linux answers on all of 127.0.0.0/8."""
     if platform.system() != "Linux":
@@ -77,7 +85,8 @@ class PostgresServer:
 
     Arguments: `certificate` for the host names clients will verify; `major` version (default 16); `port` (default
     5432) on a loopback address of its own; `log_file` (default: inside the server's own folder, removed with it);
-    `settings` merged over the defaults of this module. Access is by TLS and SCRAM only, until `reload`. Use it as a
+    `settings` merged over the defaults of this module; a `copy` of another server's data to begin with (default: an
+    empty database). Access is by TLS and SCRAM only, until `reload`. Use it as a
     context manager, or call `start` and `stop`.
     """
 
@@ -89,11 +98,13 @@ class PostgresServer:
         port: int = 5432,
         log_file: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        copy: DataCopy | None = None,
     ) -> None:
         self.major = major
         self.port = port
         self.address = loopback_address()
-        self.superuser = Role(SUPERUSER, secrets.token_urlsafe(24))
+        self.superuser = copy.superuser if copy else Role(SUPERUSER, secrets.token_urlsafe(24))
+        self._copy = copy
         self._certificate = certificate
         self._chosen_log = log_file
         self._settings = {
@@ -197,6 +208,31 @@ class PostgresServer:
             )
         return master
 
+    def set_password(self, role: str, password: str) -> None:
+        """Give a role another password."""
+        self.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+
+    def copy_data(self, folder: Path) -> DataCopy:
+        """Copy everything that is committed into a new folder while the server runs.
+
+        A base backup by hand, as the package has no pg_basebackup:
+        https://www.postgresql.org/docs/16/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
+        """
+
+        def copy(source: str, target: str) -> None:
+            with contextlib.suppress(FileNotFoundError):  # temporary files come and go
+                shutil.copy2(source, target)
+
+        unwanted = shutil.ignore_patterns("postmaster.*", "pgsql_tmp*")
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backup_start('copy', fast => true)")
+            shutil.copytree(self._data, folder, copy_function=copy, ignore=unwanted)
+            cursor.execute("SELECT labelfile FROM pg_backup_stop(wait_for_archive => false)")
+            (label,) = cursor.fetchone()
+        shutil.copytree(self._data / "pg_wal", folder / "pg_wal", copy_function=copy, dirs_exist_ok=True)
+        (folder / "backup_label").write_text(label, encoding="utf-8")
+        return DataCopy(folder, self.superuser)
+
     def reload(self, *, access_rules: Sequence[str] | None = None) -> None:
         """Write new access rules (pg_hba.conf) when given; make the server read its configuration again."""
         if access_rules is not None:
@@ -208,6 +244,20 @@ class PostgresServer:
         return self.folder / "data"
 
     def _initialise(self) -> None:
+        if self._copy is None:
+            self._make_data()
+        else:
+            shutil.copytree(self._copy.folder, self._data)
+            if owner := account():
+                for path in (self._data, *self._data.rglob("*")):
+                    os.chown(path, owner["user"], owner["group"])
+        self._write(self._data / "server.crt", self._certificate.cert_chain_pems[0].bytes())
+        self._write(self._data / "server.key", self._certificate.private_key_pem.bytes())
+        with (self._data / "postgresql.conf").open("a") as configuration:  # the last line of a name counts
+            configuration.writelines(f"{name} = '{_quoted(value)}'\n" for name, value in self._settings.items())
+        self._write_access_rules(TLS_AND_SCRAM_ONLY)
+
+    def _make_data(self) -> None:
         password = self.folder / "superuser"
         self._write(password, self.superuser.password.encode())
         self._run(
@@ -221,11 +271,6 @@ class PostgresServer:
             "--no-sync",
         )
         password.unlink()
-        self._write(self._data / "server.crt", self._certificate.cert_chain_pems[0].bytes())
-        self._write(self._data / "server.key", self._certificate.private_key_pem.bytes())
-        with (self._data / "postgresql.conf").open("a") as configuration:
-            configuration.writelines(f"{name} = '{_quoted(value)}'\n" for name, value in self._settings.items())
-        self._write_access_rules(TLS_AND_SCRAM_ONLY)
 
     def _write_access_rules(self, rules: Sequence[str]) -> None:
         lines = [f"hostssl all {SUPERUSER} all scram-sha-256", *rules, ""]

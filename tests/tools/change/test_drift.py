@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tools.change import __main__ as command
 from tools.change import unmanaged
 from tools.change.findings import FindingKind, ReviewFinding
 from tools.change.page import Page
-from tools.deploy import cdktf, plans
+from tools.deploy import cdktf, keep, plans
 from tools.deploy.plans import Planned
 from tools.synthesized import stacks
 
@@ -33,6 +34,13 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         monkeypatch.setattr(stacks, "find", lambda name: [name])
         monkeypatch.setattr(stacks, "find_all", lambda name: [name])
         monkeypatch.setattr(plans, "read_states", lambda stacks, _: {stack: {} for stack in stacks})
+
+        def taken_up(*_: object, change: bool, **__: object) -> AbstractContextManager[list[str]]:
+            assert not drift
+            assert not change, "a plan changes nothing"
+            return nullcontext([])
+
+        monkeypatch.setattr(keep, "taken_up", taken_up)
 
         def find(
             states: dict[str, Any], clients: Callable[[str], Any]

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from settings import load
 from tools.deploy import __main__ as command
+from tools.deploy import cdktf
 from tools.deploy.account import _check_concurrency, prepare
 from tools.synthesized.errors import DeployError
 
@@ -119,9 +120,9 @@ def test_it_comes_before_anything_is_changed(
     verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "_client", lambda service, region: Functions(10))
-    monkeypatch.setattr(
-        command, "cdktf", SimpleNamespace(app_command=lambda *_, **__: [], run=not_called, synthesize=not_called)
-    )
+    monkeypatch.setattr(cdktf, "require_credentials", lambda environ: None)
+    for name in ("run", "synthesize"):
+        monkeypatch.setattr(cdktf, name, not_called)
     monkeypatch.setattr(command, "plans", SimpleNamespace(apply=not_called))
 
     assert command.main([verb, "--env", "iot-prod", "--approve"]) == 1

@@ -224,7 +224,7 @@ def test_unprotect_deploys_and_needs_no_further_approval(tools: Tools) -> None:
 
     assert main(["unprotect", *CONFIRMED]) == 0
 
-    (call,) = tools.calls
+    (call,) = tools.ran("cdktf")
     assert call.arguments[:2] == ("deploy", ALL)
     assert "--auto-approve" in call.arguments
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from settings import load
 from tools.deploy import __main__ as command
+from tools.deploy import cdktf
 from tools.deploy.account import prepare
 from tools.synthesized.errors import DeployError
 
@@ -95,7 +96,8 @@ def test_it_comes_before_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_client", lambda service, region: aws)
-    monkeypatch.setattr(command, "cdktf", SimpleNamespace(app_command=lambda *_, **__: [], run=run))
+    monkeypatch.setattr(cdktf, "require_credentials", lambda environ: None)
+    monkeypatch.setattr(cdktf, "synthesize", run)
 
     assert command.main(["deploy", "--env", "iot-dev", "--approve"]) == 130
 
@@ -121,6 +123,8 @@ def test_what_counts_as_an_approval(call: list[str], approved: bool, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tools.deploy.account.prepare", stop)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
 
     assert command.main([*call, "--env", "iot-dev"]) == 130
     assert asked == [approved]

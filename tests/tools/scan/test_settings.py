@@ -170,7 +170,11 @@ def test_a_finding_names_the_setting_that_mends_it(production: Platform) -> None
 
 
 def test_nobody_pays_for_a_gateway_that_nobody_uses(tmp_path: Path) -> None:
-    unused = {"network.nat": '"single"', "network.interface_endpoints": _ENDPOINTS, "service.outbound": '"none"'}
+    unused: dict[str, str | None] = {
+        "network.nat": '"single"',
+        "network.interface_endpoints": _ENDPOINTS,
+        "service.outbound": '"none"',
+    }
 
     found = _findings("iot-dev", unused, tmp_path)
 

@@ -43,13 +43,17 @@ HOST = Host()
 _WAIT_SECONDS = 90.0
 
 
+def settings() -> dict[str, Any]:
+    """What this machine says: for functions by their names, and for the Data API."""
+    return dict(json.loads(HOST.overrides_file.read_text())) if HOST.overrides_file else {}
+
+
 def _overrides(function: Any, kind: str) -> dict[str, str]:
     """What this machine changes in a function: further variables ("environment"), and files of the unpacked package, by
     their path in it, that are replaced ("files"). Read anew for every call, since PostgreSQL's address may be known
     only after the emulator was started.
     """
-    settings = json.loads(HOST.overrides_file.read_text()) if HOST.overrides_file else {}
-    overrides: dict[str, str] = settings.get(function.function_name, {}).get(kind, {})
+    overrides: dict[str, str] = settings().get(function.function_name, {}).get(kind, {})
     return overrides
 
 

@@ -14,6 +14,7 @@ from moto.moto_api._internal import mock_random
 from tools.local.emulator.registry import add, extend
 
 urls.url_paths.setdefault("{0}/account-settings$", BackupResponse.dispatch)
+urls.url_paths.setdefault("{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/?$", BackupResponse.dispatch)
 
 # Aurora is none of them: https://repost.aws/knowledge-center/aws-backup-troubleshoot-scheduled-backup-plans
 _OPTED_IN = {"DynamoDB": True, "EBS": True, "EC2": True, "EFS": True, "RDS": True, "Storage Gateway": True}
@@ -72,6 +73,12 @@ def update_backup_plan(self: Any) -> str:
     changed = type(plan)(json.loads(self.body)["BackupPlan"], plan.creator_request_id, backend)
     plan.backup_plan, plan.version_id = changed.backup_plan, changed.version_id
     return json.dumps(plan.to_dict())
+
+
+@add(BackupResponse)
+def list_recovery_points_by_backup_vault(self: Any) -> str:
+    """Not in moto. No time passes here, and so no plan has run."""
+    return json.dumps({"RecoveryPoints": []})
 
 
 @add(BackupResponse)

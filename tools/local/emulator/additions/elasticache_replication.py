@@ -5,10 +5,12 @@ seven settings and no member, cannot resize, ignores NumCacheClusters and the cl
 leaves a deleted group in `deleting`, for which the provider waits without end.
 """
 
+import inspect
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.elasticache.models import ElastiCacheBackend
+from moto.elasticache.exceptions import SnapshotAlreadyExists
+from moto.elasticache.models import ElastiCacheBackend, Snapshot
 
 from tools.local.emulator.additions.elasticache_groups import PARAMETER_GROUPS, SUBNET_GROUPS, Group, Groups
 from tools.local.emulator.registry import extend
@@ -128,7 +130,25 @@ def describe_cache_clusters(stock: Any, self: Any, cache_cluster_id: str | None 
     return [*stock(self, cache_cluster_id), *members.values()]
 
 
-REPLICATION_GROUPS = Groups(
+class _ReplicationGroups(Groups):
+    """moto's snapshots know moto's groups only, and it makes no final one."""
+
+    def delete(self, backend: Any, asked: dict[str, Any]) -> dict[str, Any]:
+        if name := asked.get("FinalSnapshotIdentifier"):
+            if name in backend.snapshots:
+                raise SnapshotAlreadyExists(name)
+            group = self.find(backend, asked)
+            known: dict[str, Any] = {
+                argument: group.get("".join(map(str.capitalize, argument.split("_"))))
+                for argument in inspect.signature(Snapshot).parameters
+            }
+            known |= {"account_id": backend.account_id, "region_name": backend.region_name, "snapshot_name": name}
+            known |= {"snapshot_source": "manual", "snapshot_status": "available"}
+            backend.snapshots[name] = Snapshot(**known)
+        return super().delete(backend, asked)
+
+
+REPLICATION_GROUPS = _ReplicationGroups(
     "ReplicationGroup",
     _replication,
     "increase_replica_count",

@@ -21,6 +21,7 @@ from moto.rds.models import (
 )
 from moto.rds.responses import RDSResponse
 
+from tools.local.emulator.additions.rds_backups import retain
 from tools.local.emulator.registry import add, extend
 
 # Values that families of Aurora PostgreSQL have by themselves from a major version on.
@@ -98,8 +99,13 @@ def get_cfg(stock: Any, self: Any) -> dict[str, Any]:
 
 @extend(RDSBackend, unless="manage_master_user_password")
 def restore_db_cluster_to_point_in_time(stock: Any, self: Any, **arguments: Any) -> Any:
-    """As `get_cfg`; moto makes the restored cluster a managed secret, which must be asked for."""
-    return stock(self, **arguments, manage_master_user_password=False, master_user_password=_password())
+    """As `get_cfg`; moto makes the restored cluster a managed secret, which must be asked for. What it was made from:
+    see `rds_backups`.
+    """
+    (source,) = self.describe_db_clusters(arguments["source_db_cluster_identifier"])
+    cluster = stock(self, **arguments, manage_master_user_password=False, master_user_password=_password())
+    cluster.clone_group_id = f"cluster:{source.db_cluster_resource_id}"
+    return cluster
 
 
 @extend(RDSResponse, unless="DeleteAutomatedBackups")
@@ -108,8 +114,11 @@ def delete_db_cluster(stock: Any, self: Any) -> Any:
     of another cluster that had the name before stay.
     """
     answer = stock(self)
-    if self.params.get("DeleteAutomatedBackups", True):
-        resource = answer.result["DBCluster"].db_cluster_resource_id
+    cluster = answer.result["DBCluster"]
+    if not self.params.get("DeleteAutomatedBackups", True):
+        retain(self.backend, cluster)
+    else:
+        resource = cluster.db_cluster_resource_id
         for name, snapshot in list(self.backend.cluster_snapshots.items()):
             if snapshot.snapshot_type == "automated" and snapshot.cluster.db_cluster_resource_id == resource:
                 del self.backend.cluster_snapshots[name]

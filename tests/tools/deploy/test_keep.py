@@ -1,0 +1,428 @@
+"""Which keys a teardown keeps, what the next deployment takes up, and when a key may be forgotten; all tools played."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from fake_tools import Tools
+
+from tools.deploy import keep, leftovers
+from tools.deploy import teardown as ending
+from tools.deploy.__main__ import main
+from tools.local.emulator.additions import rds_backups
+
+NAME = "iot-dev"
+REGION = "ca-central-1"
+CONFIRMED = ["--env", NAME, "--confirm", NAME]
+ACCOUNT = "123456789012"  # moto's
+PROVIDERS = {
+    "aws": [
+        {"region": REGION, "allowed_account_ids": [ACCOUNT]},
+        {"region": "eu-west-1", "alias": "copies", "allowed_account_ids": [ACCOUNT]},
+    ]
+}
+
+
+def aws(service: str, region: str = REGION) -> Any:
+    return boto3.client(service, region_name=region)
+
+
+def make_key(purpose: str, *, region: str = REGION, environment: str = NAME) -> str:
+    """A key with its alias, as a deployment makes them; its ARN."""
+    tags = [{"TagKey": "Environment", "TagValue": environment}]
+    key = aws("kms", region).create_key(Tags=tags)["KeyMetadata"]
+    aws("kms", region).create_alias(AliasName=f"alias/iot-{purpose}-dev", TargetKeyId=key["KeyId"])
+    return str(key["Arn"])
+
+
+def in_state(tools: Tools, component: str, *resources: tuple[str, str, dict[str, Any]]) -> None:
+    state = {
+        "version": 4,
+        "serial": 1,
+        "lineage": component,
+        "outputs": {"protected": {"value": False}},
+        "resources": [
+            {"mode": "managed", "type": type_, "name": name, "instances": [{"attributes": attributes}]}
+            for type_, name, attributes in resources
+        ],
+    }
+    tools.put(tools.stack(component).backend["key"], json.dumps(state))
+
+
+def key_rows(purpose: str, arn: str) -> list[tuple[str, str, dict[str, Any]]]:
+    alias = {"name": f"alias/iot-{purpose}-dev", "target_key_arn": arn}
+    return [("aws_kms_key", purpose, {"arn": arn}), ("aws_kms_alias", purpose, alias)]
+
+
+def released(tools: Tools) -> list[str]:
+    """What was taken out of the states, before anything was destroyed."""
+    calls = [call for call in tools.calls if {"state", "destroy"} & set(call.arguments)]
+    assert [call.arguments[0] for call in calls if "destroy" in call.arguments] == ["destroy"]
+    assert "destroy" in calls[-1].arguments
+    return sorted(word for call in calls for word in call.arguments if word.startswith("aws_"))
+
+
+def name_in_json(tools: Tools, component: str, *purposes: str, provider: str | None = None) -> None:
+    given = {} if provider is None else {"provider": provider}
+    tools.edit(
+        component,
+        provider=PROVIDERS,
+        resource={
+            "aws_kms_key": dict.fromkeys(purposes, given),
+            "aws_kms_alias": {
+                purpose: {
+                    "name": f"alias/iot-{purpose}-dev", "target_key_id": f"${{aws_kms_key.{purpose}.key_id}}", **given
+                }
+                for purpose in purposes
+            },
+        },
+    )  # fmt: skip
+
+
+def imports(tools: Tools, component: str) -> dict[str, str]:
+    file = tools.stack(component).folder / keep.BLOCKS
+    found = json.loads(file.read_text())["import"] if file.is_file() else []
+    return {one["to"]: one["id"] for one in found}
+
+
+def imported(tools: Tools, component: str, *call: str) -> dict[str, str]:
+    """What a deployment would import in a stack: the blocks that lie there while the CLI runs."""
+    seen: list[dict[str, str]] = []
+    tools.on("cdktf", then=lambda: seen.append(imports(tools, component)))
+    assert main([*call]) == 0
+    assert imports(tools, component) == {}
+    return seen[-1]
+
+
+DEPLOY = ("deploy", "--env", NAME, "--approve")
+
+
+# -- destroy
+
+
+@pytest.mark.parametrize(
+    ("type_", "kept", "gone"),
+    [
+        ("aws_rds_cluster", {"skip_final_snapshot": False}, {}),
+        ("aws_rds_cluster", {"skip_final_snapshot": True, "delete_automated_backups": False}, {}),
+        ("aws_rds_cluster", {}, {"skip_final_snapshot": True, "delete_automated_backups": True}),
+        ("aws_elasticache_replication_group", {"final_snapshot_identifier": "a"}, {"final_snapshot_identifier": None}),
+        ("aws_secretsmanager_secret", {"recovery_window_in_days": 7}, {"recovery_window_in_days": 0}),
+        ("aws_secretsmanager_secret", {"recovery_window_in_days": None}, {"recovery_window_in_days": 0}),
+    ],
+)
+def test_the_key_of_what_outlives_its_destruction_is_kept(
+    tools: Tools, type_: str, kept: dict[str, Any], gone: dict[str, Any]
+) -> None:
+    one, other = make_key("data"), make_key("logs")
+    in_state(tools, "network", *key_rows("data", one), *key_rows("logs", other))
+    in_state(tools, "data", (type_, "kept", {"kms_key_id": one, **kept}), ("aws_sqs_queue", "q", {"kms_key_id": other}))
+
+    assert main(["destroy", *CONFIRMED]) == 0
+    assert released(tools) == ["aws_kms_alias.data", "aws_kms_key.data"]
+
+    if gone:
+        tools.calls.clear()
+        in_state(tools, "data", (type_, "gone", {"kms_key_id": one, **gone}))
+        assert main(["destroy", *CONFIRMED]) == 0
+        assert released(tools) == []
+
+
+def test_a_vault_that_is_not_emptied_is_kept_with_its_key_and_that_of_the_database(tools: Tools) -> None:
+    data, vault = make_key("data"), make_key("backup")
+    gone = {"skip_final_snapshot": True, "delete_automated_backups": True}
+    in_state(tools, "network", *key_rows("data", data))
+    in_state(
+        tools,
+        "data",
+        *key_rows("backup", vault),
+        ("aws_rds_cluster", "db", {"kms_key_id": data, **gone}),
+        ("aws_backup_vault", "vault", {"name": "iot-backup-dev", "kms_key_arn": vault, "force_destroy": False}),
+        ("aws_backup_vault_lock_configuration", "lock", {"backup_vault_name": "iot-backup-dev"}),
+        ("aws_backup_plan", "plan", {}),
+    )
+
+    assert main(["destroy", *CONFIRMED]) == 0
+
+    assert released(tools) == [
+        "aws_backup_vault.vault", "aws_backup_vault_lock_configuration.lock", "aws_kms_alias.backup",
+        "aws_kms_alias.data", "aws_kms_key.backup", "aws_kms_key.data",
+    ]  # fmt: skip
+
+
+def test_what_was_left_before_keeps_its_key_although_no_state_knows_it(tools: Tools) -> None:
+    """A snapshot made by hand, or a destruction that was killed when the database was gone and its key was not."""
+    key, other = make_key("data"), make_key("logs")
+    aws("rds").create_db_cluster(
+        DBClusterIdentifier="a", Engine="aurora-postgresql", MasterUsername="owner", MasterUserPassword="only-for-this",
+        StorageEncrypted=True, KmsKeyId=key,
+    )  # fmt: skip
+    aws("rds").delete_db_cluster(DBClusterIdentifier="a", FinalDBSnapshotIdentifier="last")
+    in_state(tools, "network", *key_rows("data", key), *key_rows("logs", other))
+
+    assert main(["destroy", *CONFIRMED]) == 0
+
+    assert released(tools) == ["aws_kms_alias.data", "aws_kms_key.data"]
+
+
+def test_an_aws_that_does_not_say_what_needs_a_key_stops_a_destruction(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from botocore.exceptions import EndpointConnectionError
+
+    def refuse(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://rds")
+
+    in_state(tools, "network", *key_rows("data", make_key("data")))
+    monkeypatch.setattr(leftovers, "find", refuse)
+
+    assert main(["destroy", *CONFIRMED]) == 1
+
+    assert tools.changes() == []
+    assert "nothing was destroyed, for it is not known which keys are still needed" in capsys.readouterr().err
+
+
+def test_import_blocks_that_a_killed_deployment_left_do_not_reach_a_destruction(tools: Tools) -> None:
+    (tools.stack("data").folder / keep.BLOCKS).write_text("{}")
+    tools.on("destroy", then=lambda: pytest.fail("still there") if imports_left(tools) else None)
+
+    assert main(["destroy", *CONFIRMED]) == 0
+
+
+def imports_left(tools: Tools) -> bool:
+    return (tools.stack("data").folder / keep.BLOCKS).exists()
+
+
+# -- the next deployment
+
+
+def test_a_deployment_imports_a_kept_key_with_its_alias(tools: Tools) -> None:
+    key = make_key("data")
+    name_in_json(tools, "network", "data", "logs")
+
+    found = imported(tools, "network", *DEPLOY)
+
+    assert found == {"aws_kms_alias.data": "alias/iot-data-dev", "aws_kms_key.data": key.rpartition("/")[2]}
+
+
+def test_what_is_in_a_state_is_not_asked_about(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    name_in_json(tools, "network", "data")
+    in_state(tools, "network", *key_rows("data", make_key("data")))
+    monkeypatch.setattr(keep, "ask", lambda *_, **__: pytest.fail("asked"))
+
+    assert imported(tools, "network", *DEPLOY) == {}
+
+
+def test_the_key_of_another_environment_is_left_alone(tools: Tools) -> None:
+    make_key("data", environment="iot-prod")
+    name_in_json(tools, "network", "data")
+
+    assert imported(tools, "network", *DEPLOY) == {}
+
+
+@pytest.mark.parametrize("call", [["deploy", "--env", NAME, "--approve"], ["forget", *CONFIRMED]])
+def test_with_the_credentials_of_another_account_nothing_is_changed(
+    tools: Tools, call: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two accounts may have environments of one name; Terraform refuses by itself, and comes later."""
+    key = make_key("data")
+    if call[0] == "deploy":
+        aws("kms").schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=7)
+    before = aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    name_in_json(tools, "network", "data")
+    tools.edit("network", provider={"aws": [{"region": REGION, "allowed_account_ids": ["999999999999"]}]})
+
+    assert main(call) == 1
+
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == before
+    assert tools.changes() == []
+    assert "the credentials are of another account than 999999999999" in capsys.readouterr().err
+
+
+def test_the_key_of_another_environment_is_not_forgotten(tools: Tools) -> None:
+    key = make_key("data", environment="iot-prod")
+    name_in_json(tools, "network", "data")
+
+    assert main(["forget", *CONFIRMED]) == 0
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_a_key_is_looked_for_in_the_region_of_its_provider(tools: Tools) -> None:
+    key = make_key("data", region="eu-west-1")
+    make_key("data")
+    name_in_json(tools, "network", "data", provider="aws.copies")
+
+    assert imported(tools, "network", *DEPLOY)["aws_kms_key.data"] == key.rpartition("/")[2]
+
+
+def test_the_deletion_of_a_key_is_cancelled_by_a_deployment_alone(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = make_key("data").rpartition("/")[2]
+    aws("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    name_in_json(tools, "network", "data")
+
+    assert imported(tools, "network", "diff", "--env", NAME) == {}
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    assert "a deployment brings it back" in capsys.readouterr().out
+
+    assert imported(tools, "network", *DEPLOY)["aws_kms_key.data"] == key
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_a_secret_that_is_pending_deletion_is_restored(tools: Tools) -> None:
+    tags = [{"Key": "Environment", "Value": NAME}]
+    arn = aws("secretsmanager").create_secret(Name="iot/dev/database", SecretString="{}", Tags=tags)["ARN"]
+    aws("secretsmanager").delete_secret(SecretId=arn, RecoveryWindowInDays=30)
+    secret = {"database": {"name": "iot/dev/database"}}
+    tools.edit("data", provider=PROVIDERS, resource={"aws_secretsmanager_secret": secret})
+
+    assert imported(tools, "data", *DEPLOY) == {"aws_secretsmanager_secret.database": arn}
+    assert "DeletedDate" not in aws("secretsmanager").describe_secret(SecretId=arn)
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_rotation_that_was_in_progress_does_not_stop_the_first_one(tools: Tools, deleted: bool) -> None:
+    """Neither after a deployment that was killed when it had just restored the secret."""
+    secrets, tags = aws("secretsmanager"), [{"Key": "Environment", "Value": NAME}]
+    arn = secrets.create_secret(Name="iot/dev/database", SecretString="{}", Tags=tags)["ARN"]
+    secrets.put_secret_value(SecretId=arn, SecretString="{}", VersionStages=["AWSPENDING"])
+    if deleted:
+        secrets.delete_secret(SecretId=arn, RecoveryWindowInDays=30)
+    named = {"database": {"name": "iot/dev/database"}}
+    tools.edit("data", provider=PROVIDERS, resource={"aws_secretsmanager_secret": named})
+
+    assert imported(tools, "data", *DEPLOY) == {"aws_secretsmanager_secret.database": arn}
+    stages = secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].values()
+    assert not [labels for labels in stages if "AWSPENDING" in labels]
+    assert [labels for labels in stages if "AWSCURRENT" in labels]
+
+
+def test_saved_plans_made_before_something_came_back_are_not_applied(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws("kms").schedule_key_deletion(KeyId=make_key("data").rpartition("/")[2], PendingWindowInDays=7)
+    name_in_json(tools, "network", "data")
+
+    assert main(["apply", "--env", NAME]) == 1
+
+    assert tools.changes() == []
+    assert f"alias/iot-data-dev came back; plan again: make plan ENV={NAME}" in capsys.readouterr().err
+
+
+def test_a_vault_is_imported_with_its_lock(tools: Tools) -> None:
+    backup = aws("backup")
+    backup.create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
+    backup.put_backup_vault_lock_configuration(BackupVaultName="iot-backup-dev", MinRetentionDays=1)
+    vault, lock = "aws_backup_vault", "aws_backup_vault_lock_configuration"
+    made = {vault: {"v": {"name": "iot-backup-dev"}}, lock: {"l": {"backup_vault_name": f"${{{vault}.v.name}}"}}}
+    tools.edit("data", provider=PROVIDERS, resource=made)
+
+    assert imported(tools, "data", *DEPLOY) == {f"{vault}.v": "iot-backup-dev", f"{lock}.l": "iot-backup-dev"}
+
+
+# -- forget
+
+
+@pytest.mark.parametrize("given", [[], ["--confirm", "iot-prod"]])
+def test_forgetting_needs_the_name_of_the_environment(tools: Tools, given: list[str]) -> None:
+    key = make_key("data")
+    name_in_json(tools, "network", "data")
+
+    assert main(["forget", "--env", NAME, *given]) == 1
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_an_environment_that_stands_is_not_forgotten(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    key = make_key("data")
+    name_in_json(tools, "network", "data")
+    in_state(tools, "data", ("aws_sqs_queue", "q", {}))
+
+    assert main(["forget", *CONFIRMED]) == 1
+
+    assert f"deployed: {NAME}-data; first run: make destroy" in capsys.readouterr().err
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def _snapshot(key: str) -> str:
+    aws("rds").create_db_cluster(
+        DBClusterIdentifier="a", Engine="aurora-postgresql", MasterUsername="owner", MasterUserPassword="only-for-this",
+        StorageEncrypted=True, KmsKeyId=key,
+    )  # fmt: skip
+    aws("rds").delete_db_cluster(DBClusterIdentifier="a", FinalDBSnapshotIdentifier="last")
+    return "delete-db-cluster-snapshot --db-cluster-snapshot-identifier last"
+
+
+def _backups(key: str) -> str:
+    _snapshot(key)
+    aws("rds").delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="last")
+    retained = {"DbClusterResourceId": "cluster-1", "DBClusterIdentifier": "a", "KmsKeyId": key, "Status": "retained"}
+    from moto.rds.models import rds_backends
+
+    rds_backups._retained(rds_backends[key.split(":")[4]][REGION])["cluster-1"] = retained
+    return "delete-db-cluster-automated-backup --db-cluster-resource-id cluster-1"
+
+
+def _secret(key: str) -> str:
+    arn = aws("secretsmanager").create_secret(Name="s", SecretString="{}", KmsKeyId=key)["ARN"]
+    aws("secretsmanager").delete_secret(SecretId=arn, RecoveryWindowInDays=30)
+    return f"delete-secret --secret-id {arn} --force-delete-without-recovery"
+
+
+@pytest.mark.parametrize("leave", [_snapshot, _backups, _secret])
+def test_a_key_that_something_needs_is_not_forgotten(
+    tools: Tools, leave: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = make_key("data")
+    name_in_json(tools, "network", "data")
+    command = leave(key)
+
+    assert main(["forget", *CONFIRMED]) == 1
+
+    assert command in capsys.readouterr().err
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_a_vault_with_a_recovery_point_is_not_forgotten(tools: Tools) -> None:
+    """moto has no recovery points."""
+    vaults = {"aws_backup_vault": {"v": {"name": "iot-backup-dev"}}}
+    tools.edit("data", provider=PROVIDERS, resource=vaults)
+    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
+    points: list[dict[str, str]] = [{"RecoveryPointArn": "arn:aws:backup:point", "EncryptionKeyArn": "k"}]
+
+    class Backup:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(aws("backup"), name)
+
+        def get_paginator(self, operation: str) -> Any:
+            if operation != "list_recovery_points_by_backup_vault":
+                return aws("backup").get_paginator(operation)
+            return type("Pages", (), {"paginate": lambda *_, **__: [{"RecoveryPoints": points}]})()
+
+    def client(service: str, region: str) -> Any:
+        return Backup() if service == "backup" else aws(service, region)
+
+    with pytest.raises(Exception, match="delete-recovery-point --backup-vault-name iot-backup-dev"):
+        ending.forget(NAME, window_days=7, s3=tools.s3, client=client)
+    points.clear()
+    ending.forget(NAME, window_days=7, s3=tools.s3, client=client)
+    assert aws("backup").list_backup_vaults()["BackupVaultList"] == []
+
+
+def test_a_key_that_nothing_needs_is_forgotten_with_its_alias(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    key, other = make_key("data"), make_key("unnamed")
+    name_in_json(tools, "network", "data")
+
+    assert main(["forget", *CONFIRMED]) == 0
+
+    found = aws("kms").describe_key(KeyId=key)["KeyMetadata"]
+    assert found["KeyState"] == "PendingDeletion"
+    assert "alias/iot-data-dev: deleted in 7 days" in capsys.readouterr().out
+    names = {alias["AliasName"] for alias in aws("kms").list_aliases()["Aliases"]}
+    assert "alias/iot-data-dev" not in names
+    assert "alias/iot-unnamed-dev" in names
+    assert aws("kms").describe_key(KeyId=other)["KeyMetadata"]["KeyState"] == "Enabled"
