@@ -66,7 +66,7 @@ _FILES = {"storage.access_points.a": '{path = "/a", uid = 5, gid = 5}'}
 # What no shipped file says: names that AWS's services have, too, and both sides of every choice.
 UNUSUAL: dict[str, dict[str, str | None]] = {
     "data-dev": {
-        "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "cache.form": '"replicated"',
+        "service.outbound": '"none"', "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "cache.form": '"replicated"',
         "cache.replicas_per_shard": "2", "rotation.strategy": '"single"', **_FILES, "api.plans.default": None,
         "api.routes": f"[{_ROUTE.format('backend = ' + chr(34) + 'mock' + chr(34) + ', key = false')}]",
     },
@@ -78,7 +78,7 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
     },
     "api-prod": {
         "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "service.max_count": "2",
-        "service.min_count": "2", **_FILES, "service.mounts": '{a = "/mnt/a"}', "storage.throughput_mode": '"bursting"',
+        "service.outbound": '"none"', "service.min_count": "2", **_FILES, "service.mounts": '{a = "/mnt/a"}', "storage.throughput_mode": '"bursting"',
         "account.github_repository": '"a/b.c"', "account.owns_github_provider": "false",
         "service.secrets": '{A = "arn:aws:secretsmanager:ca-central-1:111111111111:secret:x-a1B2c3"}',
     },
@@ -120,7 +120,14 @@ def test_nor_in_an_unusual_environment(name: str, tmp_path: Path) -> None:
     assert _findings(name, UNUSUAL[name], tmp_path) == []
 
 
-@pytest.mark.parametrize(("name", "how"), [("iot-dev", {"suffix": "pr-12"}), ("globecart-prod", {"unprotected": True})])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("iot-dev", {"suffix": "pr-12"}),
+        ("globecart-prod", {"suffix": "pr-12"}),
+        ("globecart-prod", {"unprotected": True}),
+    ],
+)
 def test_nor_in_a_short_lived_copy_or_one_to_be_torn_down(name: str, how: dict[str, Any], tmp_path: Path) -> None:
     environment = load(name, **how)
     build_app([environment], tmp_path / "cdktf.out").synth()
