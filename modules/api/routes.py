@@ -107,7 +107,7 @@ class Routes(Construct):
             request_parameters={f"method.request.path.{name}": True for name in path_variables(route.path)},
         )
         if route.authorizer is None and not route.key_required(method):
-            accept(made, {"authorization": "NONE", "api_key_required": False}, CKV_AWS_59=_OPEN, CKV2_AWS_70=_OPEN)
+            accept(made, {"authorization": "NONE", "api_key_required": False}, CKV_AWS_59=_OPEN)
         http_method = made.http_method
         if route.backend == "mock":
             headers = {_ORIGIN: f"'{self._cors.origin}'"} if self._cors else {}

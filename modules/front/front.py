@@ -142,10 +142,15 @@ class Front(Construct):
         )
         accept(
             distribution,
-            {"logging_config": None, "origin_group": None},
+            {
+                "logging_config": None,
+                "origin_group": None,
+                "default_cache_behavior.response_headers_policy_id": _SECURITY_HEADERS,
+            },
             CKV_AWS_86="its log is delivered by CloudWatch Logs (standard logging v2), which is no part of it",
             CKV_AWS_310="one API in one region: there is no second origin that could answer in its place",
             CKV_AWS_374="a shop sells to everywhere; who may not buy is for the service to say",
+            CKV2_AWS_32="every behaviour has AWS's own policy, by its id",
             CKV2_AWS_47="KnownBadInputs blocks Log4j",
         )
         files.open_to(distribution.arn)

@@ -146,7 +146,14 @@ def test_nor_in_an_unusual_environment(name: str, tmp_path: Path) -> None:
     assert _findings(name, UNUSUAL[name], tmp_path) == []
 
 
-@pytest.mark.parametrize(("name", "how"), [("iot-dev", {"suffix": "pr-12"}), ("globecart-prod", {"unprotected": True})])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("iot-dev", {"suffix": "pr-12"}),
+        ("globecart-prod", {"suffix": "pr-12"}),
+        ("globecart-prod", {"unprotected": True}),
+    ],
+)
 def test_nor_in_a_short_lived_copy_or_one_to_be_torn_down(name: str, how: dict[str, Any], tmp_path: Path) -> None:
     environment = load(name, **how)
     build_app([environment], tmp_path / "cdktf.out").synth()
