@@ -21,7 +21,7 @@ GONE = object()
 """Instead of a value: there is none."""
 # When Terraform makes it, and for how long it tries; a text for people; JSON that is only looked at.
 _SKIPPED = {"//", "depends_on", "timeouts", "tags", "dashboard_body"}
-_FOREIGN_ACCOUNT, _FOREIGN_REGION, _WORLD = "999999999999", "us-east-1", "0.0.0.0/0"
+_FOREIGN_ACCOUNT, _FOREIGN_REGION, _WORLD = "999999999999", "eu-north-1", "0.0.0.0/0"
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _REGION = re.compile(r"\b[a-z]{2}-[a-z]+-\d(?=[^0-9]|$)")
 _CIDR = re.compile(r"\d+\.\d+\.\d+\.\d+/\d+")

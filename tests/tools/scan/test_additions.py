@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 from additions import ADDITIONS
 from all_environments import FULL
-from json_changes import Change
+from json_changes import Change, add
 from task_additions import IN_PRODUCTION, OF_TASKS
 
 from tools.scan.gate import own_findings
@@ -46,6 +47,15 @@ def test_it_is_found(platform: Platform, name: str) -> None:
 @pytest.mark.parametrize("name", IN_PRODUCTION)
 def test_it_is_found_in_production(production: Platform, name: str) -> None:
     assert own_findings(changed(production, IN_PRODUCTION[name]))
+
+
+@pytest.mark.parametrize("type_", ["aws_s3_bucket_policy", "aws_sns_topic_policy", "aws_sqs_queue"])
+def test_a_new_one_must_deny_whoever_comes_without_tls(platform: Platform, type_: str) -> None:
+    open_to_all = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+    found = own_findings(changed(platform, add("service", type_, policy=open_to_all)))
+
+    assert "DenyWithoutTls" in {finding.part for finding in found}
 
 
 def test_there_are_enough_and_few_are_missed(platform: Platform, production: Platform) -> None:
