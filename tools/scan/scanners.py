@@ -72,7 +72,7 @@ def ask(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def stage(folder: Path, stack: str, content: Mapping[str, Any]) -> None:
-    """Write what checkov may read of a stack's JSON: it refuses lists of `moved` and `removed`, which describe no resource."""
+    """Write what checkov may read of a stack's JSON: it refuses lists of `moved` and `removed`, which are no resources."""
     copy = {key: value for key, value in content.items() if key not in ("terraform", "moved", "removed")}
     (folder / stack).mkdir()
     (folder / stack / "cdk.tf.json").write_text(json.dumps(copy, indent=1), encoding="utf-8")

@@ -107,7 +107,7 @@ def read(environment: Environment, outdir: Path = OUTDIR, *, bootstrap: bool = F
 
 
 def _settings(environment: Environment) -> dict[str, Any]:
-    """What holds for it. A short-lived copy has neither the API's domain nor the front: their names are its original's."""
+    """What holds for it. A short-lived copy has no domain and no front: their names are its original's."""
     settings = environment.model_dump(mode="json")
     if environment.suffix is not None:
         settings |= {"front": None, "api": {**settings["api"], "domain": None}}

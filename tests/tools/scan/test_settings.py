@@ -66,7 +66,8 @@ _FILES = {"storage.access_points.a": '{path = "/a", uid = 5, gid = 5}'}
 # What no shipped file says: names that AWS's services have, too, and both sides of every choice.
 UNUSUAL: dict[str, dict[str, str | None]] = {
     "data-dev": {
-        "service.outbound": '"none"', "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "cache.form": '"replicated"',
+        "service.outbound": '"none"',
+        "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "cache.form": '"replicated"',
         "cache.replicas_per_shard": "2", "rotation.strategy": '"single"', **_FILES, "api.plans.default": None,
         "api.routes": f"[{_ROUTE.format('backend = ' + chr(34) + 'mock' + chr(34) + ', key = false')}]",
     },
@@ -78,7 +79,8 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
     },
     "api-prod": {
         "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "service.max_count": "2",
-        "service.outbound": '"none"', "service.min_count": "2", **_FILES, "service.mounts": '{a = "/mnt/a"}', "storage.throughput_mode": '"bursting"',
+        "service.outbound": '"none"',
+        "service.min_count": "2", **_FILES, "service.mounts": '{a = "/mnt/a"}', "storage.throughput_mode": '"bursting"',
         "account.github_repository": '"a/b.c"', "account.owns_github_provider": "false",
         "service.secrets": '{A = "arn:aws:secretsmanager:ca-central-1:111111111111:secret:x-a1B2c3"}',
     },
