@@ -130,7 +130,7 @@ def _other_texts(platform: Platform, resource: Resource, path: Path, old: str) -
         yield "foreign", "arn:aws:iam::999999999999:root"
     else:
         yield "other", f"{old}-other" if not old.isdecimal() else f"{old}0"
-    if _REGION.search(old):
-        yield "foreign region", _REGION.sub(_FOREIGN_REGION, old)
+    if (elsewhere := _REGION.sub(_FOREIGN_REGION, old)) != old:
+        yield "foreign region", elsewhere
     if any(part in ("Action", "Resource", "Principal", "Condition") for part in path) and "*" not in old:
         yield "any", "*"
