@@ -1,6 +1,7 @@
 """What AWS Backup is asked by the provider and moto does not answer."""
 
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import Client
@@ -48,3 +49,18 @@ def test_services_are_opted_in_one_by_one(client: Client) -> None:
 
     found = backup.describe_region_settings()["ResourceTypeOptInPreference"]
     assert (found["Aurora"], found["EFS"]) == (True, True)
+
+
+@pytest.mark.parametrize("ending", ["/", ""])
+def test_tags_are_found_by_a_path_with_and_without_a_slash_at_its_end(client: Client, name: str, ending: str) -> None:
+    backup = client("backup")
+    arn = backup.create_backup_vault(BackupVaultName=name, BackupVaultTags={"Name": name})["BackupVaultArn"]
+
+    def end(request: AWSRequest, **_: object) -> None:
+        request.url = request.url.rstrip("/") + ending
+
+    backup.meta.events.register("request-created.backup.ListTags", end)
+    try:
+        assert backup.list_tags(ResourceArn=arn)["Tags"] == {"Name": name}
+    finally:
+        backup.meta.events.unregister("request-created.backup.ListTags", end)

@@ -81,6 +81,13 @@ def list_recovery_points_by_backup_vault(self: Any) -> str:
     return json.dumps({"RecoveryPoints": []})
 
 
+@extend(BackupResponse, because='self.path.split("/")[-2]')
+def list_tags(_: Any, self: Any) -> str:
+    """moto reads the ARN from a path with a slash at its end, as boto3 sends it; the provider sends none."""
+    arn = unquote(self.path.rstrip("/").rpartition("/")[2])
+    return json.dumps({"Tags": self.backup_backend.list_tags(arn)})
+
+
 @add(BackupResponse)
 def describe_region_settings(self: Any) -> str:
     """Not in moto."""
