@@ -78,33 +78,33 @@ lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours i
 ## -- the platform on this machine
 
 .PHONY: local
-local: setup ## Deploy ENV (iot-dev) to an embedded AWS, plan again, destroy; KEEP=1 leaves it running
+local: setup ## Deploy ENV (iot-dev) to the emulator, test it, destroy it; KEEP=1 leaves it running
 	$(PY) -m tools.local up --env="$${ENV:-iot-dev}" $${KEEP:+--keep}
 
 .PHONY: local-stop
-local-stop: setup ## End what KEEP=1 left running
+local-stop: setup ## Stop the platform that KEEP=1 left running
 	$(PY) -m tools.local down --env="$${ENV:-iot-dev}"
 
 .PHONY: review
-review: named setup ## What the working tree changes in ENV since BASE (main): planned and applied on an embedded AWS
+review: named setup ## Show what the working tree changes in ENV since BASE (main): planned and applied on the emulator
 	$(PY) -m tools.change rehearsal $(env) $${BASE:+--base="$$BASE"} $(allow)
 
 ## -- the platform on AWS
 
 .PHONY: package
-package: setup ## The zip of the rotation function, ARCHITECTURE=arm64 or x86_64; synth builds it by itself
+package: setup ## Build the zip of the rotation function, ARCHITECTURE=arm64 or x86_64; synth builds it automatically
 	$(PY) rotation_lambda/build.py $${ARCHITECTURE:+--architecture="$$ARCHITECTURE"}
 
 .PHONY: synth
-synth: setup ## Terraform JSON of ENV, or of all environments, into cdktf.out
+synth: setup ## Write the Terraform JSON of ENV, or of all environments, to cdktf.out
 	$(PY) main.py $${ENV:+$(env)} $(copy)
 
 .PHONY: bootstrap
-bootstrap: named setup ## State bucket and image repository of ENV; once, before the first deployment
+bootstrap: named setup ## Create the state bucket and image repository of ENV; once, before the first deployment
 	$(PY) -m tools.deploy bootstrap $(env) $(approve)
 
 .PHONY: diff deploy
-diff: named setup ## What a deployment of ENV would change
+diff: named setup ## Show what a deployment of ENV would change
 	$(PY) -m tools.deploy diff $(env) $(copy)
 deploy: named setup ## Deploy every stack of ENV, or STACK alone; asks first, unless AUTO_APPROVE=1
 	$(PY) -m tools.deploy deploy $(env) $(copy) $${STACK:+--stack="$$STACK"} $(approve)
@@ -128,6 +128,10 @@ tunnel: named setup ## A local port that leads TO=database or TO=cache of ENV, o
 .PHONY: migrate
 migrate: named setup ## Run service.migration_command of ENV in one task of the service's image, roles and network
 	$(PY) -m tools.deploy migrate $(env) $(copy)
+
+.PHONY: move
+move: named setup ## Show what of ENV another stack has now; CONFIRM=<ENV> moves it into that stack's state, and changes nothing on AWS
+	$(PY) -m tools.deploy move $(env) $(copy) $(confirm)
 
 .PHONY: drill
 drill: named setup ## Restore the newest backup of ENV's database into a copy, query it, destroy it, and note RTO and RPO
@@ -157,12 +161,12 @@ lint: setup ## ruff, mypy, import-linter, actionlint, zizmor, and the lock files
 	@! grep -n '"url"' Pipfile.lock tools/compat/*/Pipfile.lock tools/scan/Pipfile.lock
 
 .PHONY: scan
-scan: setup setup-scan ## The security gate on the JSON of all environments; REPORT=<folder> keeps it as JSON and SARIF, too
+scan: setup setup-scan ## Run the security scan on the JSON of all environments; REPORT=<folder> also writes JSON and SARIF
 	$(PY) main.py
 	$(PY) -m tools.scan $${REPORT:+--json="$$REPORT/scan.json" --sarif="$$REPORT/scan.sarif"}
 
 .PHONY: scan-proof
-scan-proof: setup setup-scan ## Make the good JSON worse in every way: each time the scan must notice, or a reason stand
+scan-proof: setup setup-scan ## Mutation-test the scan: weaken the JSON one setting at a time; each mutant must be found or have a reason
 	$(PY) main.py
 	$(PY) -m tools.scan.proof
 
@@ -173,7 +177,7 @@ PIP_AUDIT_VERSION := 2.10.1
 	.pip-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT_VERSION)
 
 .PHONY: audit
-audit: .pip-audit/bin/pip-audit .pipenv/bin/pipenv ## Known weaknesses of everything that the locks install; asks the public databases, and fails without their answer
+audit: .pip-audit/bin/pip-audit .pipenv/bin/pipenv ## Find known vulnerabilities in everything that the lock files install; needs the public databases
 	mkdir -p build
 	.pipenv/bin/pipenv requirements --dev --hash > build/audit.txt
 	PIPENV_PIPFILE=tools/scan/Pipfile .pipenv/bin/pipenv requirements --hash > build/audit-scan.txt
@@ -187,7 +191,7 @@ endef
 # Two processors are enough for two lanes: Terraform mostly waits for the AWS provider's own pauses. The scan comes first,
 # and with it the one synthesis that fills the cache of jsii.
 .PHONY: test test-python test-terraform
-test: lint scan ## Every test but the runs against the embedded AWS; the layers and what each needs stand in README.md
+test: lint scan ## Run every test that does not need the emulator; CONTRIBUTING.md lists the layers and what each needs
 	$(MAKE) --jobs 2 --output-sync=line test-python test-terraform
 # What is synthesized is run to the last line. Measuring costs half of the time that these tests compute, so `test-fast` does not.
 test-python:
@@ -198,7 +202,7 @@ test-terraform:
 
 # As above. Only those in tests/tools/local use the project's own cdktf.out.
 .PHONY: test-emulator test-platforms test-operations
-test-emulator: setup ## The runs against the embedded AWS: whole platforms, recovery, rehearsals
+test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 2 --output-sync=line test-platforms test-operations
 test-platforms:
 	.venv/bin/pytest -m emulator tests/tools/local
@@ -206,16 +210,16 @@ test-operations:
 	.venv/bin/pytest -m emulator --ignore tests/tools/local
 
 .PHONY: test-fast
-test-fast: lint setup-scan ## Only the tests that need neither Terraform nor the embedded AWS
+test-fast: lint setup-scan ## Run only the tests that need neither Terraform nor the emulator
 	.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda
 	$(rotation-tests)
 
 .PHONY: addresses
-addresses: setup ## Renew the committed list of resource addresses, after a reviewed change of names
+addresses: setup ## Update the committed list of resource addresses, after a reviewed change of names
 	.venv/bin/pytest -q tests/app --update-addresses
 
 .PHONY: docs
-docs: setup setup-scan ## Renew the pages and pictures that are made from settings and JSON
+docs: setup setup-scan ## Update the pages and diagrams that are generated from settings and JSON
 	$(PY) main.py
 	$(PY) -m tools.pages docs
 
@@ -228,19 +232,19 @@ evidence: setup ## Print by name the resources that docs/pci-dss.md counts
 diagram: named setup ## Print the diagram of ENV as mermaid, from its synthesized JSON
 	$(PY) main.py $(env) $(copy)
 	$(PY) -m tools.pages diagram $(env) $(copy)
-critical-path: named setup ## How long a first deployment of ENV takes, and what decides it
+critical-path: named setup ## Estimate how long a first deployment of ENV takes, and what determines it
 	$(PY) main.py $(env) $(copy)
 	$(PY) -m tools.pages critical-path $(env) $(copy)
 
 .PHONY: openapi
-openapi: named setup ## The API of ENV as an OpenAPI 3 document, into build/openapi
+openapi: named setup ## Write the API of ENV as an OpenAPI 3 document to build/openapi
 	$(PY) -m tools.pages openapi $(env)
 
 .PHONY: bench
-bench: setup ## Measure WHAT (stock, growth, local or rotation), and fail when it exceeds a limit: docs/benchmarks.md
+bench: setup ## Run the benchmark WHAT (stock, growth, local or rotation); fails if it exceeds a limit: docs/benchmarks.md
 	$(if $(filter stock growth local rotation,$(WHAT)),,$(error WHAT=$(WHAT); one of: stock growth local rotation))
 	.venv/bin/pytest -q -s tests/*/"bench_$$WHAT.py"
 
 .PHONY: compat
-compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## The same JSON under CDK Terrain and under AWS provider 6?
+compat: setup tools/compat/cdktn/.venv/.ready tools/compat/provider6/.venv/.ready ## Check that CDK Terrain and AWS provider 6 give the same JSON
 	$(PY) -m tools.compat

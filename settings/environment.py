@@ -13,6 +13,7 @@ from settings.base import Region, Settings, described
 from settings.cache import CacheSettings
 from settings.database import DatabaseSettings
 from settings.encryption import EncryptionSettings
+from settings.front import FrontSettings
 from settings.logs import LogSettings
 from settings.monitoring import MonitoringSettings
 from settings.naming import Naming
@@ -78,6 +79,7 @@ class Environment(Settings):
     workers: dict[LinkName, WorkerSettings] = Field(default={}, description="tables named [workers.<name>]")
     jobs: dict[LinkName, JobSettings] = Field(default={}, description="tables named [jobs.<name>]")
     api: ApiSettings
+    front: FrontSettings | None = None
     monitoring: MonitoringSettings
 
     @property
@@ -89,6 +91,11 @@ class Environment(Settings):
     def name(self) -> str:
         """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
         return self.names.environment
+
+    @property
+    def fronted(self) -> FrontSettings | None:
+        """The front that this environment has: a short-lived copy has none, for the name is its original's."""
+        return self.front if self.suffix is None else None
 
     @property
     def workloads(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from settings.base import Settings
 from settings.broken import Unshown
 from settings.contents import bare
 
@@ -70,7 +71,8 @@ def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
     if error["type"] == "extra_forbidden":
         names = sorted(owner.model_fields.keys() - NOT_IN_FILES.keys())
         close = difflib.get_close_matches(str(path[-1]), names, n=1)
-        remedy = f"did you mean {close[0]}?" if close else "delete it"
+        renamed = owner.RENAMED.get(str(path[-1])) if issubclass(owner, Settings) else None
+        remedy = renamed or (f"did you mean {close[0]}?" if close else "delete it")
         # Nobody knows what it holds: it may be a password.
         return Fault("", key, Unshown("is unknown"), f"the keys {', '.join(names)}", remedy)
     # Only tables have no description of their own.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from settings import api, backup, cache, database, monitoring, network, rotation, service, storage
+from settings import api, backup, cache, database, front, monitoring, network, rotation, service, storage
 from settings.backup import BackupSettings
 from settings.base import Settings
 from settings.broken import Broken, Unshown
@@ -33,6 +33,7 @@ _RULES: list[Callable[..., Iterator[Broken]]] = [
     *rotation.RULES,
     *network.RULES,
     *api.RULES,
+    *front.RULES,
     *service.RULES,
     *monitoring.RULES,
 ]

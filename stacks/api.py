@@ -1,4 +1,4 @@
-"""How the world reaches the service: the REST API with its VPC link, its usage plan and its firewall."""
+"""The REST API: its routes, its VPC link to the service, its firewall and the keys of its clients."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from stacks.network import NetworkStack
 
 class ApiStack(BaseStack):
     """Offers `rest_api`. It needs only the entry: a route responds with 5xx until tasks of the service are registered.
+    What changes here is in force once the stage stack has deployed it.
 
     A VPC link takes minutes. It is made here, beside data and service, so that neither waits for it.
     """
@@ -30,8 +31,8 @@ class ApiStack(BaseStack):
             base_url=entry.load_balancer.base_url,
             load_balancer_arn=entry.load_balancer.load_balancer_arn,
             place=self.place(network.keys.logs),
+            behind_cloudfront=environment.fronted is not None,
         )
-        TerraformOutput(self, "url", value=self.rest_api.url, description="Where clients call the API")
         TerraformOutput(
             self,
             "api_key_ids",

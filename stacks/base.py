@@ -37,24 +37,32 @@ class BaseStack(TerraformStack):
 
     The state is encrypted with the bucket's own key, named here because `encrypt` alone would ask S3 for its default
     (AES256) and so override the bucket's setting.
+
+    Its resources are in `region`, if that is another than the environment's; its state is where all states are.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, environment: Environment, component: str) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, component: str, region: str | None = None
+    ) -> None:
         super().__init__(scope, id_)
         self.environment = environment
         self.names = environment.names
-        self.account = Account(environment.account_id, environment.region)
+        self.account = Account(environment.account_id, region or environment.region)
         # What the monitoring stack shall watch of this one, beside what it asks for itself.
         self.rows: list[Row] = []
+        # What its dashboard shows as well, with alarms that are elsewhere.
+        self.drawn: list[Row] = []
         self._component = component
-        self.aws_provider(environment.region)
+        self.aws_provider(self.account.region)
         self.backend = S3Backend(
             self,
             bucket=state_bucket_name(environment),
             key=f"{environment.name}/{component}.tfstate",
             region=environment.region,
             encrypt=True,
-            kms_key_id=self.account.arn("kms", f"alias/{state_key_alias(environment)}"),
+            kms_key_id=Account(environment.account_id, environment.region).arn(
+                "kms", f"alias/{state_key_alias(environment)}"
+            ),
         )
         self.add_override("terraform.backend.s3.use_lockfile", True)
         self.add_override("terraform.required_version", REQUIRED_TERRAFORM)

@@ -14,6 +14,7 @@ from modules.monitoring import (
     Row,
     api_row,
     cache_row,
+    canary_requests,
     dashboard,
     database_row,
     egress_row,
@@ -24,7 +25,6 @@ from modules.monitoring import (
     service_row,
     throttled_requests,
 )
-from stacks.api import ApiStack
 from stacks.backup import BackupStack
 from stacks.base import BaseStack
 from stacks.data import DataStack
@@ -33,6 +33,7 @@ from stacks.entry import EntryStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
+from stacks.stage import StageStack
 
 
 class MonitoringStack(BaseStack):
@@ -49,7 +50,7 @@ class MonitoringStack(BaseStack):
         backup: BackupStack | None,
         secrets: SecretsStack,
         service: ServiceStack,
-        api: ApiStack,
+        stage: StageStack,
     ) -> None:
         environment = network.environment
         super().__init__(scope, f"{environment.name}-monitoring", environment=environment, component="monitoring")
@@ -73,12 +74,12 @@ class MonitoringStack(BaseStack):
             secret_arn=secrets.secret_arn,
         )
         rows = [
-            *self._request_rows(entry, service, api),
+            *self._request_rows(entry, service, stage),
             *self._data_rows(data, service),
             *self._operations_rows(egress, secrets),
             *(
                 row
-                for stack in (network, egress, entry, data, backup, secrets, service, api)
+                for stack in (network, egress, entry, data, backup, secrets, service, stage.api)
                 if stack
                 for row in stack.rows
             ),
@@ -92,24 +93,31 @@ class MonitoringStack(BaseStack):
             waits_for=[notice.first_report],
         )
         board = dashboard(
-            self, "dashboard", names=self.names, account=self.account, rows=rows, unhealthy_name=alarms.unhealthy_name
+            self,
+            "dashboard",
+            names=self.names,
+            account=self.account,
+            rows=[*rows, *stage.drawn],
+            unhealthy_name=alarms.unhealthy_name,
         )
         if settings.monthly_budget_usd is not None:
             monthly_budget(self, "budget", names=self.names, limit_usd=settings.monthly_budget_usd, topic_arn=topic.arn)
         TerraformOutput(self, "topic_arn", value=topic.arn, description="The topic of all alarms")
         TerraformOutput(self, "dashboard_name", value=board.dashboard_name, description="The CloudWatch dashboard")
 
-    def _request_rows(self, entry: EntryStack, service: ServiceStack, api: ApiStack) -> Iterator[Row]:
-        environment, thresholds = self.environment, self.environment.monitoring
+    def _request_rows(self, entry: EntryStack, service: ServiceStack, stage: StageStack) -> Iterator[Row]:
+        environment, thresholds, api = self.environment, self.environment.monitoring, stage.api
+        canary = api.rest_api.canary_log_group
         yield api_row(
             thresholds,
             api=api.rest_api.name,
-            stage=api.rest_api.stage_name,
+            stage=stage.published.stage_name,
             web_acl=api.rest_api.web_acl_name,
             region=environment.region,
             throttled=throttled_requests(
                 self, "throttled", names=self.names, access_log_group=api.rest_api.access_log_group
             ),
+            canary=canary_requests(self, "canary", names=self.names, access_log_group=canary) if canary else None,
         )
         yield entry_row(
             environment.service,

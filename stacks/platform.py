@@ -12,11 +12,13 @@ from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
 from stacks.egress import EgressStack
 from stacks.entry import EntryStack
+from stacks.front import FrontStack
 from stacks.monitoring import MonitoringStack
 from stacks.network import NetworkStack
 from stacks.rotation import RotationStack
 from stacks.secrets import SecretsStack
 from stacks.service import ServiceStack
+from stacks.stage import StageStack
 
 
 def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
@@ -35,6 +37,9 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
     if environment.backup is not None:
         backup = BackupStack(scope, environment=environment, settings=environment.backup, network=network, data=data)
     api = ApiStack(scope, environment=environment, network=network, entry=entry)
+    stage = StageStack(scope, api=api)
+    if environment.fronted is not None:
+        FrontStack(scope, settings=environment.fronted, stage=stage)
     secrets = SecretsStack(scope, environment=environment, network=network, rotation=rotation, data=data, egress=egress)
     service = ServiceStack(
         scope, environment=environment, network=network, data=data, secrets=secrets, egress=egress, entry=entry
@@ -48,5 +53,5 @@ def add_environment(scope: Construct, environment: Environment, *, package: Code
         backup=backup,
         secrets=secrets,
         service=service,
-        api=api,
+        stage=stage,
     )

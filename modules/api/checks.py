@@ -19,12 +19,10 @@ from settings.api import schemas as api_schemas
 from settings.naming import Naming
 
 # messageString is a JSON text with its quotes:
+# `messageString` is a JSON text with its quotes; `validationErrorString`, which says what is wrong with a body, is not,
+# and may hold quotes of the caller. Templates of gateway responses only replace variables, so nothing could escape it.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.responseTemplates.html
 _REFUSAL = '{"message": $context.error.messageString, "requestId": "$context.requestId"}'
-_INVALID = (
-    '{"message": $context.error.messageString, "detail": "$context.error.validationErrorString", '
-    '"requestId": "$context.requestId"}'
-)
 
 
 def validators(scope: Construct, *, rest_api_id: str) -> tuple[str, str]:
@@ -100,19 +98,18 @@ def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -
     """Every error of API Gateway's own as JSON with the request's id; pages of the CORS origin can read it."""
     origin = {"gatewayresponse.header.Access-Control-Allow-Origin": f"'{cors.origin}'"} if cors else {}
     once_a_second = {"gatewayresponse.header.Retry-After": "'1'"}
-    kinds: tuple[tuple[str, str | None, str, dict[str, str]], ...] = (
-        ("DEFAULT_4XX", None, _REFUSAL, {}),
-        ("DEFAULT_5XX", None, _REFUSAL, {}),
-        ("BAD_REQUEST_BODY", "400", _INVALID, {}),
-        ("THROTTLED", "429", _REFUSAL, once_a_second),
+    kinds: tuple[tuple[str, str | None, dict[str, str]], ...] = (
+        ("DEFAULT_4XX", None, {}),
+        ("DEFAULT_5XX", None, {}),
+        ("THROTTLED", "429", once_a_second),
     )
-    for kind, status, template, headers in kinds:
+    for kind, status, headers in kinds:
         ApiGatewayGatewayResponse(
             scope,
             f"response-{kind}",
             rest_api_id=rest_api_id,
             response_type=kind,
             status_code=status,
-            response_templates={"application/json": template},
+            response_templates={"application/json": _REFUSAL},
             response_parameters={**origin, **headers},
         )

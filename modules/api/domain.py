@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
 from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
     ApiGatewayDomainName,
     ApiGatewayDomainNameEndpointConfiguration,
@@ -14,11 +13,9 @@ from settings.api import DomainSettings
 
 
 class Domain(Construct):
-    """A regional domain name with TLS 1.2, all of it mapped to the stage, and the record that leads to it."""
+    """A regional domain name with TLS 1.2 and the record that leads to it; the stage is mapped to it later."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, settings: DomainSettings, rest_api_id: str, stage_name: str
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: DomainSettings) -> None:
         super().__init__(scope, id_)
         domain = ApiGatewayDomainName(
             self,
@@ -27,9 +24,6 @@ class Domain(Construct):
             regional_certificate_arn=settings.certificate_arn,
             security_policy="TLS_1_2",
             endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
-        )
-        ApiGatewayBasePathMapping(
-            self, "mapping", api_id=rest_api_id, stage_name=stage_name, domain_name=domain.domain_name
         )
         Route53Record(
             self,
@@ -41,4 +35,4 @@ class Domain(Construct):
                 name=domain.regional_domain_name, zone_id=domain.regional_zone_id, evaluate_target_health=False
             ),
         )
-        self.url = f"https://{settings.name}"
+        self.name = domain.domain_name

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from cdktf import Token
+from cdktf_cdktf_provider_aws.data_aws_ec2_managed_prefix_list import DataAwsEc2ManagedPrefixList
+from cdktf_cdktf_provider_aws.wafv2_ip_set import Wafv2IpSet
 from cdktf_cdktf_provider_aws.wafv2_web_acl import (
     Wafv2WebAcl,
     Wafv2WebAclDefaultAction,
@@ -14,7 +19,6 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl import (
     Wafv2WebAclRuleVisibilityConfig,
     Wafv2WebAclVisibilityConfig,
 )
-from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
     Wafv2WebAclLoggingConfiguration,
     Wafv2WebAclLoggingConfigurationRedactedFields,
@@ -32,12 +36,20 @@ MANAGED_GROUPS = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
+# What is counted instead of blocked where callers send no User-Agent.
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+COUNTED = {"AWSManagedRulesCommonRuleSet": ("NoUserAgent_HEADER",)}
 REDACTED_HEADERS = ("authorization", "cookie", "x-api-key")
 
 
 class Firewall(Construct):
     """Blocks what AWS's managed groups know to be bad, and any address with more than `rate_limit` requests in 5
-    minutes. The common group also blocks bodies of more than 8 KB.
+    minutes. The common group also blocks bodies of more than 8 KB and, with `user_agent_required`, requests without
+    that header.
+
+    With `edge` it is CloudFront's, and must be made in us-east-1. With `behind_cloudfront` it blocks what does not come
+    from addresses of CloudFront, and takes the caller's from X-Forwarded-For. A caller can write that header: the limit
+    that holds is that of CloudFront's own firewall.
 
     Everything is logged without the headers that let somebody in. There are no samples: those would show them.
     """
@@ -48,30 +60,41 @@ class Firewall(Construct):
         id_: str,
         *,
         rate_limit: int,
-        stage_arn: str,
+        user_agent_required: bool,
         place: Place,
+        purpose: str = "api",
+        edge: bool = False,
+        behind_cloudfront: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self.name = place.names.name("api")
+        self.name = place.names.name(purpose)
+        only = [_others_rule(self._cloudfront_addresses())] if behind_cloudfront else []
         acl = Wafv2WebAcl(
             self,
             "web-acl",
             name=self.name,
-            description="Before the REST API",
-            scope="REGIONAL",
+            description="Before CloudFront" if edge else "Before the REST API",
+            scope="CLOUDFRONT" if edge else "REGIONAL",
             default_action=Wafv2WebAclDefaultAction(allow=Wafv2WebAclDefaultActionAllow()),
-            rule=[_rate_rule(rate_limit), *map(_managed_rule, range(1, len(MANAGED_GROUPS) + 1), MANAGED_GROUPS)],
+            rule=[
+                _rate_rule(rate_limit, forwarded=behind_cloudfront),
+                *(
+                    _managed_rule(priority, group, counted=() if user_agent_required else COUNTED.get(group, ()))
+                    for priority, group in enumerate(MANAGED_GROUPS, start=1)
+                ),
+                *only,
+            ],
             # CloudWatch's dimension WebACL is the name of the metric.
             visibility_config=Wafv2WebAclVisibilityConfig(
                 cloudwatch_metrics_enabled=True, metric_name=self.name, sampled_requests_enabled=False
             ),
         )
-        Wafv2WebAclAssociation(self, "association", web_acl_arn=acl.arn, resource_arn=stage_arn)
+        self.arn = acl.arn
         # WAF writes into groups of this beginning only.
         group = log_group(
             self,
             "log",
-            name=f"aws-waf-logs-{place.names.name('api')}",
+            name=f"aws-waf-logs-{self.name}",
             retention_days=place.log_retention_days,
             key_arn=place.logs_key_arn,
         )
@@ -88,23 +111,60 @@ class Firewall(Construct):
             ],
         )
 
+    def _cloudfront_addresses(self) -> str:
+        """ARN of a set of the addresses from which CloudFront calls origins, as of the last deployment.
 
-def _rate_rule(limit: int) -> Wafv2WebAclRule:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
+        """
+        known = DataAwsEc2ManagedPrefixList(self, "cloudfront", name="com.amazonaws.global.cloudfront.origin-facing")
+        return Wafv2IpSet(
+            self,
+            "cloudfront-addresses",
+            name=f"{self.name}-cloudfront",
+            description="Where CloudFront calls origins from",
+            scope="REGIONAL",
+            ip_address_version="IPV4",
+            addresses=Token.as_list(f"${{{known.fqn}.entries[*].cidr}}"),
+        ).arn
+
+
+def _rate_rule(limit: int, *, forwarded: bool) -> Wafv2WebAclRule:
+    kind: dict[str, object] = {"aggregate_key_type": "IP"}
+    if forwarded:
+        header = {"header_name": "X-Forwarded-For", "fallback_behavior": "MATCH"}
+        kind = {"aggregate_key_type": "FORWARDED_IP", "forwarded_ip_config": header}
     return Wafv2WebAclRule(
         name="rate",
         priority=0,
         action=Wafv2WebAclRuleAction(block=Wafv2WebAclRuleActionBlock()),
-        statement={"rate_based_statement": {"limit": limit, "aggregate_key_type": "IP"}},
+        statement={"rate_based_statement": {"limit": limit, **kind}},
         visibility_config=_visibility("rate"),
     )
 
 
-def _managed_rule(priority: int, group: str) -> Wafv2WebAclRule:
+def _others_rule(ip_set_arn: str) -> Wafv2WebAclRule:
+    return Wafv2WebAclRule(
+        name="not-cloudfront",
+        priority=len(MANAGED_GROUPS) + 1,
+        action=Wafv2WebAclRuleAction(block=Wafv2WebAclRuleActionBlock()),
+        statement={"not_statement": {"statement": {"ip_set_reference_statement": {"arn": ip_set_arn}}}},
+        visibility_config=_visibility("not-cloudfront"),
+    )
+
+
+def _managed_rule(priority: int, group: str, *, counted: Sequence[str]) -> Wafv2WebAclRule:
+    overrides = [{"name": name, "action_to_use": {"count": {}}} for name in counted]
     return Wafv2WebAclRule(
         name=group,
         priority=priority,
         override_action=Wafv2WebAclRuleOverrideAction(none=Wafv2WebAclRuleOverrideActionNone()),
-        statement={"managed_rule_group_statement": {"name": group, "vendor_name": "AWS"}},
+        statement={
+            "managed_rule_group_statement": {
+                "name": group,
+                "vendor_name": "AWS",
+                **({"rule_action_override": overrides} if overrides else {}),
+            }
+        },
         visibility_config=_visibility(group),
     )
 

@@ -1,11 +1,14 @@
-"""The usage plan of a REST API: how much each client may ask for."""
+"""The usage plans of a REST API: how much each client may ask for."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import (
     ApiGatewayUsagePlan,
     ApiGatewayUsagePlanApiStages,
+    ApiGatewayUsagePlanApiStagesThrottle,
     ApiGatewayUsagePlanQuotaSettings,
     ApiGatewayUsagePlanThrottleSettings,
 )
@@ -16,38 +19,73 @@ from settings.api import PlanSettings
 from settings.naming import Naming
 
 
-class Plan(Construct):
-    """A plan bound to the stage, and for each client a key bound to the plan: unbound it would throttle nobody.
-
-    AWS holds to the limits as targets, not to the request: the throttle of the stage and the firewall come on top.
+class Keys(Construct):
+    """A key for each client: `ids` by client. A client keeps its key when it goes to another plan.
 
     A key says whose requests are counted. It proves nothing and is no secret of the platform: the provider keeps its
     value in the state. Who has to log in is what authorizers are for.
     """
 
+    def __init__(self, scope: Construct, id_: str, *, clients: Iterable[str], names: Naming) -> None:
+        super().__init__(scope, id_)
+        self.ids: dict[str, str] = {
+            client: ApiGatewayApiKey(self, f"key-{client}", name=names.name(client), description=f"Client {client}").id
+            for client in clients
+        }
+
+
+class Plans(Construct):
+    """Plans bound to the stage, and to the keys of their clients: a key that is bound to none throttles nobody.
+
+    AWS holds to the limits as targets, not to the request: the throttle of the stage and the firewall come on top.
+    The plan `default` has the name of the API.
+    """
+
     def __init__(
-        self, scope: Construct, id_: str, *, settings: PlanSettings, rest_api_id: str, stage_name: str, names: Naming
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Mapping[str, PlanSettings],
+        key_ids: Mapping[str, str],
+        rest_api_id: str,
+        stage_name: str,
+        names: Naming,
     ) -> None:
         super().__init__(scope, id_)
-        plan = ApiGatewayUsagePlan(
-            self,
-            "plan",
-            name=names.name("api"),
-            description="What each client of the API may ask for",
-            api_stages=[ApiGatewayUsagePlanApiStages(api_id=rest_api_id, stage=stage_name)],
-            throttle_settings=ApiGatewayUsagePlanThrottleSettings(
-                rate_limit=settings.rate_limit, burst_limit=settings.burst_limit
-            ),
-            quota_settings=(
-                ApiGatewayUsagePlanQuotaSettings(limit=settings.quota_per_month, period="MONTH")
-                if settings.quota_per_month
-                else None
-            ),
-        )
-        self.key_ids: dict[str, str] = {}
-        for client in sorted(settings.clients):
-            key = ApiGatewayApiKey(self, f"key-{client}", name=names.name(client), description=f"Client {client}")
-            ApiGatewayUsagePlanKey(
-                self, f"key-{client}-in-plan", usage_plan_id=plan.id, key_id=key.id, key_type="API_KEY"
-            )
-            self.key_ids[client] = key.id
+        for name, plan in sorted(settings.items()):
+            purpose = "" if name == "default" else f"-{name}"
+            plan_id = ApiGatewayUsagePlan(
+                self,
+                f"plan{purpose}",
+                name=names.name(f"api{purpose}"),
+                description="What each client of the API may ask for",
+                api_stages=[
+                    ApiGatewayUsagePlanApiStages(
+                        api_id=rest_api_id,
+                        stage=stage_name,
+                        throttle=[
+                            ApiGatewayUsagePlanApiStagesThrottle(
+                                path=f"{throttle.path}/{throttle.method}",
+                                rate_limit=throttle.rate_limit,
+                                burst_limit=throttle.burst_limit,
+                            )
+                            for throttle in sorted(plan.throttles, key=lambda each: (each.path, each.method))
+                        ]
+                        or None,
+                    )
+                ],
+                throttle_settings=ApiGatewayUsagePlanThrottleSettings(
+                    rate_limit=plan.rate_limit, burst_limit=plan.burst_limit
+                ),
+                quota_settings=(
+                    ApiGatewayUsagePlanQuotaSettings(limit=plan.quota_per_month, period="MONTH")
+                    if plan.quota_per_month
+                    else None
+                ),
+            ).id
+            for client in sorted(plan.clients):
+                # A key is in one plan of a stage. Under one address it leaves the old plan before it joins the new one.
+                ApiGatewayUsagePlanKey(
+                    self, f"key-{client}-in-plan", usage_plan_id=plan_id, key_id=key_ids[client], key_type="API_KEY"
+                )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cdktf import TerraformResourceLifecycle, TerraformStack
+from cdktf import Fn, TerraformResourceLifecycle, TerraformStack
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from constructs import Construct
 
@@ -22,7 +22,6 @@ NOT_DEPLOYED = {
     "aws_api_gateway_usage_plan": "belongs to the account; in force at once",
     "aws_api_gateway_usage_plan_key": "belongs to the usage plan; in force at once",
 }
-
 Resources = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
@@ -45,32 +44,36 @@ def definition_hash(resources: Resources) -> str:
     return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
 
 
-def ids_hash(resources: Resources) -> str:
-    """An expression for Terraform: a hash of their ids, for a resource that is replaced is written as before.
+def triggers(scope: Construct, *, ids: Sequence[str], base_url: str) -> dict[str, str]:
+    """What a deployment of all that the stack of `scope` has of the API by now is made anew for: call it last.
 
-    Of ids only: whole objects have attributes that AWS fills in later, so that the next plan would not be empty.
+    A resource that is replaced is written as before, so the `ids` count to which a deployment refers. Every other
+    resource is part of it by what is written of it. `base_url` is a value of another stack: its text stays when it
+    changes.
     """
-    ids = ", ".join(f"{address}.id" for address in deployed(resources))
-    return f"${{sha1(jsonencode([{ids}]))}}"
+    resources: Resources = TerraformStack.of(scope).to_terraform()["resource"]
+    return {
+        "definition": definition_hash(resources),
+        "ids": Fn.sha1(Fn.jsonencode(list(ids))),
+        "base_url": base_url,
+    }
 
 
 def deployment(
-    scope: Construct, id_: str, *, rest_api_id: str, from_other_stacks: Mapping[str, str]
+    scope: Construct, id_: str, *, rest_api_id: str, triggers: Mapping[str, str], kept: bool = False
 ) -> ApiGatewayDeployment:
-    """A deployment of all that the stack of `scope` has of the API by now: call it last.
+    """A deployment, in a later stack than the definition.
 
-    A new one is made before the old one goes, and the stage moves over in between. `from_other_stacks` are values that
-    the definition refers to: their text stays when they change.
+    In the same stack it would be made before Terraform deletes a route that was removed: `create_before_destroy`, which
+    the deployment needs because AWS deletes none that a stage leads to, extends to all that it depends on.
+    https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle
+
+    A new one is made before the old one goes, and the stage moves over in between. One that is `kept` stays as it is.
     """
-    resources: Resources = TerraformStack.of(scope).to_terraform()["resource"]
     return ApiGatewayDeployment(
         scope,
         id_,
         rest_api_id=rest_api_id,
-        triggers={
-            "definition": definition_hash(resources),
-            "ids": ids_hash(resources),
-            **from_other_stacks,
-        },
-        lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        triggers=dict(triggers),
+        lifecycle=TerraformResourceLifecycle(create_before_destroy=True, ignore_changes=["triggers"] if kept else None),
     )

@@ -14,10 +14,10 @@ from modules.api.checks import authorizers, models, refusals, validators
 from modules.api.domain import Domain
 from modules.api.firewall import Firewall
 from modules.api.functions import permit
-from modules.api.plan import Plan
-from modules.api.redeployment import deployment
+from modules.api.plan import Keys
+from modules.api.redeployment import triggers
 from modules.api.routes import Backends, Checks, Routes
-from modules.api.stage import Stage
+from modules.api.stage import StageLogs
 from modules.common.accept import accept
 from modules.common.place import Place
 from modules.common.policies import document, statement
@@ -25,11 +25,11 @@ from settings.api import ApiSettings, path_pattern
 
 
 class Api(Construct):
-    """A regional REST API with one stage, its firewall, and a usage plan with a key for each client.
+    """A regional REST API, its firewall, and a key for each client. What of it is in force is its stage's to say.
 
     `schemas` are the JSON schemas that the routes name; `load_balancer_arn` is the way into the VPC that `base_url`
     names. A short-lived copy has no domain: the name is its original's.
-    With a domain the API answers under that name alone.
+    With a domain the API answers under that name alone; `behind_cloudfront` it answers CloudFront alone.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Api(Construct):
         base_url: str,
         load_balancer_arn: str,
         place: Place,
+        behind_cloudfront: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         domain = settings.domain if place.names.suffix is None else None
@@ -70,6 +71,14 @@ class Api(Construct):
         link = ApiGatewayVpcLink(
             self, "vpc-link", name=self.name, description="From the API to the service", target_arns=[load_balancer_arn]
         )
+        logins = authorizers(
+            self,
+            rest_api_id=self.id,
+            execution_arn=execution_arn,
+            settings=settings.authorizers,
+            names=place.names,
+            account=place.account,
+        )
         Routes(
             self,
             "routes",
@@ -82,30 +91,11 @@ class Api(Construct):
                 parameters,
                 body,
                 models(self, rest_api_id=self.id, schemas=schemas),
-                authorizers(
-                    self,
-                    rest_api_id=self.id,
-                    execution_arn=execution_arn,
-                    settings=settings.authorizers,
-                    names=place.names,
-                    account=place.account,
-                ),
+                logins,
             ),
         )
-        stage = Stage(
-            self,
-            "stage",
-            rest_api_id=self.id,
-            deployment_id=deployment(
-                self,
-                "deployment",
-                rest_api_id=self.id,
-                from_other_stacks={"base_url": base_url},
-            ).id,
-            stage_name=settings.stage_name,
-            throttle=settings.stage_throttle,
-            place=place,
-        )
+        of_authorizers = [id_ for _, id_ in logins.values() if id_ is not None]
+        self.triggers = triggers(self, ids=[link.id, parameters, body, *of_authorizers], base_url=base_url)
         for function_arn in sorted({route.function_arn for route in settings.routes if route.function_arn}):
             permit(
                 self,
@@ -115,23 +105,29 @@ class Api(Construct):
                 names=place.names,
             )
         self.stage_name = settings.stage_name
-        self.stage_arn = stage.arn
-        self.access_log_group = stage.access_log_group
-        self.web_acl_name = Firewall(
+        logs = StageLogs(
+            self,
+            "stage",
+            rest_api_id=self.id,
+            stage_name=settings.stage_name,
+            canary=settings.canary_percent is not None,
+            place=place,
+        )
+        self.access_log_group = logs.access_name
+        self.canary_log_group = logs.canary_access_name
+        self.access_log_arn = logs.access_arn
+        firewall = Firewall(
             self,
             "firewall",
             rate_limit=settings.firewall_limit,
-            stage_arn=stage.arn,
+            user_agent_required=settings.user_agent_required,
             place=place,
-        ).name
-        self.key_ids: dict[str, str] = {}
-        if settings.plan is not None:
-            self.key_ids = Plan(
-                self, "plan", settings=settings.plan, rest_api_id=self.id, stage_name=stage.name, names=place.names
-            ).key_ids
-        self.url = stage.invoke_url
-        if domain is not None:
-            self.url = Domain(self, "domain", settings=domain, rest_api_id=self.id, stage_name=stage.name).url
+            behind_cloudfront=behind_cloudfront,
+        )
+        self.web_acl_name = firewall.name
+        self.web_acl_arn = firewall.arn
+        self.key_ids = Keys(self, "plan", clients=settings.clients, names=place.names).ids
+        self.domain_name = None if domain is None else Domain(self, "domain", settings=domain).name
 
 
 def api_policy(execution_arn: str, settings: ApiSettings) -> str:

@@ -20,6 +20,7 @@ from settings.api import BODY_METHODS, CorsSettings, RouteSettings, path_variabl
 
 # What API Gateway waits at most for a backend, unless AWS has raised it for the account.
 _TIMEOUT_MS = 29_000
+_OPEN = "visitors have no key: the firewall limits each address, and the stage all of them together"
 _JSON = "application/json"
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 
@@ -91,7 +92,7 @@ class Routes(Construct):
         id_ = _id(method, route.path)
         kind, authorizer_id = self._checks.authorizers[route.authorizer] if route.authorizer else ("NONE", None)
         model = self._checks.models[route.request_schema] if route.request_schema and method in BODY_METHODS else None
-        http_method = ApiGatewayMethod(
+        made = ApiGatewayMethod(
             self,
             id_,
             rest_api_id=self._api_id,
@@ -99,12 +100,15 @@ class Routes(Construct):
             http_method=method,
             authorization=kind,
             authorizer_id=authorizer_id,
-            api_key_required=route.key_required,
+            api_key_required=route.key_required(method),
             request_validator_id=self._checks.body_validator_id if model else self._checks.parameters_validator_id,
             # Whatever type the request says it is: else another type would pass unchecked.
             request_models={_JSON: model, "$default": model} if model else None,
             request_parameters={f"method.request.path.{name}": True for name in path_variables(route.path)},
-        ).http_method
+        )
+        if route.authorizer is None and not route.key_required(method):
+            accept(made, {"authorization": "NONE", "api_key_required": False}, CKV_AWS_59=_OPEN)
+        http_method = made.http_method
         if route.backend == "mock":
             headers = {_ORIGIN: f"'{self._cors.origin}'"} if self._cors else {}
             self._mock(id_, resource_id, http_method, status=200, body={"status": "ok"}, headers=headers)

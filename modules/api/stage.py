@@ -8,7 +8,11 @@ from cdktf_cdktf_provider_aws.api_gateway_method_settings import (
     ApiGatewayMethodSettings,
     ApiGatewayMethodSettingsSettings,
 )
-from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatewayStageAccessLogSettings
+from cdktf_cdktf_provider_aws.api_gateway_stage import (
+    ApiGatewayStage,
+    ApiGatewayStageAccessLogSettings,
+    ApiGatewayStageCanarySettings,
+)
 from constructs import Construct
 
 from modules.common.accept import accept
@@ -36,12 +40,40 @@ ACCESS_LOG = {
 }
 
 
+class StageLogs(Construct):
+    """The encrypted groups of both logs of a stage, made before its first request: `access_name`, `access_arn`.
+
+    The name of the second one is API Gateway's, and so is that of the further groups for requests of a canary.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, rest_api_id: str, stage_name: str, canary: bool, place: Place
+    ) -> None:
+        super().__init__(scope, id_)
+        names = {
+            "access": place.names.path("api-access"),
+            "execution": f"API-Gateway-Execution-Logs_{rest_api_id}/{stage_name}",
+        }
+        if canary:
+            names |= {f"canary-{kind}": f"{name}/Canary" for kind, name in names.items()}
+        groups = {
+            kind: log_group(
+                self, f"{kind}-log", name=name, retention_days=place.log_retention_days, key_arn=place.logs_key_arn
+            )
+            for kind, name in names.items()
+        }
+        self.access_name = groups["access"].name
+        self.access_arn = groups["access"].arn
+        self.canary_access_name = groups["canary-access"].name if canary else None
+
+
 class Stage(Construct):
     """A stage with metrics, X-Ray, an access log in JSON and an execution log of errors.
 
-    The execution log has no data trace, which would write down whole requests. Both logs have their encrypted groups
-    before the first request; the name of the second one is API Gateway's. `throttle` (rate per second, burst) holds
-    for each method and all callers together: the limits of a usage plan alone bind nobody who has no key.
+    The execution log has no data trace, which would write down whole requests. `throttle` (rate per second, burst)
+    holds for each method and all callers together: the limits of a usage plan alone bind nobody who has no key.
+    `canary` is a second deployment and the percentage of requests that get it.
     """
 
     def __init__(
@@ -52,19 +84,11 @@ class Stage(Construct):
         rest_api_id: str,
         deployment_id: str,
         stage_name: str,
+        access_log_arn: str,
         throttle: tuple[int, int],
-        place: Place,
+        canary: tuple[str, int] | None,
     ) -> None:
         super().__init__(scope, id_)
-        access, execution = (
-            log_group(
-                self, f"{kind}-log", name=name, retention_days=place.log_retention_days, key_arn=place.logs_key_arn
-            )
-            for kind, name in (
-                ("access", place.names.path("api-access")),
-                ("execution", f"API-Gateway-Execution-Logs_{rest_api_id}/{stage_name}"),
-            )
-        )
         stage = ApiGatewayStage(
             self,
             "stage",
@@ -72,10 +96,13 @@ class Stage(Construct):
             deployment_id=deployment_id,
             stage_name=stage_name,
             xray_tracing_enabled=True,
-            access_log_settings=ApiGatewayStageAccessLogSettings(
-                destination_arn=access.arn, format=json.dumps(ACCESS_LOG)
+            canary_settings=canary
+            and ApiGatewayStageCanarySettings(
+                deployment_id=canary[0], percent_traffic=canary[1], use_stage_cache=False
             ),
-            depends_on=[execution],
+            access_log_settings=ApiGatewayStageAccessLogSettings(
+                destination_arn=access_log_arn, format=json.dumps(ACCESS_LOG)
+            ),
         )
         rate, burst = throttle
         every_method = ApiGatewayMethodSettings(
@@ -104,4 +131,3 @@ class Stage(Construct):
         self.arn = stage.arn
         self.name = stage.stage_name
         self.invoke_url = stage.invoke_url
-        self.access_log_group = access.name

@@ -86,12 +86,16 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Row:
-    """A part of the platform: a row of the dashboard. Names of its alarms begin with its id."""
+    """A part of the platform: a row of the dashboard. Names of its alarms begin with its id.
+
+    `region` is where its metrics and alarms are, if that is not where the dashboard is.
+    """
 
     id: str
     title: str
     alarms: tuple[Alarm, ...]
     charts: tuple[Chart, ...] = ()
+    region: str | None = None
 
 
 def of_many(metrics: Iterable[Metric], function: Literal["MAX", "SUM"]) -> Iterator[tuple[tuple[Metric, ...], str]]:

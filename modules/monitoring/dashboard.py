@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
@@ -46,10 +47,11 @@ def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhe
     """
     widgets = [_text(f"# {names.environment}\nRed lines are the thresholds of alarms. {account.region}", 0, 2)]
     top = 2
-    for title, alarms in (
-        ("Is the platform healthy?", [unhealthy_name]),
-        *((row.title, [alarm_name(names, row, alarm) for alarm in row.alarms]) for row in rows),
+    for title, alarms, region in (
+        ("Is the platform healthy?", [unhealthy_name], None),
+        *((row.title, [alarm_name(names, row, alarm) for alarm in row.alarms], row.region) for row in rows),
     ):
+        place = replace(account, region=region or account.region)
         widgets.append(
             {
                 "type": "alarm",
@@ -57,7 +59,7 @@ def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhe
                 "height": _STATUS,
                 "properties": {
                     "title": title,
-                    "alarms": [account.arn("cloudwatch", f"alarm:{name}") for name in alarms],
+                    "alarms": [place.arn("cloudwatch", f"alarm:{name}") for name in alarms],
                 },
             }
         )
@@ -67,8 +69,9 @@ def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhe
     widgets.append(now)
     for row in rows:
         widgets.append(_text(f"## {row.title}", top, _HEADING))
-        graphs = [*(_alarm_graph(alarm, account.region) for alarm in row.alarms)]
-        graphs += [_chart_graph(chart, account.region) for chart in row.charts]
+        where = row.region or account.region
+        graphs = [*(_alarm_graph(alarm, where) for alarm in row.alarms)]
+        graphs += [_chart_graph(chart, where) for chart in row.charts]
         top = _place(graphs, top + _HEADING, width=_WIDTH, height=_HEIGHT)
         widgets += graphs
     return {"widgets": widgets}
@@ -95,8 +98,8 @@ def _text(markdown: str, top: int, height: int) -> Widget:
 
 def _now(rows: Sequence[Row], region: str) -> Widget:
     """The latest value of the first line of each row's charts, with its last hours as a spark line."""
-    first = [row.charts[0] for row in rows if row.charts]
-    lines = [_line(chart.metrics[0], label=_named_once(chart)) for chart in first]
+    first = [(row.charts[0], {"region": row.region} if row.region else {}) for row in rows if row.charts]
+    lines = [_line(chart.metrics[0], label=_named_once(chart), **where) for chart, where in first]
     widget = _graph("Now", lines, "", region)
     widget["properties"] |= {"view": "singleValue", "sparkline": True}
     return widget

@@ -80,8 +80,8 @@ class RotationNotice(Construct):
             input_transformer=CloudwatchEventTargetInputTransformer(
                 input_paths={"secret": "$.detail.additionalEventData.SecretId", "time": "$.time"},
                 input_template=json.dumps(
-                    f"{names.environment}: a rotation of <secret> failed at <time>. The old credentials still work. "
-                    "The log of the rotation function has the reason; what to do stands in docs/rotation.md."
+                    f"{names.environment}: a rotation of <secret> failed at <time>. The previous credentials still "
+                    "work. See the rotation function's log for the error and docs/rotation.md for the fix."
                 ),
             ),
             depends_on=[policy],

@@ -27,7 +27,7 @@ def queues_row(settings: Mapping[str, QueueSettings], queues: Mapping[str, Queue
                 "s",
                 1,
                 f"A message has waited in {queue.name} for more than {minutes} minutes.",
-                "See whether its worker runs and what its log says; raise workers.<name>.max_count if it is reached.",
+                "Check that its worker runs, and read its log. Raise workers.<name>.max_count if it is reached.",
                 period_seconds=_PERIOD,
             ),
             Alarm(
@@ -39,8 +39,8 @@ def queues_row(settings: Mapping[str, QueueSettings], queues: Mapping[str, Queue
                 "messages",
                 1,
                 f"{queue.dead_letter_name} has messages that no worker could do.",
-                "Read one of them and the worker's log; mend the cause, then start a redrive to the source queue. "
-                "They are deleted 14 days after they were sent.",
+                "Read one of them and the worker's log. Fix the cause, then start a redrive to the source queue. "
+                "Messages are deleted 14 days after they were sent.",
                 period_seconds=_PERIOD,
                 critical=True,
             ),

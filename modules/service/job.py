@@ -66,6 +66,12 @@ class Job(Workload):
         runner, running = self._role(
             id_, "run", "states", f"stateMachine:{name}", self._runs(name, place.names.name("service"))
         )
+        in_cluster = place.account.arn("ecs", f"cluster/{place.names.name('service')}")
+        accept(
+            running,
+            {"Action": "ecs:ListTasks", "Resource": "*", "Condition.ArnEquals.ecs:cluster": in_cluster},
+            PARLIAMENT_RESOURCE_STAR__FindRuns="Fargate has no container instances, and the action knows no other",
+        )
         machine = SfnStateMachine(
             self,
             "run",
@@ -133,7 +139,6 @@ class Job(Workload):
         account = self._place.account
         in_cluster = {"ArnEquals": {"ecs:cluster": account.arn("ecs", f"cluster/{cluster}")}}
         return document(
-            # Fargate has no container instances, which are all that the action can be bound to.
             statement("FindRuns", actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
             statement(
                 "Run",

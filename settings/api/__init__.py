@@ -9,6 +9,7 @@ from settings.api.tables import (
     DomainSettings,
     PlanSettings,
     RouteSettings,
+    ThrottleSettings,
 )
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "DomainSettings",
     "PlanSettings",
     "RouteSettings",
+    "ThrottleSettings",
     "path_pattern",
     "path_variables",
 ]

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_network
 
 from settings.api import schemas
-from settings.api.tables import BODY_METHODS, ApiSettings
+from settings.api.tables import BODY_METHODS, ApiSettings, PlanSettings
 from settings.broken import Broken
 from settings.service import ServiceSettings, foreign_certificate
 
 # API Gateway answers these itself: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RESERVED = ("/ping", "/sping")
+# What of an open route's throttle one address may use up in production: one of so many parts.
+ONE_OF = 10
 
 
 def _name_in_certificate(api: ApiSettings, service: ServiceSettings) -> Iterator[Broken]:
@@ -52,33 +54,82 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _plan(tier: str, api: ApiSettings) -> Iterator[Broken]:
-    keyed = [route.path for route in api.routes if route.key_required]
-    if api.plan is None:
+def _plans(tier: str, api: ApiSettings) -> Iterator[Broken]:
+    keyed = [route.path for route in api.routes if any(map(route.key_required, route.methods))]
+    if not api.plans:
+        what = "a table [api.plans.default]"
         if tier == "production":
-            yield Broken("api.plan", None, "a table [api.plan] in production", "add it: else no client is throttled")
+            yield Broken("api.plans", {}, f"{what} in production", "add it: else no client is throttled")
         for path in keyed:
-            yield Broken(
-                "api.plan", None, f"a table [api.plan] while {path} needs a key", "add it, or set key_required = false"
-            )
+            yield Broken("api.plans", {}, f"{what} while {path} needs a key", "add it, or set key = false there")
         return
+    first = next(iter(api.plans))
     if not keyed:
         yield Broken(
-            "api.plan.clients",
-            list(api.plan.clients),
-            "clients while at least one route has key_required = true: no other counts against the plan",
+            f"api.plans.{first}.clients",
+            list(api.plans[first].clients),
+            "clients while at least one route needs a key: no other counts against a plan",
             "require a key, or delete the table",
         )
-    if len(set(api.plan.clients)) != len(api.plan.clients):
-        yield Broken("api.plan.clients", list(api.plan.clients), "each client once", "delete the doubles")
-    rate, burst = api.plan.rate_limit, api.plan.burst_limit
+    seen: dict[str, str] = {}
+    for name, plan in api.plans.items():
+        key = f"api.plans.{name}"
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+        for client in plan.clients:
+            if client in seen:
+                where = "once" if seen[client] == key else f"in one plan, and {client} is in {seen[client]}"
+                yield Broken(f"{key}.clients", list(plan.clients), f"each client {where}", "delete one of the two")
+            seen[client] = key
+        yield from _limits(key, plan, api)
+        yield from _throttles(key, plan, api)
+
+
+def _limits(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
+    rate, burst = plan.rate_limit, plan.burst_limit
     if burst < rate:
-        yield Broken("api.plan.burst_limit", burst, f"{rate} (the rate) or more", "raise it")
+        yield Broken(f"{key}.burst_limit", burst, f"{rate} (the rate) or more", "raise it")
     # The lower of the two limits binds: above the stage's throttle the plan promises what nobody gets.
     for kind, limit, stage in zip(("rate", "burst"), (rate, burst), api.stage_throttle, strict=True):
         if limit > stage:
             allowed = f"at most {stage} (api.stage_{kind}_limit)"
-            yield Broken(f"api.plan.{kind}_limit", limit, allowed, "lower it, or raise the throttle of the stage")
+            yield Broken(f"{key}.{kind}_limit", limit, allowed, "lower it, or raise the throttle of the stage")
+
+
+def _throttles(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
+    """Of methods that a plan counts: those with a key."""
+    counted = {(m, route.path) for route in api.routes for m in route.methods if route.key_required(m)}
+    seen = set()
+    for index, throttle in enumerate(plan.throttles):
+        where, named = f"{key}.throttles.{index}", (throttle.method, throttle.path)
+        if named not in counted:
+            allowed = "a method and path of api.routes that needs a key: no other counts against a plan"
+            yield Broken(f"{where}.path", " ".join(named), allowed, "correct method and path, or delete the table")
+        if named in seen:
+            yield Broken(f"{where}.path", " ".join(named), "each method of a path once", "delete one of the two")
+        seen.add(named)
+        if throttle.rate_limit > plan.rate_limit:
+            allowed = f"at most {plan.rate_limit} ({key}.rate_limit)"
+            yield Broken(f"{where}.rate_limit", throttle.rate_limit, allowed, "lower it, or raise that of the plan")
+        if throttle.burst_limit > plan.burst_limit:
+            allowed = f"at most {plan.burst_limit} ({key}.burst_limit)"
+            yield Broken(f"{where}.burst_limit", throttle.burst_limit, allowed, "lower it, or raise that of the plan")
+
+
+def _open_routes(tier: str, api: ApiSettings) -> Iterator[Broken]:
+    """Without a key only the firewall tells one caller from another; the stage's throttle is everybody's together."""
+    for index, route in enumerate(api.routes):
+        if isinstance(route.key, dict) and (strange := sorted(set(route.key) - set(route.methods))):
+            allowed = f"methods of the route: {', '.join(sorted(route.methods))}"
+            yield Broken(f"api.routes.{index}.key", ", ".join(strange), allowed, "delete the others")
+    most = api.stage_throttle[0] * 300 // ONE_OF
+    if tier == "production" and api.plans and api.open_routes and api.firewall_limit > most:
+        yield Broken(
+            "api.firewall_rate_per_5_minutes",
+            api.firewall_limit,
+            f"at most {most} in production while {api.open_routes[0]} asks for no key: a tenth of what a method takes "
+            "in 5 minutes, so that no single address keeps all others out",
+            "lower it, or raise api.stage_rate_limit",
+        )
 
 
 def _paths(api: ApiSettings) -> Iterator[Broken]:
@@ -222,7 +273,8 @@ RULES = (
     _name_in_certificate,
     _domain,
     _origin,
-    _plan,
+    _plans,
+    _open_routes,
     _paths,
     _backends,
     _authorizers,

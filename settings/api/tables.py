@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from settings.base import CertificateArn, Settings, described
 
@@ -24,11 +25,23 @@ FunctionArn = Annotated[
         r"^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$",
     ),
 ]
+ZoneId = Annotated[str, described("the id of a public Route 53 hosted zone, such as Z0123456789ABC", r"^Z[A-Z0-9]+$")]
 _NAME = r"^[a-z][a-z0-9-]{0,29}$"
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+
+
+def _key(value: object) -> object:
+    """One error for both forms, where a union has one for each."""
+    by_method = value if isinstance(value, dict) else {"GET": value}
+    if set(by_method) <= set(get_args(Method)) and all(isinstance(inner, bool) for inner in by_method.values()):
+        return value
+    raise ValueError
 
 
 class RouteSettings(Settings):
     """One path of the REST API."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"key_required": "rename the key to key"}
 
     path: Annotated[
         str,
@@ -39,7 +52,7 @@ class RouteSettings(Settings):
         ),
     ]
     methods: Annotated[
-        tuple[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], ...],
+        tuple[Method, ...],
         Field(min_length=1, description="one or more of GET, POST, PUT, PATCH, DELETE, HEAD"),
     ]
     backend: Literal["service", "lambda", "mock"] = Field(
@@ -59,14 +72,35 @@ class RouteSettings(Settings):
         description="a file in environments/schemas/<project>/, without .json, that bodies of POST, PUT and PATCH "
         "must match: a route with one of these methods names one, any other none",
     )
-    key_required: bool = Field(default=True, description="true or false: only requests with an API key are let in")
+    key: Annotated[bool | dict[str, bool], PlainValidator(_key)] = Field(
+        default=True,
+        description="true or false: only requests with an API key are let in; or a table of it by method, such as "
+        "key.GET = false, where a method that is not named needs a key",
+    )
     authorizer: Annotated[str, described('"iam" or a name of api.authorizers', _NAME)] | None = Field(
         default=None, description='"iam" or a name of api.authorizers; absent means nobody has to log in'
     )
 
+    def key_required(self, method: str) -> bool:
+        """Whether a request of that method must have an API key."""
+        return self.key.get(method, True) if isinstance(self.key, dict) else self.key
+
+
+class ThrottleSettings(Settings):
+    """What each client of a plan may ask for of one method, below what the plan lets it ask for of all."""
+
+    method: Method = Field(description="one of GET, POST, PUT, PATCH, DELETE, HEAD")
+    path: str = Field(description="the path of a route")
+    rate_limit: Annotated[
+        int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second of each client, 1 to 10000")
+    ]
+    burst_limit: Annotated[
+        int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst of each client, 1 to 5000")
+    ]
+
 
 class PlanSettings(Settings):
-    """The usage plan: what each client may ask for."""
+    """A usage plan: what each of its clients may ask for."""
 
     rate_limit: Annotated[
         int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second of each client, 1 to 10000")
@@ -85,6 +119,9 @@ class PlanSettings(Settings):
     clients: tuple[
         Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)], ...
     ] = Field(min_length=1, description="one or more names of API clients; each gets a key of its own")
+    throttles: tuple[ThrottleSettings, ...] = Field(
+        default=(), description="[[api.plans.<name>.throttles]] tables: lower limits for single methods"
+    )
 
 
 class AuthorizerSettings(Settings):
@@ -132,23 +169,35 @@ class DomainSettings(Settings):
 
     name: HostName
     certificate_arn: CertificateArn = Field(description="the ACM certificate of that name, in the environment's region")
-    zone_id: Annotated[
-        str, described("the id of a public Route 53 hosted zone, such as Z0123456789ABC", r"^Z[A-Z0-9]+$")
-    ]
+    zone_id: ZoneId
 
 
 class ApiSettings(Settings):
-    """The REST API, its usage plan and its firewall."""
+    """The REST API, its usage plans and its firewall."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"plan": "rename the table to [api.plans.default]"}
 
     stage_name: Annotated[str, described("1 to 30 lower-case letters, digits and _", r"^[a-z][a-z0-9_]{0,29}$")] = "v1"
-    plan: PlanSettings | None = None
+    plans: dict[
+        Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)],
+        PlanSettings,
+    ] = Field(default={}, description="tables named [api.plans.<name>]; [api.plans.default] where one is enough")
+    canary_percent: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=99,
+            description="percentage of requests that get the newest definition, 1 to 99, while all others keep the one "
+            "before; absent means all get the newest",
+        ),
+    ] = None
     stage_rate_limit: Annotated[
         int | None,
         Field(
             ge=1,
             le=ACCOUNT_RATE_LIMIT,
             description="requests per second of each method, all clients together, 1 to 10000; "
-            "absent means the plan's times its clients",
+            "absent means the sum of what all clients may send",
         ),
     ] = None
     stage_burst_limit: Annotated[
@@ -157,7 +206,7 @@ class ApiSettings(Settings):
             ge=1,
             le=ACCOUNT_BURST_LIMIT,
             description="requests in a burst of each method, all clients together, 1 to 5000; "
-            "absent means the plan's times its clients",
+            "absent means the sum of what all clients may send",
         ),
     ] = None
     firewall_rate_per_5_minutes: Annotated[
@@ -166,9 +215,13 @@ class ApiSettings(Settings):
             ge=10,
             le=ACCOUNT_RATE_LIMIT * 300,
             description="requests of one address in 5 minutes before WAF blocks it, 10 to 3000000; "
-            "absent means what the plan lets one client send",
+            "absent means what the largest plan lets one client send",
         ),
     ] = None
+    user_agent_required: bool = Field(
+        default=True,
+        description="true or false: WAF blocks requests without User-Agent, as bots send them; false for devices",
+    )
     allowed_cidrs: tuple[
         Annotated[str, described("an IPv4 or IPv6 block such as 192.0.2.0/24", r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")], ...
     ] = Field(default=(), description="blocks that may call the API; empty means every address")
@@ -189,22 +242,37 @@ class ApiSettings(Settings):
     routes: tuple[RouteSettings, ...] = Field(min_length=1, description="one or more [[api.routes]] tables")
 
     @property
+    def clients(self) -> tuple[str, ...]:
+        """Of all plans, sorted."""
+        return tuple(sorted(client for plan in self.plans.values() for client in plan.clients))
+
+    @property
+    def open_routes(self) -> tuple[str, ...]:
+        """Paths with a method that asks for no key, sorted. What API Gateway answers by itself costs no backend."""
+        return tuple(
+            sorted(
+                route.path
+                for route in self.routes
+                if route.backend != "mock" and not all(map(route.key_required, route.methods))
+            )
+        )
+
+    @property
     def stage_throttle(self) -> tuple[int, int]:
-        """Rate and burst of every method. Unless set it lets all clients use their whole plan at the same time."""
-        rate, burst, clients = self._of_plan
+        """Rate and burst of every method. Unless set it lets all clients use their whole plans at the same time."""
+        rate = sum(plan.rate_limit * len(plan.clients) for plan in self._plans)
+        burst = sum(plan.burst_limit * len(plan.clients) for plan in self._plans)
         return (
-            self.stage_rate_limit or min(rate * clients, ACCOUNT_RATE_LIMIT),
-            self.stage_burst_limit or min(burst * clients, ACCOUNT_BURST_LIMIT),
+            self.stage_rate_limit or min(rate, ACCOUNT_RATE_LIMIT),
+            self.stage_burst_limit or min(burst, ACCOUNT_BURST_LIMIT),
         )
 
     @property
     def firewall_limit(self) -> int:
         """Requests of one address in 5 minutes. Unless set one client can use its whole plan from one address."""
-        rate, _, _ = self._of_plan
-        return self.firewall_rate_per_5_minutes or max(rate * 300, 10)
+        return self.firewall_rate_per_5_minutes or max(10, *(plan.rate_limit * 300 for plan in self._plans))
 
     @property
-    def _of_plan(self) -> tuple[int, int, int]:
-        if self.plan is None:
-            return PlanSettings.model_fields["rate_limit"].default, PlanSettings.model_fields["burst_limit"].default, 1
-        return self.plan.rate_limit, self.plan.burst_limit, len(self.plan.clients)
+    def _plans(self) -> tuple[PlanSettings, ...]:
+        """Without one the limits of the stage and the firewall are those of one client."""
+        return tuple(self.plans.values()) or (PlanSettings(clients=("anybody",)),)

@@ -1,4 +1,4 @@
-"""README.md, CONTRIBUTING.md and docs/ name no file of the repository that is not there."""
+"""README.md, CONTRIBUTING.md and docs/ name no file of the repository, and link to no heading, that is not there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(["README.md", "CONTRIBUTING.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))])
-_ENDINGS = (".py", ".md", ".toml", ".json", ".yml", ".txt", ".csv", ".svg", ".html", ".lock")
+_ENDINGS = (".py", ".md", ".toml", ".json", ".yml", ".txt", ".csv", ".svg", ".html", "Pipfile.lock")
 # Made by commands, and not committed.
 _MADE = (".local/", ".venv/", "build/", "cdktf.out/", "node_modules/", "manifest.json", "cdk.tf.json", ".terraform")
 
@@ -40,8 +40,16 @@ def missing(page: str, text: str, files: list[str]) -> Iterator[str]:
         if not found or (function and f"def {function}(" not in (ROOT / found[0]).read_text(encoding="utf-8")):
             yield name
     for link in re.findall(r"\]\(([^)\s]+)\)", prose):
-        if "://" not in link and not (ROOT / page).parent.joinpath(link.partition("#")[0]).exists():
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if "://" not in link and (not target.exists() or (anchor and anchor not in _anchors(target))):
             yield link
+
+
+def _anchors(page: Path) -> set[str]:
+    """How GitHub names the headings of a page in links."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -57,6 +65,7 @@ def test_every_file_that_a_page_names_is_there(page: str, files: list[str]) -> N
         ("`tools/absent`", ["tools/absent"]),
         ("`absent.py`", ["absent.py"]),
         ("[link](absent.md#part)", ["absent.md#part"]),
+        ("[link](docs/review.md#absent), [link](docs/review.md#exit-codes)", ["docs/review.md#absent"]),
         ("`tests/app/test_named_files.py::test_absent`", ["tests/app/test_named_files.py::test_absent"]),
         ("`main.py`, `settings/`, `tools/change`, `modules/<capability>/<name>.py`, `docs/diagrams.md`", []),
         (

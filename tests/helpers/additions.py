@@ -240,9 +240,8 @@ ADDITIONS: Mapping[str, Change] = {
         f"{_CONTAINER}.secrets.+",
         {"name": "M", "valueFrom": "arn:aws:secretsmanager:eu-west-1:555555555555:secret:rds!cluster-1"},
     ),
-    "an EFS volume becomes ephemeral": put(_TASKS, "volume.2.efs_volume_configuration", None),
+    "an EFS volume becomes ephemeral": put(_TASKS, "volume.5.efs_volume_configuration", None),
     "a volume of the host": put(_TASKS, "volume.+", {"name": "scratch-host", "host_path": "/"}),
-    "shell in tasks": put("aws_ecs_service.service", "enable_execute_command", True),
     "a foreign layer": put(
         "aws_lambda_function.function", "layers", [f"arn:aws:lambda:eu-west-1:{_ELSEWHERE}:layer:x:1"]
     ),

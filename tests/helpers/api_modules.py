@@ -11,7 +11,7 @@ from constructs import Construct
 from places import place
 from synthesized import Synthesized, synthesize_module
 
-from modules.api import Api
+from modules.api import Api, PublishedApi
 from modules.common.policies import Account
 from settings import load
 from settings.api import ApiSettings
@@ -35,13 +35,23 @@ def synthesize(
     schemas: Mapping[str, Mapping[str, Any]] | None = None,
     base_url: str = BASE_URL,
     load_balancer_arn: str = LOAD_BALANCER,
+    behind_cloudfront: bool = False,
     **changed: Any,
 ) -> Synthesized:
-    """The API of `iot-prod` with `changed` settings; its schemas are read unless they are given."""
+    """The API of `iot-prod` with `changed` settings, and what of it is in force, in one stack.
+
+    Its schemas are read unless they are given.
+    """
     api = settings(**changed)
     named = sorted({route.request_schema for route in api.routes if route.request_schema})
 
     def build(scope: Construct) -> None:
+        here = place(
+            names=Naming("iot", "prod", suffix),
+            account=Account("222222222222", "ca-central-1"),
+            log_retention_days=365,
+            logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
+        )
         made = Api(
             scope,
             "api",
@@ -49,13 +59,10 @@ def synthesize(
             schemas=copy.deepcopy(schemas) if schemas else {name: api_schemas.read("iot", name) for name in named},
             base_url=base_url,
             load_balancer_arn=load_balancer_arn,
-            place=place(
-                names=Naming("iot", "prod", suffix),
-                account=Account("222222222222", "ca-central-1"),
-                log_retention_days=365,
-                logs_key_arn="arn:aws:kms:ca-central-1:222222222222:key/logs",
-            ),
+            place=here,
+            behind_cloudfront=behind_cloudfront,
         )
-        TerraformOutput(scope, "url", value=made.url)
+        published = PublishedApi(scope, "published", settings=api, api=made, names=here.names)
+        TerraformOutput(scope, "url", value=published.url)
 
     return synthesize_module(build)

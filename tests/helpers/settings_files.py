@@ -29,7 +29,7 @@ _VALID: dict[str, dict[str, str]] = {
         "routes": '[{path = "/health", methods = ["GET"]}]',
         "service_host_name": '"service.example.com"',
     },
-    "api.plan": {"clients": '["gateway"]'},
+    "api.plans.default": {"clients": '["gateway"]'},
     "monitoring": {},
 }
 

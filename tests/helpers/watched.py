@@ -57,7 +57,7 @@ def drawn(stack: Synthesized) -> Iterator[tuple[str, str, dict[str, str]]]:
 def exists(outdir: Path, environment: str, dimension: str, value: str) -> bool:
     """Whether a stack makes what the dimension's value names, by reference or by the very same text."""
     if dimension == "Region":
-        return value == load(environment).region
+        return value in (load(environment).region, "Global")  # CloudFront's
     if dimension == "ResourceType":
         return value in ("Aurora", "EFS")  # what the plan backs up
     if dimension == "Rule":

@@ -9,7 +9,7 @@ import pytest
 from settings_files import Changes, SettingsFiles, settings_text
 
 from settings import load
-from settings.api import ApiSettings, path_pattern, path_variables
+from settings.api import ApiSettings, RouteSettings, path_pattern, path_variables
 from settings.api import schemas as api_schemas
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
@@ -24,39 +24,117 @@ def routes(*tables: str) -> Changes:
     return {"api.routes": "[" + ", ".join(f"{{{table}}}" for table in written) + "]"}
 
 
+def throttle(*tables: str) -> Changes:
+    """Throttles of the plan, as TOML."""
+    return {"api.plans.default.throttles": "[" + ", ".join(f"{{{table}}}" for table in tables) + "]"}
+
+
+KEY = str(RouteSettings.model_fields["key"].description)
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
     "plan without a key": (
-        {"api.plan.clients": "[]"},
-        "api.plan.clients = []; allowed: one or more names of API clients; each gets a key of its own; "
+        {"api.plans.default.clients": "[]"},
+        "api.plans.default.clients = []; allowed: one or more names of API clients; each gets a key of its own; "
         "correct the value",
     ),
     "route that needs a key without a plan": (
-        {"api.plan": None},
-        "api.plan = null; allowed: a table [api.plan] while /health needs a key; add it, or set key_required = false",
+        {"api.plans.default": None},
+        "api.plans is a table; allowed: a table [api.plans.default] while /health needs a key; "
+        "add it, or set key = false there",
     ),
     "plan that no route counts against": (
-        routes('path = "/a", key_required = false'),
-        'api.plan.clients = ["gateway"]; allowed: clients while at least one route has key_required = true: '
-        "no other counts against the plan; require a key, or delete the table",
+        routes('path = "/a", key = false'),
+        'api.plans.default.clients = ["gateway"]; allowed: clients while at least one route needs a key: '
+        "no other counts against a plan; require a key, or delete the table",
     ),
     "rate above the throttle of the stage": (
         {"api.stage_rate_limit": "199"},
-        "api.plan.rate_limit = 200; allowed: at most 199 (api.stage_rate_limit); "
+        "api.plans.default.rate_limit = 200; allowed: at most 199 (api.stage_rate_limit); "
         "lower it, or raise the throttle of the stage",
     ),
     "burst above the throttle of the stage": (
         {"api.stage_burst_limit": "399"},
-        "api.plan.burst_limit = 400; allowed: at most 399 (api.stage_burst_limit); "
+        "api.plans.default.burst_limit = 400; allowed: at most 399 (api.stage_burst_limit); "
         "lower it, or raise the throttle of the stage",
     ),
     "burst below the rate": (
-        {"api.plan.burst_limit": "199"},
-        "api.plan.burst_limit = 199; allowed: 200 (the rate) or more; raise it",
+        {"api.plans.default.burst_limit": "199"},
+        "api.plans.default.burst_limit = 199; allowed: 200 (the rate) or more; raise it",
     ),
     "client twice": (
-        {"api.plan.clients": '["a", "a"]'},
-        'api.plan.clients = ["a", "a"]; allowed: each client once; delete the doubles',
+        {"api.plans.default.clients": '["a", "a"]'},
+        'api.plans.default.clients = ["a", "a"]; allowed: each client once; delete one of the two',
+    ),
+    "canary of all requests": (
+        {"api.canary_percent": "100"},
+        "api.canary_percent = 100; allowed: percentage of requests that get the newest definition, 1 to 99, while all "
+        "others keep the one before; absent means all get the newest; correct the value",
+    ),
+    "User-Agent that is neither true nor false": (
+        {"api.user_agent_required": '"yes"'},
+        'api.user_agent_required = "yes"; allowed: true or false: WAF blocks requests without User-Agent, as bots send '
+        "them; false for devices; correct the value",
+    ),
+    "client of two plans": (
+        {"api.plans.partners": '{clients = ["gateway"]}'},
+        'api.plans.partners.clients = ["gateway"]; allowed: each client in one plan, and gateway is in '
+        "api.plans.default; delete one of the two",
+    ),
+    "plan of an earlier version": (
+        {"api.plan": '{clients = ["gateway"]}'},
+        f"api.plan is unknown; allowed: the keys {', '.join(sorted(ApiSettings.model_fields))}; "
+        "rename the table to [api.plans.default]",
+    ),
+    "key of an earlier version": (
+        routes('path = "/a"', 'path = "/b", key_required = false'),
+        f"api.routes.1.key_required is unknown; allowed: the keys {', '.join(sorted(RouteSettings.model_fields))}; "
+        "rename the key to key",
+    ),
+    "key that is neither true nor false": (
+        routes('path = "/a", key = 0'),
+        f"api.routes.0.key = 0; allowed: {KEY}; correct the value",
+    ),
+    "key of a method that is neither true nor false": (
+        routes('path = "/a", key = {GET = 0}'),
+        f"api.routes.0.key is a table; allowed: {KEY}; correct the value",
+    ),
+    "key of a method that is none": (
+        routes('path = "/a", key = {FETCH = false}'),
+        f"api.routes.0.key is a table; allowed: {KEY}; correct the value",
+    ),
+    "key of a method that the route does not have": (
+        routes('path = "/a", key = {PUT = false}'),
+        'api.routes.0.key = "PUT"; allowed: methods of the route: GET; delete the others',
+    ),
+    "throttle of a method that is none": (
+        throttle('method = "PUT", path = "/health", rate_limit = 5, burst_limit = 5'),
+        'api.plans.default.throttles.0.path = "PUT /health"; allowed: a method and path of api.routes that needs a '
+        "key: no other counts against a plan; correct method and path, or delete the table",
+    ),
+    "throttle of an unknown method": (
+        throttle('method = "FETCH", path = "/health", rate_limit = 5, burst_limit = 5'),
+        'api.plans.default.throttles.0.method = "FETCH"; allowed: one of GET, POST, PUT, PATCH, DELETE, HEAD; '
+        "correct the value",
+    ),
+    "throttle twice": (
+        throttle(*['method = "GET", path = "/health", rate_limit = 5, burst_limit = 5'] * 2),
+        'api.plans.default.throttles.1.path = "GET /health"; allowed: each method of a path once; '
+        "delete one of the two",
+    ),
+    "throttle above the plan's rate": (
+        throttle('method = "GET", path = "/health", rate_limit = 201, burst_limit = 5'),
+        "api.plans.default.throttles.0.rate_limit = 201; allowed: at most 200 (api.plans.default.rate_limit); "
+        "lower it, or raise that of the plan",
+    ),
+    "throttle above the plan's burst": (
+        throttle('method = "GET", path = "/health", rate_limit = 5, burst_limit = 401'),
+        "api.plans.default.throttles.0.burst_limit = 401; allowed: at most 400 (api.plans.default.burst_limit); "
+        "lower it, or raise that of the plan",
+    ),
+    "throttle without a rate": (
+        throttle('method = "GET", path = "/health", burst_limit = 5'),
+        "api.plans.default.throttles.0.rate_limit is missing; allowed: requests per second of each client, "
+        "1 to 10000; add it",
     ),
     "route twice": (
         routes('path = "/a"', 'path = "/a", methods = ["DELETE"]'),
@@ -227,18 +305,41 @@ def test_a_schema_that_api_gateway_refuses(kind: str, tmp_path: Path, monkeypatc
 
 def test_production_has_a_plan(tmp_path: Path) -> None:
     files = SettingsFiles(tmp_path)
-    changes = {**routes('path = "/a", key_required = false'), "api.plan": None}
+    changes = {**routes('path = "/a", key = false'), "api.plans.default": None}
     files.write("iot-prod", settings_text(changes, "production"))
     files.write("iot-dev", settings_text({**changes, "network.cidr": '"10.40.0.0/16"'}))
 
     assert files.faults("iot-dev") == []
     assert files.faults("iot-prod") == [
-        "iot-prod.toml: api.plan = null; allowed: a table [api.plan] in production; add it: else no client is throttled"
+        "iot-prod.toml: api.plans is a table; allowed: a table [api.plans.default] in production; "
+        "add it: else no client is throttled"
     ]
 
 
+def test_production_holds_the_firewall_to_a_tenth_of_what_an_open_route_takes(tmp_path: Path) -> None:
+    files = SettingsFiles(tmp_path)
+    open_route = routes('path = "/a", key = false', 'path = "/b"')
+    files.write("iot-prod", settings_text(open_route, "production"))
+    enough = {**open_route, "api.stage_rate_limit": "2000", "network.cidr": '"10.40.0.0/16"'}
+    files.write("iot-more", settings_text(enough, "production"))
+    files.write("iot-dev", settings_text({**open_route, "network.cidr": '"10.41.0.0/16"'}))
+
+    assert files.faults("iot-prod") == [
+        "iot-prod.toml: api.firewall_rate_per_5_minutes = 60000; allowed: at most 6000 in production while /a asks for "
+        "no key: a tenth of what a method takes in 5 minutes, so that no single address keeps all others out; "
+        "lower it, or raise api.stage_rate_limit"
+    ]
+    assert files.faults("iot-more") == []
+    assert files.faults("iot-dev") == []
+
+
 BOUNDARIES: dict[str, Changes] = {
-    "burst equal to the rate": {"api.plan.burst_limit": "200"},
+    "a key for one method": routes('path = "/a", methods = ["GET", "DELETE"], key = {GET = false}'),
+    "throttle of the plan's own rate": throttle(
+        'method = "GET", path = "/health", rate_limit = 200, burst_limit = 400'
+    ),
+    "second plan": {"api.plans.partners": '{clients = ["one"], rate_limit = 5, burst_limit = 10}'},
+    "burst equal to the rate": {"api.plans.default.burst_limit": "200"},
     "rate equal to the stage's": {"api.stage_rate_limit": "200", "api.stage_burst_limit": "400"},
     "variables below each other": routes('path = "/a/{id}"', 'path = "/a/{id}/b/{name}"', 'path = "/b/{name}"'),
     "the rest of a path": routes('path = "/a/{rest+}"', 'path = "/a/b"', 'path = "/"'),
@@ -271,16 +372,17 @@ def api(**changed: object) -> ApiSettings:
 
 
 def test_throttles_follow_from_the_plan_unless_they_are_set() -> None:
-    plan = api().plan
-    assert plan is not None
+    plan = api().plans["default"]
     many = plan.model_copy(update={"rate_limit": 5000, "burst_limit": 5000})
 
     assert (plan.rate_limit, plan.burst_limit, len(plan.clients)) == (200, 400, 2)
     assert (api().stage_throttle, api().firewall_limit) == ((400, 800), 60_000)
-    assert api(plan=many).stage_throttle == (10_000, 5_000), "an account has no more"
-    assert api(plan=None).stage_throttle == (200, 400)
+    assert api(plans={"default": many}).stage_throttle == (10_000, 5_000), "an account has no more"
+    assert api(plans={}).stage_throttle == (200, 400)
     assert api(stage_rate_limit=300, stage_burst_limit=500).stage_throttle == (300, 500)
     assert api(firewall_rate_per_5_minutes=100).firewall_limit == 100
+    two = api(plans={"default": plan, "partners": plan.model_copy(update={"clients": ("one",), "rate_limit": 20})})
+    assert (two.stage_throttle, two.firewall_limit) == ((420, 1_200), 60_000)
 
 
 def test_parts_of_a_path() -> None:

@@ -67,15 +67,15 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "missing zones": ({"zones": None}, "zones is missing; allowed: 2 or 3 availability zones of the region; add it"),
     "missing CIDR": ({"network.cidr": None}, f"network.cidr is missing; {CIDR.replace(CORRECT, 'add it')}"),
     "missing section": (
-        {"api": None, "api.plan": None},
+        {"api": None, "api.plans.default": None},
         f"api is missing; allowed: a table with {keys(ApiSettings)}; add it",
     ),
     # Wrong types
     "unknown tier": ({"tier": '"staging"'}, f'tier = "staging"; allowed: "development" or "production"; {CORRECT}'),
     "tier that is no text": ({"tier": "[1]"}, f'tier = [1]; allowed: "development" or "production"; {CORRECT}'),
     "text for a number": (
-        {"api.plan.burst_limit": '"400"'},
-        f'api.plan.burst_limit = "400"; allowed: requests in a burst of each client, 1 to 5000; {CORRECT}',
+        {"api.plans.default.burst_limit": '"400"'},
+        f'api.plans.default.burst_limit = "400"; allowed: requests in a burst of each client, 1 to 5000; {CORRECT}',
     ),
     "number for an account id": (
         {"account_id": "111111111111"},

@@ -64,8 +64,8 @@ def test_faults_of_all_files_are_said_and_nothing_is_written(project: Path) -> N
     lines = result.stderr.splitlines()
     assert [line.split(";")[0] for line in lines] == [
         'environments/iot-dev.toml: network.cidr = "10.20.0.1/16"',
-        "environments/iot-dev.toml: api.plan.clients is missing",
-        "environments/iot-dev.toml: api.plan.client is unknown",
+        "environments/iot-dev.toml: api.plans.default.clients is missing",
+        "environments/iot-dev.toml: api.plans.default.client is unknown",
         "environments/iot-prod.toml: protected = false",
     ]
     assert all("; allowed: " in line for line in lines)

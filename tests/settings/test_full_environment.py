@@ -13,6 +13,7 @@ from pydantic import BaseModel
 _NAMES = {"project", "stage", "suffix"}
 # What must have its default, because another of the settings needs that.
 _DEFAULTS = {
+    "api.allowed_cidrs": "with [front] the API is called by CloudFront alone",
     "account.owns_github_provider": "account.github_repository would be without the provider that trusts it",
     "database.restore_from": "whoever deploys it for the first time has no snapshot",
     "database.iam_authentication": "service.database_iam_user needs it",

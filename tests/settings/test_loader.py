@@ -30,7 +30,7 @@ def test_every_fault_of_a_file_is_said_at_once_one_line_each(tmp_path: Path) -> 
         "protected": "false",
         "database.instances": '"2"',
         "service.memory_mb": "512",
-        "api.plan.clients": None,
+        "api.plans.default.clients": None,
     }
     files.write("iot-prod", settings_text(changes, "production"))
 
@@ -40,7 +40,7 @@ def test_every_fault_of_a_file_is_said_at_once_one_line_each(tmp_path: Path) -> 
     # THEN each has its line
     assert sorted(fault.split(";")[0].removeprefix("iot-prod.toml: ") for fault in faults) == [
         "account_id = 111111111111",
-        "api.plan.clients is missing",
+        "api.plans.default.clients is missing",
         'database.instances = "2"',
         'network.cidr = "10.20.0.0/16"',
         "protected = false",

@@ -1,4 +1,4 @@
-"""The entry and api stacks of every shipped environment."""
+"""The entry, api and stage stacks of every shipped environment."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def api(outdir: Path, environment: str) -> Synthesized:
     return read_stack(outdir, f"{environment}-api")
 
 
+def stage(outdir: Path, environment: str) -> Synthesized:
+    return read_stack(outdir, f"{environment}-stage")
+
+
 def entry(outdir: Path, environment: str) -> Synthesized:
     return read_stack(outdir, f"{environment}-entry")
 
@@ -30,9 +34,12 @@ def test_the_api_waits_for_the_entry_and_for_nothing_that_holds_data(app_outdir:
     manifest = json.loads((app_outdir / "manifest.json").read_text(encoding="utf-8"))["stacks"]
 
     assert set(manifest[f"{environment}-api"]["dependencies"]) == {f"{environment}-entry", f"{environment}-network"}
-    needed = needed_by(app_outdir, f"{environment}-api", "aws_api_gateway_stage")
+    assert set(manifest[f"{environment}-stage"]["dependencies"]) <= {
+        f"{environment}-{name}" for name in ("api", "entry")
+    }
+    needed = needed_by(app_outdir, f"{environment}-stage", "aws_api_gateway_stage")
     types = {address.split("/")[1].split(".")[0] for address in needed}
-    assert {"aws_api_gateway_vpc_link", "aws_lb", "aws_api_gateway_method", "aws_cloudwatch_log_group"} <= types
+    assert {"aws_api_gateway_vpc_link", "aws_lb", "aws_cloudwatch_log_group"} <= types
     assert not [type_ for type_ in types if type_.startswith(("aws_rds", "aws_elasticache", "aws_nat", "aws_ecs"))]
 
 
@@ -42,13 +49,27 @@ def test_every_route_asks_for_a_key_of_the_plan_as_the_settings_say(app_outdir: 
     methods = stack.all("aws_api_gateway_method")
 
     asked = Counter((m["http_method"], m["api_key_required"]) for m in methods if m["http_method"] != "OPTIONS")
-    assert asked == Counter((method, route.key_required) for route in settings.routes for method in route.methods)
+    assert asked == Counter(
+        (method, route.key_required(method)) for route in settings.routes for method in route.methods
+    )
     assert not [m for m in methods if m["http_method"] == "OPTIONS" and m["api_key_required"]]
-    plans = [plan["throttle_settings"] for plan in stack.all("aws_api_gateway_usage_plan")]
-    expected = [settings.plan] if settings.plan else []
-    assert plans == [{"rate_limit": plan.rate_limit, "burst_limit": plan.burst_limit} for plan in expected]
-    clients = settings.plan.clients if settings.plan else ()
-    assert len(stack.all("aws_api_gateway_usage_plan_key")) == len(clients)
+    in_force = stage(app_outdir, environment)
+    plans = [plan["throttle_settings"] for plan in in_force.all("aws_api_gateway_usage_plan")]
+    for plan in settings.plans.values():
+        assert {"rate_limit": plan.rate_limit, "burst_limit": plan.burst_limit} in plans
+    assert len(plans) == len(settings.plans)
+    keys = (in_force.all("aws_api_gateway_usage_plan_key"), stack.all("aws_api_gateway_api_key"))
+    assert [len(found) for found in keys] == [len(settings.clients)] * 2
+
+
+@every_environment
+def test_what_is_in_force_is_forgotten_and_never_destroyed_by_the_stack_that_had_it(
+    app_outdir: Path, environment: str
+) -> None:
+    removed = api(app_outdir, environment).json["removed"]
+
+    assert [block["from"] for block in removed] == stage(app_outdir, environment).addresses
+    assert all(block["lifecycle"] == {"destroy": False} for block in removed)
 
 
 @every_environment
@@ -95,7 +116,8 @@ def test_bodies_are_checked_against_models(app_outdir: Path, environment: str, m
 def test_outputs_for_people_hold_no_key(app_outdir: Path, environment: str) -> None:
     outputs: dict[str, Any] = api(app_outdir, environment).outputs
 
-    assert set(outputs) >= {"url", "api_key_ids"}
+    assert "api_key_ids" in outputs
+    assert "url" in stage(app_outdir, environment).outputs
     assert all(id_.endswith(".id}") for id_ in outputs["api_key_ids"]["value"].values())
     assert ".value}" not in json.dumps(outputs)
 

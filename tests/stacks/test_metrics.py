@@ -66,7 +66,7 @@ def test_the_list_has_a_source_for_every_metric_and_nothing_twice() -> None:
 
     assert all(row["source"] for row in rows)
     assert rows == sorted(rows, key=lambda row: (row["namespace"], row["metric"]))
-    assert len({(row["namespace"], row["metric"]) for row in rows}) == len(rows)
+    assert len({(row["namespace"], row["metric"], row["dimensions"]) for row in rows}) == len(rows)
 
 
 def test_the_age_is_what_the_rotation_function_reports() -> None:

@@ -1,4 +1,4 @@
-"""What the two platforms promise, sentence by sentence: the tables of README.md name these tests."""
+"""What the two platforms guarantee, row by row: the tables of docs/guarantees.md name these tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMED = (
 
 
 def promised(*names: str) -> pytest.MarkDecorator:
-    """The environments that a promise is made for: README.md says the same."""
+    """The environments that a guarantee holds for: docs/guarantees.md says the same."""
     return pytest.mark.parametrize("name", names)
 
 
@@ -61,8 +61,8 @@ def test_region_comes_from_the_settings(
     stacks: dict[str, Synthesized], environment_of: dict[str, tuple[Environment, str]], name: str
 ) -> None:
     for id_, found in stacks.items():
-        environment, _ = environment_of[id_]
-        if environment.name == name:
+        environment, component = environment_of[id_]
+        if environment.name == name and component != "front":  # CloudFront's own region
             assert found.json["provider"]["aws"][0]["region"] == environment.region
 
 
@@ -79,20 +79,22 @@ def test_vpc_over_several_zones(outdir: Path, name: str) -> None:
 
 @every
 def test_rest_api_with_deployment_and_stage_apart(outdir: Path, name: str) -> None:
-    api = stack(outdir, name, "api")
-    deployment = api.one("aws_api_gateway_deployment")
+    api, stage = stack(outdir, name, "api"), stack(outdir, name, "stage")
+    deployment = stage.one("aws_api_gateway_deployment")
     assert "stage_name" not in deployment
-    assert deployment["rest_api_id"] == f"${{{api.address('aws_api_gateway_rest_api')}.id}}"
-    assert api.one("aws_api_gateway_stage")["deployment_id"] == f"${{{api.address('aws_api_gateway_deployment')}.id}}"
+    assert api.one("aws_api_gateway_rest_api")
+    assert deployment["rest_api_id"] == stage.one("aws_api_gateway_stage")["rest_api_id"]
+    made = stage.address("aws_api_gateway_deployment")
+    assert stage.one("aws_api_gateway_stage")["deployment_id"] == f"${{{made}.id}}"
 
 
 @every
 def test_usage_plan_of_200_requests_a_second_binds_every_key_to_the_stage(outdir: Path, name: str) -> None:
-    api = stack(outdir, name, "api")
-    plan = api.one("aws_api_gateway_usage_plan")
+    api, stage = stack(outdir, name, "api"), stack(outdir, name, "stage")
+    plan = stage.one("aws_api_gateway_usage_plan")
     assert plan["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
-    assert plan["api_stages"][0]["stage"] == f"${{{api.address('aws_api_gateway_stage')}.stage_name}}"
-    keys = {key["key_id"] for key in api.all("aws_api_gateway_usage_plan_key")}
+    assert plan["api_stages"][0]["stage"] == f"${{{stage.address('aws_api_gateway_stage')}.stage_name}}"
+    keys = {key["key_id"] for key in stage.all("aws_api_gateway_usage_plan_key")}
     assert len(keys) == len(api.all("aws_api_gateway_api_key")) > 0
     assert any(method["api_key_required"] for method in api.all("aws_api_gateway_method"))
 
@@ -308,13 +310,12 @@ def test_alarms_tell_somebody(outdir: Path, name: str) -> None:
     assert stack(outdir, name, "monitoring").all("aws_sns_topic_subscription")
 
 
-# How README.md says for which environments a promise holds, in each of its two tables.
+# How docs/guarantees.md says for which environments a guarantee holds, in each of its two tables.
 _FOR = {"every": SHIPPED, "production": production.args[1], "development": development.args[1]}
 
 
-def test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_for() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    iot, shops = readme[readme.index("## What is promised") : readme.index("## Layout")].split("**GlobeCart**")
+def test_the_page_names_every_one_of_these_and_the_environments_that_it_holds_for() -> None:
+    iot, shops = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8").split("## GlobeCart")
     rows = {
         test: [name for name in _FOR[environments] if name in allowed]
         for promises, allowed in ((iot, SHIPPED), (shops, SHOP))
@@ -322,7 +323,7 @@ def test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_
     }
     module = sys.modules[__name__]
     here = {name: function for name, function in vars(module).items() if name.startswith("test_")}
-    del here["test_the_readme_names_every_one_of_these_and_the_environments_that_it_holds_for"]
+    del here["test_the_page_names_every_one_of_these_and_the_environments_that_it_holds_for"]
     assert rows.keys() == here.keys()
     for test, function in here.items():
         marks = [mark for mark in getattr(function, "pytestmark", []) if mark.args[0] == "name"]

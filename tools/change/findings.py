@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from tools.change import access, one_way, renames
+from tools.change import access, callers, one_way, renames
 from tools.change.plans import Action, Change, StackPlan
 from tools.synthesized.resource_types import resource_types
 
@@ -25,6 +25,7 @@ class FindingKind(StrEnum):
     ONE_WAY = "one-way", "Refused by AWS, or impossible to take back"
     OUTPUT = "output", "Outputs that another stack reads disappear"
     RENAME = "rename", "Renames without moved"
+    CALLERS = "callers", "Callers of the API"
     PORT = "port", "Ports"
     IAM = "iam", "Permissions"
 
@@ -91,6 +92,7 @@ def _of(change: Change) -> Iterator[ReviewFinding]:
         says = f"{change.action}{because}. Lost: {lost}"
         yield ReviewFinding(FindingKind.STATEFUL, change.stack, change.address, says)
     for kind, found, wider, narrower in (
+        (FindingKind.CALLERS, callers.find(change), "more is let in", "less is let in"),
         (FindingKind.PORT, access.ports(change), "opened", "closed"),
         (FindingKind.IAM, access.permissions(change), "widened", "narrowed"),
     ):

@@ -14,7 +14,7 @@ from tools.change import findings
 from tools.change.findings import FindingKind, Reads, ReviewFinding
 from tools.change.plans import Action, Change, StackPlan
 
-# 2 is for a call or a settings file at fault, as argparse has it: see README.md.
+# 2 is for a call or a settings file at fault, as argparse has it: see docs/review.md.
 FINE, FAILURE, LOSS, DRIFT = 0, 1, 3, 4
 # The columns of the summary; the rest is rare, and stands in the stack's details.
 COLUMNS = (Action.CREATED, Action.CHANGED, Action.REPLACED, Action.DESTROYED)

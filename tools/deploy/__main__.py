@@ -17,6 +17,7 @@ from tools.deploy import (
     drill,
     keep,
     migrate,
+    moves,
     plans,
     processes,
     recover,
@@ -30,8 +31,8 @@ from tools.synthesized.errors import DeployError, exit_code
 from tools.synthesized.paths import ROOT
 
 VERBS = (
-    "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "unprotect", "destroy",
-    "forget", "drill",
+    "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "move", "unprotect",
+    "destroy", "forget", "drill",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _perform(options: argparse.Namespace) -> None:
         account.prepare(environment, clients=clients, approved=options.approve or verb == "apply")
     if verb in ("deploy", "diff", "unprotect"):
         cdktf.require_credentials(environ)
-    if verb in ("bootstrap", "recover", "apply", "deploy", "forget"):
+    if verb in ("bootstrap", "recover", "move", "apply", "deploy", "forget"):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":
@@ -94,7 +95,10 @@ def _perform(options: argparse.Namespace) -> None:
             # What an embedded AWS restores proves nothing of the environment.
             page = None if "AWS_ENDPOINT_URL" in environ else ROOT / "docs" / "drills.md"
             drill.drill(environment, clients=clients, page=page)
+        case "move":
+            moves.move(name, environ=environ, s3=clients("s3"), confirmed=options.confirm == name)
         case "apply":
+            moves.check(name, clients("s3"))
             with keep.taken_up(name, s3=clients("s3"), client=_client) as changed:
                 if changed:
                     again = f"{', '.join(changed)} came back; plan again: make plan ENV={name}"
@@ -117,6 +121,7 @@ def _perform(options: argparse.Namespace) -> None:
         case "tunnel":
             session.tunnel(environment, options.to, clients=clients)
         case "deploy":
+            moves.check(name, clients("s3"))
             pattern = f"{name}-*"
             if options.stack:
                 stack = single.stack_of(name, options.stack)

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from settings import Environment
-from settings.api import BODY_METHODS, ApiSettings, RouteSettings, path_variables
+from settings.api import BODY_METHODS, ApiSettings, PlanSettings, RouteSettings, path_variables
 from settings.api import schemas as api_schemas
 from tools.synthesized.errors import ToolError
 
@@ -71,7 +71,7 @@ def document(environment: Environment) -> dict[str, Any]:
 _REFUSAL_SCHEMA = {
     "type": "object",
     "required": ["message", "requestId"],
-    "properties": {"message": {"type": "string"}, "detail": {"type": "string"}, "requestId": {"type": "string"}},
+    "properties": {"message": {"type": "string"}, "requestId": {"type": "string"}},
 }
 
 
@@ -96,7 +96,7 @@ def _operations(route: RouteSettings) -> dict[str, Any]:
             "operationId": "_".join([method.lower(), *re.findall(r"[A-Za-z0-9]+", route.path)]),
             "responses": {"2XX": {"description": "Answered by the backend"}, **_refusals(route)},
         }
-        if needed := ["apiKey"] * route.key_required + [route.authorizer] * (route.authorizer is not None):
+        if needed := ["apiKey"] * route.key_required(method) + [route.authorizer] * (route.authorizer is not None):
             operation["security"] = [{name: [] for name in needed}]
         if method in BODY_METHODS and route.request_schema is not None:
             name = api_schemas.model_name(route.request_schema)
@@ -132,9 +132,11 @@ def _moved(schema: dict[str, Any], model: str) -> dict[str, Any]:
 
 def _security_schemes(api: ApiSettings) -> dict[str, Any]:
     found: dict[str, tuple[str, str]] = {}
-    if plan := api.plan:
-        counted = f"Counts the client's requests: {plan.rate_limit} per second, {plan.burst_limit} at once"
-        found["apiKey"] = ("x-api-key", counted)
+    if api.plans:
+        found["apiKey"] = (
+            "x-api-key",
+            "Counts the client's requests. " + "; ".join(map(_said, sorted(api.plans.items()))),
+        )
     for name in sorted({route.authorizer for route in api.routes if route.authorizer is not None}):
         token = "AWS Signature Version 4" if name == "iam" else f"A token for the authorizer {name}"
         found[name] = ("Authorization", token)
@@ -142,3 +144,14 @@ def _security_schemes(api: ApiSettings) -> dict[str, Any]:
         name: {"type": "apiKey", "in": "header", "name": header, "description": text}
         for name, (header, text) in found.items()
     }
+
+
+def _said(named: tuple[str, PlanSettings]) -> str:
+    """What a client of a plan may ask for."""
+    name, plan = named
+    quota = f", {plan.quota_per_month} per month" if plan.quota_per_month else ""
+    throttles = "".join(
+        f", of these {each.rate_limit} per second and {each.burst_limit} at once for {each.method} {each.path}"
+        for each in plan.throttles
+    )
+    return f"Plan {name}: {plan.rate_limit} per second, {plan.burst_limit} at once{quota}{throttles}"

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from tools.scan.vocabulary import ANYTHING, WILDCARD
+from tools.scan.vocabulary import ANYTHING, VARYING
 from tools.synthesized.errors import ToolError
 
 FOLDER = Path(__file__).parent / "allowed"
@@ -20,7 +20,9 @@ OPTIONAL = "?"
 FREE = "free"
 """Key of a type: arguments that may be anything, or absent."""
 VARIANTS = "variants"
-"""Key of a type: tables, one of which holds in addition."""
+"""Key of a type or block: tables, one of which holds in addition."""
+EACH = "each"
+"""Key of a block or variant: a setting, for each of whose items there is one. `{each.x}` is what the item says."""
 ALL = "every"
 """In `statements`: of every resource of the type."""
 _TABLES = {"required", "optional", "when", "every", "only", "statements", "beside", "covers"}
@@ -65,8 +67,8 @@ class AllowList:
         # The longest first: `routes_**-backend` before `routes_**`.
         for address in sorted(self.resources, key=len, reverse=True):
             type_, _, id_ = address.partition(".")
-            if WILDCARD in id_:
-                found[type_].append((id_, re.compile(re.escape(id_).replace(re.escape(WILDCARD), "(.*)"))))
+            if VARYING.search(id_):
+                found[type_].append((id_, re.compile("(.*)".join(map(re.escape, VARYING.split(id_))))))
         return found
 
     def arguments(self, type_: str, address: str) -> Table:

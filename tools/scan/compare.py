@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tools.scan import words
-from tools.scan.allowlist import OPTIONAL, VARIANTS, AllowList, allow_list
-from tools.scan.vocabulary import ANYTHING, WILDCARD, Vocabulary, text_of
+from tools.scan.allowlist import EACH, OPTIONAL, VARIANTS, AllowList, allow_list
+from tools.scan.vocabulary import ANYTHING, VARYING, WILDCARD, Vocabulary, text_of
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import parsed
@@ -54,19 +54,21 @@ class _Comparison:
         id_, captured = self._words.listed(resource.type, resource.id)
         address = f"{resource.type}.{id_}"
         where = f"tools/scan/allowed/{self._component(resource.stack)}.toml"
-        condition = self._allowed.resources.get(address)
+        condition = _filled(self._allowed.resources.get(address), captured)
         if condition is None:
             line = f'{resource.type} = ["{id_}"]'
             yield resource.finding("RESOURCE", f"not allowed; where it is right add to [required] of {where}: {line}")
+        elif captured not in {name or captured for name, _ in self._words.named(id_)}:
+            yield resource.finding("RESOURCE", f"no setting asks for it: {id_}; see {self._allowed.file_of(address)}")
         elif condition not in ("required", "optional") and not self._words.holds(condition):
             there = self._allowed.file_of(address)
             yield resource.finding("RESOURCE", f"allowed only when {self._shown(condition)}; see {there}")
         known = resource.type in self._allowed.every
         self._table = f"[{'only' if known else 'every'}] of {where}"
-        own = f"{resource.type}.{json.dumps(id_) if WILDCARD in id_ else id_}."
+        own = f"{resource.type}.{json.dumps(id_) if VARYING.search(id_) else id_}."
         self._prefix = own if known else f"{resource.type}."
-        spec = dict(_filled(self._allowed.arguments(resource.type, address), captured))
-        for path, message in self._fewest(spec, resource):
+        spec = _filled(self._allowed.arguments(resource.type, address), captured)
+        for path, message in self._compared(resource.stack, spec, resource.arguments):
             yield resource.finding("ARGUMENT", message, path)
         listed = _filled(self._allowed.statements_of(resource.type, address), captured)
         for label, message in words.compared(self._words, resource, listed):
@@ -85,14 +87,16 @@ class _Comparison:
 
     def _missing(self) -> Iterator[Finding]:
         bootstrap = any(stack.startswith("bootstrap-") for stack in self._platform.stacks)
-        for address, condition in self._allowed.resources.items():
-            where = self._allowed.file_of(address)
+        for listed, when in self._allowed.resources.items():
+            where = self._allowed.file_of(listed)
             if where.endswith("/bootstrap.toml") and not bootstrap:
                 continue  # a short-lived copy has none of its own
-            demanded = condition == "required" or (condition != "optional" and self._words.holds(condition))
-            if demanded and address not in self._words.addresses:
-                message = f"must be there ({self._shown(condition)}): {where} demands it"
-                yield Finding("MISSING", self._platform.name, address, message)
+            for name, address in self._words.named(listed):
+                condition = _filled(when, name)
+                demanded = condition == "required" or (condition != "optional" and self._words.holds(condition))
+                if demanded and address not in self._words.addresses:
+                    message = f"must be there ({self._shown(condition)}): {where} demands it"
+                    yield Finding("MISSING", self._platform.name, address, message)
 
     def _beside(self) -> Iterator[Finding]:
         for type_, wanted in self._allowed.beside.items():
@@ -108,9 +112,9 @@ class _Comparison:
             for argument, line in arguments.items():
                 resources = self._platform.all(type_)
                 found = {self._words.normal(r.stack, r.values.get(argument)) for r in resources}
-                for setting, wanted in self._words.each(line):
+                for wanted in self._words.each(line):
                     if not any(self._words.matches(wanted, normal) for normal in found):
-                        message = f"none has {argument} = {wanted}; the setting is {setting}"
+                        message = f"none has {argument} = {self._shown(wanted)}"
                         yield Finding("MISSING", self._platform.name, type_, message, wanted)
 
     # --- values
@@ -119,17 +123,13 @@ class _Comparison:
         self._stack = stack
         yield from self._block(spec, values, "")
 
-    def _fewest(self, spec: dict[str, Any], resource: Resource) -> list[Found]:
-        """What is wrong by the variant of the type that fits best."""
-        best: list[Found] | None = None
-        for variant in spec.pop(VARIANTS, [{}]):
-            found = list(self._compared(resource.stack, {**spec, **variant}, resource.arguments))
-            best = found if best is None or len(found) < len(best) else best
-            if not best:
-                break
-        return best or []
-
     def _block(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
+        """What is wrong by the variant that fits best."""
+        common = {key: line for key, line in spec.items() if key != VARIANTS}
+        variants = self._blocks_of(spec.get(VARIANTS, [{}])) or [{}]
+        yield from min((list(self._table_of({**variant, **common}, values, path)) for variant in variants), key=len)
+
+    def _table_of(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
         for key, value in values.items():
             place = f"{path}.{key}" if path else key
             if value is None or key == "//":
@@ -139,7 +139,7 @@ class _Comparison:
             else:
                 yield from self._value(line, value, place)
         for key, line in spec.items():
-            if key not in (OPTIONAL, WILDCARD) and values.get(key) is None and self._must(line):
+            if key not in (OPTIONAL, WILDCARD, EACH) and values.get(key) is None and self._must(line):
                 yield (f"{path}.{key}" if path else key), f"must be there: {self._shown(line)}"
 
     def _value(self, spec: Any, value: Any, path: str) -> Iterator[Found]:
@@ -151,8 +151,8 @@ class _Comparison:
             if not known or document["Version"] != _VERSION:
                 yield path, f"must be a JSON document of Version {_VERSION} and Statement, for a reviewer to read"
             return
-        blocks = _blocks_of(spec)
-        if blocks:
+        if _has_blocks(spec):
+            blocks = self._blocks_of(spec)
             inner = parsed(value) if isinstance(value, str) else value
             items = inner if isinstance(inner, list) else [inner]
             if isinstance(spec, Mapping):
@@ -189,6 +189,17 @@ class _Comparison:
         for block in unmet:
             yield path, f"must hold {self._shown(block)}"
 
+    def _blocks_of(self, spec: Any) -> list[Mapping[str, Any]]:
+        """All blocks of a line: of one for each item of a setting as many as it has items."""
+        found: list[Mapping[str, Any]] = []
+        for block in spec if isinstance(spec, list) else [spec]:
+            rest = {key: line for key, line in block.items() if key != EACH}
+            items = self._words.names(block[EACH]) if EACH in block else []
+            found += (
+                [_filled(rest, f"{{{block[EACH]}.{item}.", "{each.") for item in items] if EACH in block else [rest]
+            )
+        return found
+
     def _pieces(self, spec: Any) -> Iterator[tuple[Any, bool]]:
         """(pattern, whether it must be there) of a line, without what its condition rules out here."""
         for item in spec if isinstance(spec, list) else [spec]:
@@ -203,10 +214,10 @@ class _Comparison:
         return not isinstance(condition, str) or self._words.holds(condition)
 
     def _must(self, line: Any) -> bool:
-        if blocks := _blocks_of(line):
+        if _has_blocks(line):
             return any(
                 block.get(OPTIONAL) is None or (isinstance(block[OPTIONAL], str) and self._allows_block(block))
-                for block in blocks
+                for block in self._blocks_of(line)
             )
         return any(must for _, must in self._pieces(line))
 
@@ -237,15 +248,14 @@ class _Comparison:
         return text + (f" (the setting {values})" if values else "")
 
 
-def _blocks_of(spec: Any) -> list[Mapping[str, Any]]:
-    items = spec if isinstance(spec, list) else [spec]
-    return [item for item in items if isinstance(item, Mapping)]
+def _has_blocks(spec: Any) -> bool:
+    return isinstance(spec, Mapping) or (isinstance(spec, list) and any(isinstance(item, Mapping) for item in spec))
 
 
-def _filled(spec: Any, captured: str) -> Any:
-    """`spec` with what the wildcard of the resource's id stands for in place of `{id}`."""
+def _filled(spec: Any, value: str, word: str = "{id}") -> Any:
+    """`spec` with what varies in the resource's id in place of `{id}`, or an item of a setting in place of `{each.`."""
     if isinstance(spec, Mapping):
-        return {key: _filled(value, captured) for key, value in spec.items()}
+        return {key: _filled(line, value, word) for key, line in spec.items()}
     if isinstance(spec, list):
-        return [_filled(item, captured) for item in spec]
-    return spec.replace("{id}", captured) if isinstance(spec, str) and captured else spec
+        return [_filled(line, value, word) for line in spec]
+    return spec.replace(word, value) if isinstance(spec, str) and value else spec

@@ -28,11 +28,12 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scan says."""
+    """What the scan says. `shells` are the production environments in whose tasks one may be opened."""
 
     resources: int
     failures: tuple[Finding, ...]
     accepted: tuple[Accepted, ...]
+    shells: tuple[str, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -72,7 +73,12 @@ def judge(platforms: Sequence[Platform], findings: Iterable[Finding]) -> Verdict
             failures.append(resource.finding("REASON_STALE", f"{key} finds nothing here any more: take it away"))
     failures += [finding for left in found.values() for finding in left]  # of backends, providers, what is missing
     unique = sorted(set(failures), key=lambda f: (f.stack, f.address, f.check, f.part, f.message))
-    return Verdict(len(resources), tuple(unique), tuple(accepted))
+    shells = (p.name for p in platforms if p.tier == "production" and any(map(_has_shell, p.all("aws_ecs_service"))))
+    return Verdict(len(resources), tuple(unique), tuple(accepted), tuple(shells))
+
+
+def _has_shell(service: Resource) -> bool:
+    return bool(service.values.get("enable_execute_command"))
 
 
 def _faults(resource: Resource, key: str, entry: Any) -> Iterator[Finding]:

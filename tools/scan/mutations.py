@@ -102,7 +102,8 @@ def _worse(platform: Platform, resource: Resource, path: Path, old: Any) -> Iter
         if path[-1] == "Statement":
             yield "statement", [*old, _STATEMENT]
         elif old:
-            more = next((new for _, new in _worse(platform, resource, (*path, 0), old[0]) if new is not GONE), "added")
+            others = (new for _, new in _worse(platform, resource, (*path, 0), old[0]))
+            more = next((new for new in others if new is not GONE and new not in old), "added")
             yield "more", [*old, more]
     elif isinstance(old, bool) or old in ("true", "false"):
         yield "flipped", (not old if isinstance(old, bool) else "false" if old == "true" else "true")

@@ -27,6 +27,7 @@ def as_text(verdict: Verdict) -> str:
     if counted:
         lines += ["Accepted, with the reasons that stand beside the resources:"]
         lines += [f"  {count:3} x {key}: {reason}" for (key, reason), count in sorted(counted.items())]
+    lines += [f"{name}: service.exec opens a shell in the tasks of production" for name in verdict.shells]
     state = "passes" if verdict.passes else f"FAILS with {len(verdict.failures)} findings"
     lines.append(f"{verdict.resources} resources, {len(verdict.accepted)} accepted findings: the scan {state}")
     return "\n".join(lines)
@@ -37,6 +38,7 @@ def as_json(verdict: Verdict) -> str:
     content = {
         "passes": verdict.passes,
         "resources": verdict.resources,
+        "shells": verdict.shells,
         "failures": [_plain(finding) for finding in verdict.failures],
         "accepted": [{**_plain(a.finding), "reason": a.reason} for a in verdict.accepted],
     }

@@ -2,15 +2,17 @@
 `{aws_kms_key.keys_data_key.arn}` mean there.
 
 A line holds for every environment and every setting, so it names a setting instead of its value, and a resource by
-its construct, without the hash that CDKTF adds and without what settings multiply (`network_data-subnet-**`).
+its construct, without the hash that CDKTF adds, and with `<workers>` or `**` for what settings multiply.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
+from typing import Any
 
 from settings.api import schemas
 from tools.synthesized.platform import Platform
@@ -20,11 +22,14 @@ from tools.synthesized.values import leaves
 _HASH = re.compile(r"_[0-9A-F]{8}$")
 _ADDRESS = re.compile(r"\b([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z][\w-]*)")
 _NAME = re.compile(r"\{([a-z_0-9.-]+)\}")
+_NAMES = re.compile(r"<([a-z_.]+)>")
 _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)?")
-_SWITCH = re.compile(r"(is|not) (\{[\w.]+\})")
-_PRODUCT = re.compile(r"\{[\w.]+\}( x (\{[\w.]+\}|[\d.]+))+")
+_SWITCH = re.compile(r"(is|not) (\{[\w.-]+\})")
+_PRODUCT = re.compile(r"\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+")
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 WILDCARD = "**"
+VARYING = re.compile(rf"{re.escape(WILDCARD)}|{_NAMES.pattern.replace('(', '(?:')}")
+"""What of an id is not the same for all resources that the line lists."""
 ANYTHING = "anything"
 
 Ids = Callable[[str, str], tuple[str, str]]
@@ -46,7 +51,7 @@ class Vocabulary:
         self._ids = ids
         self._resources = {(r.stack, r.address): self.listed(r.type, r.id)[0] for r in platform.resources}
         project = str(platform.settings.get("project", ""))
-        self.settings = _flat(json.dumps(platform.settings), project)
+        self.settings, self._below = _flat(json.dumps(platform.settings), project)
         words = {"account": platform.account_id, "environment": platform.name, "region": self._region()}
         if "project" in self.settings:
             words["project"] = str(platform.settings["project"])
@@ -86,10 +91,10 @@ class Vocabulary:
             return inner[2:-1] if inner.startswith("${") and inner.endswith("}") else inner
 
         def local(match: re.Match[str]) -> str:
-            id_ = self._resources.get((stack, match[0]))
-            # What refers to nothing matches no line.
-            unknown = f"unknown {match[0]}" if match[1].startswith("aws_") else match[0]
-            return unknown if id_ is None else f"{match[1]}.{id_}"
+            # What refers to nothing matches no line. Which data sources there are is for `stack.data` to say.
+            is_data = match.string[: match.start()].endswith("data.")
+            is_unknown = match[1].startswith("aws_") and not is_data and (stack, match[0]) not in self._resources
+            return f"unknown {match[0]}" if is_unknown else f"{match[1]}.{_HASH.sub('', match[2])}"
 
         named, end = [], 0
         for match in REMOTE.finditer(text):
@@ -132,10 +137,11 @@ class Vocabulary:
             if name in self._words:
                 return re.escape(self._words[name])
             if name in self.settings:
-                return "(?:" + "|".join(re.escape(text) for text in sorted(self.settings[name])) + ")"
+                return _any_of(self.settings[name])
             return match[0]
 
-        return re.sub(r"\\\{((?:[a-z_0-9]|\\[.-])+)\\\}", word, expression)
+        expression = re.sub(r"\\\{((?:[a-z_0-9]|\\[.-])+)\\\}", word, expression)
+        return re.sub(r"<([a-z_\\.]+)>", lambda match: _any_of(self.names(match[1].replace("\\", ""))), expression)
 
     def holds(self, condition: str) -> bool:
         """`{setting}` (set, and neither false nor 0), `{setting} = value`, `{setting} != value`, or a resource's type
@@ -153,23 +159,40 @@ class Vocabulary:
             return is_so == (operator == " = ")
         return bool(values - {"false", "0", "0.0"})
 
-    def each(self, pattern: str) -> Iterator[tuple[str, str]]:
-        """(setting, pattern with one of its values in its place) for every value of the setting that it names."""
-        for name in _NAME.findall(pattern):
-            if name not in self._words:
-                yield from ((name, pattern.replace(f"{{{name}}}", text)) for text in self.settings.get(name, ()))
+    def names(self, setting: str) -> list[str]:
+        """The keys of a table; 1, 2, ... for the items of a list."""
+        return sorted(self._below.get(setting, ()))
+
+    def named(self, text: str) -> Iterator[tuple[str, str]]:
+        """(name, text with it) for each name that `<setting>` in the text stands for; without one, the text itself."""
+        found = _NAMES.search(text)
+        yield from ((name, text.replace(found[0], name)) for name in self.names(found[1])) if found else [("", text)]
+
+    def each(self, pattern: str) -> Iterator[str]:
+        """The pattern for each name that it stands for, and for each item of the list that it names."""
+        for _, text in self.named(pattern):
+            name = next((name for name in _NAME.findall(text) if self._is_list(name)), "")
+            items = self.names(name) if name else [""]
+            yield from (text.replace(f"{{{name}}}", f"{{{name}.{item}}}") for item in items)
+
+    def _is_list(self, name: str) -> bool:
+        # Of an empty one there is nothing.
+        is_setting = name.partition(".")[0] in self.settings
+        return is_setting and (name not in self.settings or "1" in self.names(name))
 
     @cached_property
     def addresses(self) -> set[str]:
-        """Every resource of the environment as the allow-list writes it."""
-        return {f"{address.partition('.')[0]}.{id_}" for (_, address), id_ in self._resources.items()}
+        """Every resource of the environment, as the allow-list writes it and by its own id."""
+        types = {address: address.partition(".")[0] for _, address in self._resources}
+        own = {_HASH.sub("", address) for address in types}
+        return own | {f"{types[address]}.{id_}" for (_, address), id_ in self._resources.items()}
 
     def line(self, normal: str) -> str:
         """A value as a line of the allow-list would write it: with the words of the environment."""
         for key, texts in self.settings.items():
             if "." in key and len(normal) > 8 and normal in texts:
                 return f"{{{key}}}"
-        written = normal
+        written = _ADDRESS.sub(lambda match: f"{match[1]}.{self._ids(match[1], match[2])[0]}", normal)
         for name in ("account", "environment", "region"):
             if name in self._words:
                 written = re.sub(rf"(?<![\w]){re.escape(self._words[name])}(?![0-9])", f"{{{name}}}", written)
@@ -185,19 +208,44 @@ def _patterns(*_environment: str) -> dict[str, re.Pattern[str]]:
     return {}
 
 
+def _any_of(texts: Iterable[str]) -> str:
+    return "(?:" + "|".join(re.escape(text) for text in sorted(texts)) + ")" if texts else "(?!)"
+
+
+Texts = dict[str, set[str]]
+
+
 @lru_cache(maxsize=16)
-def _flat(settings: str, project: str) -> dict[str, set[str]]:
-    """Dotted key of a table or value -> the texts of all that is below it; and the schemas of request bodies."""
-    found: dict[str, set[str]] = {}
-    for path, value in leaves(json.loads(settings)):
-        keys = [part for part in path if isinstance(part, str)]
-        for depth in range(1, len(keys) + 1):
-            texts = found.setdefault(".".join(keys[:depth]), set())
-            if value is not None:
-                texts |= {text_of(value), *_derived(text_of(value))}
+def _flat(settings: str, project: str) -> tuple[Texts, Texts]:
+    """Dotted key of a table or value, with and without the numbers of items -> the texts of all that is below it, and
+    the schemas of request bodies; and what is directly below it.
+    """
+    found: Texts = {}
+    below: Texts = defaultdict(set)
+    content = json.loads(settings)
+    for path, value in leaves({**content, "workload": dict(_workloads(content))}):
+        numbered = [part if isinstance(part, str) else str(part + 1) for part in path]
+        for keys in ([part for part in path if isinstance(part, str)], numbered):
+            for depth in range(1, len(keys) + 1):
+                texts = found.setdefault(".".join(keys[:depth]), set())
+                if value is not None:
+                    texts |= {text_of(value), *_derived(text_of(value))}
+        for depth in range(1, len(numbered)):
+            below[".".join(numbered[:depth])].add(numbered[depth])
     for name in found.get("api.routes.request_schema", ()):
         found[f"schemas.{name}"] = {json.dumps(schemas.read(project, name), sort_keys=True)}
-    return found
+    return found, below
+
+
+def _workloads(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """`service`, `worker-<name>`, `job-<name>` -> the settings that hold for it, as `workload_settings` has them."""
+    if service := settings.get("service"):
+        yield "service", service
+        for kind, without in (("worker", ()), ("job", ("exec", "redeploy_after_rotation"))):
+            for name, table in (settings.get(f"{kind}s") or {}).items():
+                own = {key: value for key, value in table.items() if value is not None}
+                own["environment"] = {**service["environment"], **own["environment"]}
+                yield f"{kind}-{name}", {**service, **dict.fromkeys(("port", "volume", *without)), **own}
 
 
 def _derived(text: str) -> list[str]:

@@ -68,12 +68,12 @@ def compared(vocabulary: Vocabulary, resource: Resource, allowed: Mapping[str, A
     """(label, message) of every statement that is not allowed, and of every allowed one that is missing."""
     demanded: set[str] = set()
     wanted: dict[str, list[Sections]] = {}
-    for label, lines in allowed.items():
-        for line in listed(lines):
-            text, _, condition = " ".join(line.split()).partition(" when ")
-            if not condition or vocabulary.holds(condition):
-                wanted.setdefault(label, []).append(of_text(text.removeprefix("? ")))
-                demanded |= set() if text.startswith("? ") else {label}
+    lines = [(label, line) for label, each in allowed.items() for line in listed(each)]
+    for name, label, line in ((*named, line) for place, line in lines for named in vocabulary.named(place)):
+        text, _, condition = " ".join(line.replace("{n}", name).split()).partition(" when ")
+        if not condition or vocabulary.holds(condition):
+            wanted.setdefault(label, []).append(of_text(text.removeprefix("? ")))
+            demanded |= set() if text.startswith("? ") else {label}
     seen: set[str] = set()
     for statement in resource.statements:
         sections = of_statement(statement.body)
@@ -93,7 +93,7 @@ def _fits(vocabulary: Vocabulary, stack: str, wanted: Sections, found: Sections)
 
 
 def _covers(vocabulary: Vocabulary, wanted: list[str], found: list[str]) -> bool:
-    needed = [word for word in wanted if not word.startswith("?")]
+    needed = [each for word in wanted if not word.startswith("?") for each in vocabulary.each(word)]
     allowed = [word.removeprefix("?") for word in wanted]
     return all(any(vocabulary.matches(word, value) for word in allowed) for value in found) and all(
         any(vocabulary.matches(word, value) for value in found) for word in needed

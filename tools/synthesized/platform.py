@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from settings import Environment, environment_names, load
 from tools.synthesized import references, stacks
@@ -101,8 +102,16 @@ def read(environment: Environment, outdir: Path = OUTDIR, *, bootstrap: bool = F
         {stack.name: stack.needs for stack in found},
         tier=environment.tier,
         account_id=environment.account_id,
-        settings=environment.model_dump(mode="json"),
+        settings=_settings(environment),
     )
+
+
+def _settings(environment: Environment) -> dict[str, Any]:
+    """What holds for it. A copy has neither the API's domain nor the front: their names are its original's."""
+    settings = environment.model_dump(mode="json")
+    if environment.suffix is not None:
+        settings |= {"front": None, "api": {**settings["api"], "domain": None}}
+    return settings
 
 
 def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None = None) -> list[Platform]:

@@ -32,8 +32,8 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
             0,
             "errors a minute",
             min(minutes, 5),
-            "A NAT gateway has no port left for connections to one destination: tasks and functions cannot reach it.",
-            "Reuse connections to that address; call AWS through an endpoint: network.interface_endpoints.",
+            "A NAT gateway has no port left for one destination, so tasks and functions cannot connect to it.",
+            "Reuse connections to that address. Call AWS services through endpoints (network.interface_endpoints).",
             expression=ports_expression,
             critical=True,
         ),
@@ -45,8 +45,8 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
             0,
             "packets a minute",
             max(minutes, 10),
-            "A NAT gateway drops packets without a pause.",
-            "See whether it is at its 100 Gbit/s; else it is a fault of AWS: look at the Health Dashboard.",
+            "A NAT gateway drops packets continuously.",
+            "Check whether it has reached 100 Gbit/s. If not, check the AWS Health Dashboard for a fault of AWS.",
             expression=drops_expression,
         ),
     )
@@ -82,9 +82,9 @@ def rotation_row(
             0,
             "events",
             1,
-            "A rotation of the database credentials failed; the old ones still work. Known through CloudTrail: "
-            "the account needs a trail of management events.",
-            "The log of the rotation function has the reason; what to do about each stands in docs/rotation.md.",
+            "Rotation of the database credentials failed; the previous credentials still work.",
+            "See the rotation function's log for the error and docs/rotation.md for the fix. This alarm needs a "
+            "CloudTrail trail of management events.",
             period_seconds=300,
             critical=True,
         ),
@@ -96,8 +96,8 @@ def rotation_row(
             0,
             "events",
             1,
-            "EventBridge could not tell the topic of a failed rotation.",
-            "Look at the rotation function's log now; then at the role of the event target and at the topic's key.",
+            "EventBridge could not publish a failed rotation to the topic.",
+            "Read the rotation function's log now. Then check the role of the event target and the key of the topic.",
             period_seconds=300,
         ),
         Alarm(
@@ -109,8 +109,8 @@ def rotation_row(
             "days",
             2,  # the report comes once a day, so one day may hold none
             f"The database credentials are older than {days} days, though they rotate every {settings.interval_days}; "
-            "or for two days nobody has reported their age.",
-            "Ask the rotation function for a preflight, as docs/rotation.md says: it names what is in the way.",
+            "or their age has not been reported for two days.",
+            "Send the rotation function a preflight event (docs/rotation.md): it names the cause.",
             period_seconds=_DAY,
             missing="breaching",
             critical=True,
@@ -123,8 +123,8 @@ def rotation_row(
             0,
             "errors",
             1,
-            "The rotation function ended with an error: a step of a rotation, or the daily report.",
-            "Its log has the reason; what to do about each stands in docs/rotation.md. Secrets Manager tries again.",
+            "The rotation function failed during a rotation step or the daily report.",
+            "See its log for the error and docs/rotation.md for the fix. Secrets Manager retries rotation steps.",
             period_seconds=300,
         ),
         Alarm(
@@ -135,8 +135,8 @@ def rotation_row(
             0,
             "calls",
             1,
-            "Lambda refused to run the rotation function.",
-            "Raise rotation.reserved_concurrency, or the quota of the account.",
+            "Lambda throttled the rotation function.",
+            "Raise rotation.reserved_concurrency or the account's concurrency quota.",
             period_seconds=300,
         ),
         Alarm(
@@ -148,7 +148,7 @@ def rotation_row(
             "ms",
             1,
             f"The rotation function took more than 80 % of rotation.timeout_seconds = {settings.timeout_seconds}.",
-            "See what it waits for (network, a paused database), or raise timeout_seconds.",
+            "Find out what it waits for (network, a paused database), or raise timeout_seconds.",
             period_seconds=300,
         ),
     )

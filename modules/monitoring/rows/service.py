@@ -32,9 +32,9 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
             0,
             "tasks",
             max(minutes, _MINUTES_TO_START),
-            "Fewer tasks run than the service wants, or nobody counts them any more.",
-            "Read the events of the ECS service and why its last tasks stopped; "
-            "a deployment that cannot start is rolled back by itself.",
+            "Fewer tasks are running than desired, or Container Insights stopped reporting.",
+            "Read the events of the ECS service and the stop reason of its last tasks. "
+            "ECS rolls back a deployment that cannot start.",
             expression="m1 - m2",
             drawn="expression",
             missing="breaching",
@@ -60,7 +60,7 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
             memory,
             "%",
             minutes,
-            f"The tasks have used more than {memory} % of their memory; at 100 % ECS ends them.",
+            f"The tasks have used more than {memory} % of their memory; at 100 % ECS stops them.",
             "Look for a leak, which grows from one deployment to the next; else raise service.memory_mb.",
         ),
     ]
@@ -163,8 +163,12 @@ def api_row(
     web_acl: str,
     region: str,
     throttled: Metric,
+    canary: tuple[Metric, Metric] | None,
 ) -> Row:
-    """The stage and its firewall. API Gateway counts 429 among all 4xx; `throttled` counts it alone, from the log."""
+    """The stage and its firewall. API Gateway counts 429 among all 4xx; `throttled` counts it alone, from the log.
+
+    `canary` are its requests with 5xx, and all of them.
+    """
     minutes = thresholds.sustained_minutes
 
     def metric(name: str, statistic: str, label: str) -> Metric:
@@ -173,7 +177,7 @@ def api_row(
     blocked = Metric(
         "AWS/WAFV2", "BlockedRequests", {"WebACL": web_acl, "Region": region, "Rule": "ALL"}, "Sum", "blocked"
     )
-    alarms = (
+    alarms = [
         Alarm(
             "errors",
             "5xx answers",
@@ -195,8 +199,8 @@ def api_row(
             "share of requests",
             minutes,
             f"More than {thresholds.api_refused_percent:g} % of all requests are refused with 4xx.",
-            "The access log says with which status: 403 is the firewall or a missing API key, 429 the usage plan, "
-            "other ones a client that was changed.",
+            "The access log has the status. 403: WAF or a missing API key; 429: the usage plan; other codes: "
+            "probably a change in a client.",
         ),
         Alarm(
             "throttled",
@@ -208,7 +212,8 @@ def api_row(
             minutes,
             f"More than {thresholds.api_throttled_per_minute} requests a minute are answered with 429: they are over a "
             "limit of the usage plan or of the stage.",
-            "The access log has the id of the API key: ask that client to slow down, or raise api.plan.rate_limit.",
+            "The access log has the id of the API key: ask that client to slow down, or raise the rate_limit of its "
+            "plan in api.plans; a request without one is over api.stage_rate_limit.",
         ),
         Alarm(
             "latency",
@@ -231,10 +236,28 @@ def api_row(
             thresholds.firewall_blocked_per_minute,
             "a minute",
             minutes,
-            f"The firewall blocks more than {thresholds.firewall_blocked_per_minute} requests a minute.",
-            "Its log names the rule and the addresses: an attack is dealt with, a client that was changed needs help.",
+            f"WAF blocks more than {thresholds.firewall_blocked_per_minute} requests a minute.",
+            "WAF's log names the rule and the addresses. An attack is being blocked; a changed client needs a fix.",
         ),
-    )
+    ]
+    if canary is not None:
+        alarms.append(
+            Alarm(
+                "canary-errors",
+                "5xx answers of the canary",
+                canary,
+                "above",
+                thresholds.api_errors_percent / 100,
+                "share of its requests",
+                minutes,
+                f"More than {thresholds.api_errors_percent:g} % of the requests that get the newest definition of the "
+                "API fail with 5xx.",
+                "Revert the change of the API and deploy; do not delete api.canary_percent before, which would give it "
+                "to all.",
+                expression="IF(m2 > 0, m1 / m2, 0)",
+                drawn="expression",
+            )
+        )
     charts = (
         Chart("Requests", (metric("Count", "Sum", "all"),), "a minute"),
         Chart(
@@ -243,4 +266,4 @@ def api_row(
             "ms",
         ),
     )
-    return Row("api", "API: API Gateway and firewall", alarms, charts)
+    return Row("api", "API: API Gateway and firewall", tuple(alarms), charts)

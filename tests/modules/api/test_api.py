@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,18 @@ def test_every_method_needs_a_key_and_checks_the_variables_of_its_path(methods: 
         assert method["request_parameters"] == {"method.request.path.id": True}
         assert "validator-parameters" in method["request_validator_id"]
         assert method["authorization"] == "NONE"
+
+
+def test_a_route_or_a_single_method_is_open_where_the_settings_say_so() -> None:
+    routes = (route("/a", "GET", "PUT", key={"GET": False}), route("/b", "GET", key=False), route("/c"))
+    found = {
+        (method["http_method"], method["api_key_required"])
+        for method in synthesize(routes=routes).all("aws_api_gateway_method")
+    }
+
+    assert found == {("GET", False), ("PUT", True), ("GET", True)}
+    asked = [method["api_key_required"] for method in synthesize(routes=routes[1:2]).all("aws_api_gateway_method")]
+    assert asked == [False]
 
 
 def test_the_service_is_reached_through_the_vpc_link_with_the_path_as_it_came() -> None:
@@ -127,14 +140,41 @@ def test_pages_of_the_origin_may_call_and_read_what_is_refused() -> None:
         assert refusal["response_parameters"][name] == "'https://shop.example.com'"
 
 
+# What the validator of bodies says quotes names and values of the caller: a body is anything that somebody sends.
+REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+NASTY = (
+    "Invalid request body",
+    '[object has missing required properties (["name"])]',
+    '[instance type (string) does not match any allowed primitive type (allowed: ["object"])]',
+    '[object instance has properties which are not allowed by the schema: ["a\"b"]]',
+    '"', '""', '\\', '\\"', "\\\\", "'", "a\nb", "a\r\nb", "a\tb", "a\x00b", "\u2028", "\u202e", "\U0001f600",
+    '", "requestId": "forged', "}", "$context.requestId", "</script>", "${jndi:ldap://x}", "#set($x = 1)",
+)  # fmt: skip
+
+
+def substituted(template: str, message: str) -> str:
+    """A template of a gateway response with its variables replaced once, and nothing escaped but by the variable.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
+    values = {
+        "context.error.messageString": json.dumps(message),
+        "context.error.message": message,
+        "context.error.validationErrorString": message,
+        "context.requestId": REQUEST_ID,
+    }
+    return re.sub(r"\$(context(?:\.\w+)+)", lambda found: values[found[1]], template)
+
+
 def test_what_api_gateway_refuses_it_says_in_json_with_the_requests_id() -> None:
     found = {r["response_type"]: r for r in synthesize().all("aws_api_gateway_gateway_response")}
 
-    assert {"DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_BODY", "THROTTLED"} == set(found)
+    # DEFAULT_4XX is what a body that does not match its schema gets, too.
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED"} == set(found)
     for response in found.values():
         template = response["response_templates"]["application/json"]
-        shown = json.loads(template.replace("$context.error.messageString", '"text"'))
-        assert shown["requestId"] == "$context.requestId"
+        for message in NASTY:
+            assert json.loads(substituted(template, message)) == {"message": message, "requestId": REQUEST_ID}
     assert found["THROTTLED"]["status_code"] == "429"
     assert found["THROTTLED"]["response_parameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
 

@@ -171,6 +171,7 @@ def test_shares_of_requests_are_set_in_percent() -> None:
             api="iot-api-dev",
             stage="v1",
             web_acl="iot-api-dev",
+            canary=None,
             region="ca-central-1",
             throttled=Metric("Api", "iot-throttled-dev", {}, "Sum", "429"),
         )

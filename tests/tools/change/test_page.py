@@ -94,9 +94,9 @@ def test_verdict_and_exit_code(made: Page, code: int, verdict: str) -> None:
     assert made.verdict.startswith(verdict)
 
 
-def test_every_exit_code_is_another_one_and_in_the_table_of_the_readme() -> None:
+def test_every_exit_code_is_another_one_and_in_the_table_of_the_page() -> None:
     codes = [page.FINE, page.FAILURE, SynthesisError.exit_code, page.LOSS, page.DRIFT, INTERRUPTED]
-    _, _, table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")
+    _, _, table = (ROOT / "docs" / "review.md").read_text(encoding="utf-8").partition("| exit code |")
 
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", table.partition("\n\n")[0], re.MULTILINE)] == sorted(
         codes

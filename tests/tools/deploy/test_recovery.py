@@ -49,7 +49,7 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
     apply_again = ["apply", "-auto-approve", "-input=false"]
     recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
     done = terraform.run(apply_again, cwd=network.folder, environ=environ, check=False)
-    if "AlreadyExists" in done.stderr:  # as README says: where something is said to exist, recover once more
+    if "AlreadyExists" in done.stderr:  # as docs/deploy.md says: if a name is taken, recover again
         recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
         done = terraform.run(apply_again, cwd=network.folder, environ=environ, check=False)
 

@@ -43,7 +43,7 @@ class Kept:
     folder: Path
 
     def shell(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as the README tells: in a shell that has sourced the environment's file."""
+        """Run a command as the platform prints it: in a shell that has sourced the environment's file."""
         return subprocess.run(
             ["bash", "-c", f"source {self.folder / 'environment.sh'} && {command}"],
             cwd=ROOT,
@@ -204,8 +204,8 @@ def test_drift_names_what_was_done_by_hand_and_a_deployment_mends_what_it_can(pl
 
 
 def test_a_changed_route_is_deployed_and_nothing_else_is(platform: Kept) -> None:
-    # GIVEN the API's own JSON with one method changed, as a change of the settings would write it
-    folder = next(stack.folder for stack in stacks.find(_NAME) if stack.name == f"{_NAME}-api")
+    # GIVEN the stage's JSON as a change of the routes would write it
+    folder = next(stack.folder for stack in stacks.find(_NAME) if stack.name == f"{_NAME}-stage")
     file = folder / "cdk.tf.json"
     before = file.read_text()
     changed = json.loads(before)

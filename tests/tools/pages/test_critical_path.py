@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from all_environments import environment_names, load
 
+import settings
 from tools.pages.critical_path import Schedule, Step, clock, duration_of, show
 from tools.synthesized.platform import Platform, of_stacks, read
 from tools.synthesized.resource_types import ResourceTypes, resource_types
@@ -103,7 +104,7 @@ def test_every_row_is_within_its_range_and_has_a_source() -> None:
             assert row.source in types.sources, name
 
 
-@pytest.mark.parametrize("environment", environment_names())
+@pytest.mark.parametrize("environment", settings.environment_names())
 def test_a_first_deployment_takes_no_longer_than_promised(app_outdir: Path, environment: str) -> None:
     schedule = Schedule(read(load(environment), app_outdir), resource_types())
 

@@ -65,7 +65,7 @@ def test_logins_and_routes_without_a_key() -> None:
             authorizers={"people": AuthorizerSettings(type="cognito", user_pool_arns=(POOL,))},
             routes=(
                 RouteSettings(path="/a/{rest+}", methods=("GET",), authorizer="people"),
-                RouteSettings(path="/b", methods=("GET",), key_required=False),
+                RouteSettings(path="/b", methods=("GET",), key=False),
             ),
         )
     )

@@ -7,10 +7,13 @@ import copy
 import pytest
 from additions import ADDITIONS
 from all_environments import FULL
+from json_changes import Change
+from task_additions import IN_PRODUCTION, OF_TASKS
 
 from tools.scan.gate import own_findings
 from tools.synthesized.platform import Platform, of_stacks
 
+EVERYWHERE = {**ADDITIONS, **OF_TASKS}
 # What passes, and why it may.
 MISSED: dict[str, str] = {}
 
@@ -21,9 +24,9 @@ def platform(platforms: list[Platform]) -> Platform:
     return next(platform for platform in platforms if platform.name == FULL)
 
 
-def changed(platform: Platform, name: str) -> Platform:
+def changed(platform: Platform, change: Change) -> Platform:
     stacks = copy.deepcopy(dict(platform.stacks))
-    ADDITIONS[name](stacks)
+    change(stacks)
     assert stacks != platform.stacks
     return of_stacks(
         platform.name,
@@ -35,12 +38,18 @@ def changed(platform: Platform, name: str) -> Platform:
     )
 
 
-@pytest.mark.parametrize("name", ADDITIONS)
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_it_is_found(platform: Platform, name: str) -> None:
-    assert bool(own_findings(changed(platform, name))) == (name not in MISSED)
+    assert bool(own_findings(changed(platform, EVERYWHERE[name]))) == (name not in MISSED)
 
 
-def test_there_are_enough_and_few_are_missed(platform: Platform) -> None:
-    assert own_findings(platform) == []
+@pytest.mark.parametrize("name", IN_PRODUCTION)
+def test_it_is_found_in_production(production: Platform, name: str) -> None:
+    assert own_findings(changed(production, IN_PRODUCTION[name]))
+
+
+def test_there_are_enough_and_few_are_missed(platform: Platform, production: Platform) -> None:
+    assert own_findings(platform) == own_findings(production) == []
     assert len(ADDITIONS) >= 100
-    assert len(MISSED) <= len(ADDITIONS) * 0.05
+    assert len(OF_TASKS) + len(IN_PRODUCTION) >= 20
+    assert len(MISSED) <= len(EVERYWHERE) * 0.05

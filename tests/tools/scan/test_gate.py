@@ -95,6 +95,22 @@ def test_the_reports_say_the_same() -> None:
     assert {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]} == set(results)
 
 
+def test_a_shell_in_production_is_said_by_name() -> None:
+    service = Resource("s-service", "aws_ecs_service", "x", {"enable_execute_command": True})
+    platforms = [
+        Platform(f"shop-{tier}", tier, "1", {}, (resource,), (resource,))
+        for tier in ("development", "production")
+        for resource in (service,)
+    ]
+
+    verdict = judge(platforms, [])
+
+    assert verdict.shells == ("shop-production",)
+    assert "shop-production: service.exec opens a shell in the tasks of production" in report.as_text(verdict)
+    assert json.loads(report.as_json(verdict))["shells"] == ["shop-production"]
+    assert judge(platforms[:1], []).shells == ()
+
+
 @pytest.mark.skipif(not scanners._INTERPRETER.exists(), reason="the scanners are not installed; run: make setup-scan")
 def test_the_environment_that_sets_every_setting_passes(platforms: list[Platform]) -> None:
     # Those that are shipped are scanned by `make scan`.

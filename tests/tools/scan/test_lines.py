@@ -29,18 +29,18 @@ def _with_lines(found: list[Finding], folder: Path) -> Path:
 
 
 def test_the_lines_of_a_new_module_are_given_for_one_file(production: Platform, tmp_path: Path) -> None:
-    # GIVEN a queue of a type that nobody knows yet, and its policy
+    # GIVEN a stream of a type that nobody knows yet, and its policy
     stack = "globecart-prod-service"
-    queue = {"name": "globecart-orders-prod", "kms_master_key_id": "alias/x", "visibility_timeout_seconds": 30}
-    statement = {"Sid": "Send", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sqs:SendMessage",
-                 "Resource": "${aws_sqs_queue.orders_queue_0A1B2C3D.arn}"}  # fmt: skip
+    stream = {"name": "globecart-orders-prod", "kms_key_id": "alias/x", "retention_period": 30}
+    statement = {"Sid": "Send", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kinesis:PutRecord",
+                 "Resource": "${aws_kinesis_stream.orders_stream_0A1B2C3D.arn}"}  # fmt: skip
     policy = {
-        "queue_url": "${aws_sqs_queue.orders_queue_0A1B2C3D.id}",
+        "resource_arn": "${aws_kinesis_stream.orders_stream_0A1B2C3D.arn}",
         "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     }
     new = (
-        Resource(stack, "aws_sqs_queue", "orders_queue_0A1B2C3D", queue),
-        Resource(stack, "aws_sqs_queue_policy", "orders_policy_1B2C3D4E", policy),
+        Resource(stack, "aws_kinesis_stream", "orders_stream_0A1B2C3D", stream),
+        Resource(stack, "aws_kinesis_resource_policy", "orders_policy_1B2C3D4E", policy),
     )
     platform = replace(production, resources=(*production.resources, *new), subjects=new)
 
@@ -55,5 +55,5 @@ def test_the_lines_of_a_new_module_are_given_for_one_file(production: Platform, 
 
     # THEN they were for one file, and the scan passes
     assert dict(files) == {"service.toml": {"required", "every", "statements"}}
-    assert allowed.every["aws_sqs_queue"]["visibility_timeout_seconds"] == 30
+    assert allowed.every["aws_kinesis_stream"]["retention_period"] == 30
     assert [finding.message for finding in findings(platform, allowed)] == []

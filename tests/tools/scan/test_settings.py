@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from dataclasses import replace
@@ -59,16 +60,17 @@ WEAKEST = {
 
 
 _ROUTE = '{{path = "/a", methods = ["GET"], {}}}'
-_ENDPOINTS = (
-    '["secretsmanager", "kms", "ecr.api", "ecr.dkr", "logs", "monitoring", "xray", "elasticfilesystem", "ssm", "sts"]'
-)
+_ENDPOINTS = """["secretsmanager", "kms", "ecr.api", "ecr.dkr", "logs", "monitoring", "xray", "elasticfilesystem",
+    "ssm", "sts", "sqs", "ssmmessages"]"""
+_COMMAND = 'command = ["a"]'
 _FILES = {"storage.access_points.a": '{path = "/a", uid = 5, gid = 5}'}
 # What no shipped file says: names that AWS's services have, too, and both sides of every choice.
 UNUSUAL: dict[str, dict[str, str | None]] = {
     "data-dev": {
         "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "cache.form": '"replicated"',
-        "cache.replicas_per_shard": "2", "rotation.strategy": '"single"', **_FILES, "api.plan": None,
-        "api.routes": f"[{_ROUTE.format('backend = ' + chr(34) + 'mock' + chr(34) + ', key_required = false')}]",
+        "service.outbound": '"none"', "service.exec": "false",
+        "cache.replicas_per_shard": "2", "rotation.strategy": '"single"', **_FILES, "api.plans.default": None,
+        "api.routes": f"[{_ROUTE.format('backend = ' + chr(34) + 'mock' + chr(34) + ', key = false')}]",
     },
     "service-dev": {
         "service.image": '"nginx:1.27"', "cache.form": '"cluster"', "cache.shards": "80",
@@ -78,6 +80,7 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
     },
     "api-prod": {
         "network.nat": '"none"', "network.interface_endpoints": _ENDPOINTS, "service.max_count": "2",
+        "service.outbound": '"none"', "service.exec": '"api-prod"',
         "service.min_count": "2", **_FILES, "service.mounts": '{a = "/mnt/a"}', "storage.throughput_mode": '"bursting"',
         "account.github_repository": '"a/b.c"', "account.owns_github_provider": "false",
         "service.secrets": '{A = "arn:aws:secretsmanager:ca-central-1:111111111111:secret:x-a1B2c3"}',
@@ -86,8 +89,8 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
         "service.image": '"222222222222.dkr.ecr.eu-west-1.amazonaws.com/x/y:1"', "database.final_snapshot": "true",
         "service.certificate_arn": f'"arn:aws:acm:ca-central-1:111111111111:certificate/{uuid.UUID(int=1)}"',
         "cache.final_snapshot": "true", "service.command": '["a"]', "service.environment": '{A = "b"}',
-        "api.allowed_cidrs": '["0.0.0.0/0"]', "api.plan": None, "service.database_iam_user": '"reader"',
-        "api.routes": f"[{_ROUTE.format('authorizer = ' + chr(34) + 'iam' + chr(34) + ', key_required = false')}]",
+        "api.allowed_cidrs": '["0.0.0.0/0"]', "api.plans.default": None, "service.database_iam_user": '"reader"',
+        "api.routes": f"[{_ROUTE.format('authorizer = ' + chr(34) + 'iam' + chr(34) + ', key = false')}]",
         "monitoring.monthly_budget_usd": "5", "monitoring.subscribers": '["a@example.com"]',
     },
     "iot-stg": {
@@ -98,6 +101,29 @@ UNUSUAL: dict[str, dict[str, str | None]] = {
         "cache.autoscaling": '{dimension = "replicas", min_count = 1, max_count = 2, cpu_target_percent = 50}',
         "cache.replicas_per_shard": "1",
     },
+    "tasks-dev": {
+        "service.queues": "{a = {retention_days = 1}, b-2 = {max_receives = 9}}", "service.spot_percent": "100",
+        "service.buckets": "{a = {}, b-2 = {expire_after_days = 1}}", "database.storage_type": '"io-optimized"',
+        "workers": f'{{a = {{queue = "b-2", {_COMMAND}}}, b-2 = {{queue = "a", {_COMMAND}}}, c = {{{_COMMAND}}}}}',
+        "jobs": f'{{a = {{schedule = "rate(1 hour)", missing_after_hours = 0, {_COMMAND}}}, '
+                f'b-2 = {{schedule = "rate(1 day)", {_COMMAND}}}}}',
+        "service.allow": '''[
+            {actions = ["ses:SendEmail", "ses:SendRawEmail"], resources = ["arn:aws:ses:::identity/x"]},
+            {actions = ["s3:GetObject"], resources = ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]}]''',
+        "service.sidecars": '''[{name = "a", image = "nginx:1", command = ["x"], environment = {A = "1"}},
+            {preset = "adot", image = "222222222222.dkr.ecr.ca-central-1.amazonaws.com/adot:1", essential = true}]''',
+        "service.secrets": '{A = "database:password"}', "service.redeploy_after_rotation": "true",
+        "service.outbound": '[{cidr = "203.0.113.0/24", port = 25}, {cidr = "0.0.0.0/0"}]',
+        "service.volume": '{path = "/mnt/a", size_gb = 9}', "service.ephemeral_storage_gb": "21",
+        "service.rollback_on_alarm": "true", "service.tracing": "false",
+    },
+}  # fmt: skip
+
+
+# Listed for whichever role or bucket it belongs to.
+_OF_ANY = {
+    "aws_iam_role_policies_exclusive", "aws_iam_role_policy_attachments_exclusive", "aws_s3_bucket_ownership_controls",
+    "aws_s3_bucket_public_access_block",
 }  # fmt: skip
 
 
@@ -120,7 +146,14 @@ def test_nor_in_an_unusual_environment(name: str, tmp_path: Path) -> None:
     assert _findings(name, UNUSUAL[name], tmp_path) == []
 
 
-@pytest.mark.parametrize(("name", "how"), [("iot-dev", {"suffix": "pr-12"}), ("globecart-prod", {"unprotected": True})])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("iot-dev", {"suffix": "pr-12"}),
+        ("globecart-prod", {"suffix": "pr-12"}),
+        ("globecart-prod", {"unprotected": True}),
+    ],
+)
 def test_nor_in_a_short_lived_copy_or_one_to_be_torn_down(name: str, how: dict[str, Any], tmp_path: Path) -> None:
     environment = load(name, **how)
     build_app([environment], tmp_path / "cdktf.out").synth()
@@ -143,10 +176,45 @@ def test_a_finding_names_the_setting_that_mends_it(production: Platform) -> None
     )
 
 
+def test_nobody_pays_for_a_gateway_that_nobody_uses(tmp_path: Path) -> None:
+    unused: dict[str, str | None] = {
+        "network.nat": '"single"',
+        "network.interface_endpoints": _ENDPOINTS,
+        "service.outbound": '"none"',
+    }
+
+    found = _findings("iot-dev", unused, tmp_path)
+
+    assert {(f.check, f.address.partition(".")[0]) for f in found} == {
+        ("RESOURCE", type_) for type_ in ("aws_nat_gateway", "aws_eip", "aws_route")
+    }
+
+
+@pytest.mark.parametrize("table", ["workers", "jobs", "service.queues", "service.buckets"])
+def test_what_no_setting_asks_for_is_found(production: Platform, table: str) -> None:
+    # GIVEN what is deployed, and settings without the table
+    settings: Any = copy.deepcopy(dict(production.settings))
+    name = table.removeprefix("service.")
+    (settings if table == name else settings["service"])[name] = {}
+
+    found = {f.address for f in own_findings(replace(production, settings=settings)) if f.check == "RESOURCE"}
+
+    prefix = f"{name.removesuffix('s')}-"
+    there = {r.address for r in production.resources if r.id.startswith(prefix) and r.type not in _OF_ANY}
+    assert there
+    assert there <= found
+
+
 def test_every_setting_that_the_list_names_exists() -> None:
-    named = set(re.findall(r"\{([a-z_]+\.[a-z_.]+)\}", " ".join(map(str, vars(allow_list()).values()))))
+    text = " ".join(map(str, vars(allow_list()).values()))
+    for varying, meant in (("workload.{id}", "service"), (".{id}", ".<name>"), (".{n}", "")):
+        text = text.replace(varying, meant)
+    named = set(re.findall(r"\{([a-z_]+\.[a-z_.<>]+)\}", text)) | set(re.findall(r"<([a-z_.]+)>", text))
     keys = {key.replace("[]", "") for key in re.findall(r"^\| `([^`]+)` \|", settings_table(), re.MULTILINE)}
     known = {key[:end] for key in keys for end in (*(m.start() for m in re.finditer(r"[.\[]", key)), len(key))}
 
-    assert len(named) > 60
-    assert {name for name in named if not name.startswith(("aws_", "terraform.", "schemas."))} - known == set()
+    # What is known of a resource, of the item at hand, of the file that a route names, and of what runs: a worker's
+    # queue is none of the service's.
+    others = ("aws_", "each.", "schemas.", "terraform.")
+    assert len(named) > 80
+    assert {name for name in named if not name.startswith(others)} - known <= {"name", "workload", "service.queue"}

@@ -41,6 +41,7 @@ _KEPT = [
     "aws_rds_cluster_instance",
     "aws_s3_bucket",
     "aws_secretsmanager_secret",
+    "aws_sqs_queue",
 ]
 
 

@@ -46,8 +46,10 @@ def _as_set(platform: Platform, method: Resource, route: Route, authorizers: dic
     authorizer = [target.id for target in platform.referred(method.stack, values.get("authorizer_id"))]
     models = {model.id for model in platform.referred(method.stack, values.get("request_models"))}
     validators = platform.referred(method.stack, values.get("request_validator_id"))
+    key = route["key"]
+    asks = key.get(values.get("http_method"), True) if isinstance(key, dict) else key
     wanted = {
-        "key_required": values.get("api_key_required") == route["key_required"],
+        "key": values.get("api_key_required") == asks,
         "authorizer": values.get("authorization") == _AUTHORIZATION[kind]
         and bool(authorizer) == (kind in ("cognito", "lambda"))
         and all(f"authorizer-{name}_" in id_ for id_ in authorizer),

@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import Client
 
@@ -80,3 +81,45 @@ def test_api_keeps_and_changes_media_types_and_its_endpoint(client: Client, api:
     assert found["binaryMediaTypes"] == ["image/gif"]
     assert found["disableExecuteApiEndpoint"] is False
     assert found["description"] == "Changed"
+
+
+def test_usage_plan_has_throttles_per_method(client: Client, name: str) -> None:
+    gateway = client("apigateway")
+    stage = {
+        "apiId": "api",
+        "stage": "v1",
+        "throttle": {"/readings/GET": {"rateLimit": 5.0, "burstLimit": 1}},
+    }
+    plan = gateway.create_usage_plan(name=name, apiStages=[stage])
+
+    def patch(*operations: dict[str, str]) -> Any:
+        gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=list(operations))
+        return gateway.get_usage_plan(usagePlanId=plan["id"])["apiStages"]
+
+    throttle = "/apiStages/api:v1/throttle/readings"
+    stages = patch(
+        {"op": "replace", "path": f"{throttle}/PUT/rateLimit", "value": "7.5"},
+        {"op": "replace", "path": f"{throttle}/PUT/burstLimit", "value": "3"},
+    )
+    assert stages[0]["throttle"] == {
+        "/readings/GET": {"rateLimit": 5.0, "burstLimit": 1},
+        "readings/PUT": {"rateLimit": 7.5, "burstLimit": 3},
+    }
+    stages = patch({"op": "remove", "path": f"{throttle}/PUT"})
+    assert list(stages[0]["throttle"]) == ["/readings/GET"]
+    assert patch({"op": "remove", "path": "/apiStages", "value": "api:v1"}) == []
+
+
+def test_a_deployment_keeps_the_methods_that_the_api_had_and_stays_while_a_stage_leads_to_it(
+    client: Client, api: Any, integration: dict[str, str]
+) -> None:
+    gateway = client("apigateway")
+    made = gateway.create_deployment(restApiId=api["id"])["id"]
+    gateway.create_stage(restApiId=api["id"], stageName="v1", deploymentId=made)
+    gateway.delete_method(**integration)
+
+    found = gateway.get_deployment(restApiId=api["id"], deploymentId=made, embed=["apisummary"])
+    assert found["apiSummary"] == {"/": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}}
+    assert "apiSummary" not in gateway.get_deployment(restApiId=api["id"], deploymentId=made)
+    with pytest.raises(ClientError, match="Active stages"):
+        gateway.delete_deployment(restApiId=api["id"], deploymentId=made)

@@ -51,8 +51,10 @@ def test_environment_can_be_used_by_any_client(emulator: Emulator) -> None:
     assert emulator.endpoint_url.startswith("http://127.0.0.1:")
 
 
-def test_stopped_emulator_has_freed_its_port_and_can_be_started_again(tmp_path: Path) -> None:
-    emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path)
+@pytest.mark.parametrize("detached", [True, False])
+@pytest.mark.timeout(100)
+def test_stopped_emulator_has_freed_its_port_and_can_be_started_again(tmp_path: Path, *, detached: bool) -> None:
+    emulator = Emulator(ACCOUNT_ID, log_dir=tmp_path, detached=detached)
     for _ in range(2):
         with emulator:
             port = int(emulator.endpoint_url.rsplit(":", 1)[1])

@@ -286,3 +286,15 @@ def test_a_changed_subnet_group_stays_and_stays_in_its_vpc(client: Client, name:
     with pytest.raises(rds.exceptions.ClientError, match="not in the same Vpc as the existing subnet group"):
         rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=there[1:])
     assert ids() == set(here[1:])
+
+
+def test_a_cluster_has_io_optimized_storage(client: Client, name: str) -> None:
+    made = client("rds").create_db_cluster(
+        DBClusterIdentifier=name,
+        Engine="aurora-postgresql",
+        StorageType="aurora-iopt1",
+        MasterUsername="steward",
+        ManageMasterUserPassword=True,
+    )["DBCluster"]
+
+    assert made["StorageType"] == "aurora-iopt1"

@@ -181,6 +181,15 @@ def test_rotation_that_is_given_up_leaves_awspending_and_is_taken_up_again(
     rotation.wait_until_current(token)
 
 
+def test_a_request_while_attempts_are_left_gives_all_of_them_once_more(rotation: Rotation) -> None:
+    rotation.fail("createSecret")
+    rotation.rotate(RotationLambdaARN=rotation.function_arn)
+    rotation.wait(lambda: len(rotation.events()) == 2)
+    with pytest.raises(rotation.secrets.exceptions.InvalidRequestException, match="will be reattempted"):
+        rotation.rotate()
+    rotation.wait(lambda: len(rotation.events()) >= 4)
+
+
 def test_same_token_again_takes_the_rotation_up_again(rotation: Rotation) -> None:
     rotation.fail("createSecret")
     token = str(uuid.uuid4())

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from moto.apigateway.models import Integration, RestAPI
+from moto.apigateway.models import Integration, RestAPI, UsagePlan
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.utils import camelcase_to_underscores
 
@@ -91,3 +91,33 @@ def patch_rest_api(stock: Any, self: Any, patch_operations: list[dict[str, Any]]
             self.disableExecuteApiEndpoint = value == "true"
         else:
             stock(self, [operation])
+
+
+@extend(UsagePlan, "apply_patch_operations", unless="apiStages/")
+def patch_usage_plan(stock: Any, self: Any, patch_operations: list[dict[str, Any]]) -> None:
+    """moto drops throttles per method, and cannot remove a stage that came with one: it looks for one
+    without.
+    """
+    for operation in patch_operations:
+        path, value = operation["path"], operation.get("value")
+        if path == "/apiStages" and operation["op"] == "remove":
+            self.api_stages = [stage for stage in self.api_stages if f"{stage['apiId']}:{stage['stage']}" != value]
+        elif path.startswith("/apiStages/"):
+            _throttle(self, operation["op"], path, value)
+        else:
+            stock(self, [operation])
+
+
+def _throttle(plan: Any, op: str, path: str, value: str | None) -> None:
+    """A path is /apiStages/<api>:<stage>/throttle/<resource path>/<method>[/<limit>]; the resource path
+    has slashes of its own.
+    """
+    stage_id, _, target = path.removeprefix("/apiStages/").partition("/throttle/")
+    throttles = next(s for s in plan.api_stages if f"{s['apiId']}:{s['stage']}" == stage_id).setdefault("throttle", {})
+    method, _, limit = target.rpartition("/")
+    if op == "remove":
+        throttles.pop(target, None)
+    elif limit == "rateLimit":
+        throttles.setdefault(method, {})["rateLimit"] = float(value or 0)
+    elif limit == "burstLimit":
+        throttles.setdefault(method, {})["burstLimit"] = int(value or 0)

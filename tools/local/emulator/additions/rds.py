@@ -164,7 +164,12 @@ def scaling_configuration_info(stock: Any, self: Any) -> dict[str, Any] | None:
 
 
 def keep_insights(stock: Any, self: Any, **kwargs: Any) -> None:
-    """moto drops all settings of Performance Insights. AWS's default retention is 7 days."""
+    """moto drops all settings of Performance Insights. AWS's default retention is 7 days.
+
+    It also looks up the size of the storage by its type, and does not know Aurora's I/O-optimized one.
+    """
+    if kwargs.get("storage_type") == "aurora-iopt1":
+        kwargs["allocated_storage"] = kwargs.get("allocated_storage") or 1  # as of Aurora's other types in moto
     stock(self, **kwargs)
     for name in _INSIGHTS:
         setattr(self, name, kwargs.get(name))

@@ -1,0 +1,96 @@
+"""The bucket of static files: closed but for one distribution of CloudFront."""
+
+from __future__ import annotations
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
+    S3BucketVersioningA,
+    S3BucketVersioningVersioningConfiguration,
+)
+from constructs import Construct
+
+from modules.common.accept import accept
+from modules.common.buckets import close
+from modules.common.place import Place
+from modules.common.policies import deny_without_tls, document, statement
+
+# A wrong upload is noticed within this time.
+_NONCURRENT_DAYS = 30
+
+
+class StaticFiles(Construct):
+    """A versioned bucket: `domain_name` for CloudFront, which `open_to` lets in. Protected, it is never destroyed."""
+
+    def __init__(self, scope: Construct, id_: str, *, place: Place) -> None:
+        super().__init__(scope, id_)
+        # Names of buckets are global, so the account's id is part of them.
+        self._bucket = S3Bucket(
+            self,
+            "bucket",
+            bucket=f"{place.names.name('static')}-{place.account.id}",
+            force_destroy=not place.protected,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None,
+        )
+        accept(
+            self._bucket,
+            {"bucket": f"{place.names.name('static')}-{place.account.id}"},
+            CKV_AWS_145=_PUBLIC,
+            CKV_AWS_18="who reads a file is in the log of CloudFront, who else reads one in the account's trail",
+            CKV_AWS_144="its files are built from source, and can be uploaded anywhere",
+            CKV2_AWS_62="nothing acts upon an uploaded file",
+        )
+        versioning = S3BucketVersioningA(
+            self,
+            "versioning",
+            bucket=self._bucket.id,
+            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+        )
+        S3BucketLifecycleConfiguration(
+            self,
+            "lifecycle",
+            bucket=self._bucket.id,
+            rule=[
+                S3BucketLifecycleConfigurationRule(
+                    id="expire-old-versions",
+                    status="Enabled",
+                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                    noncurrent_version_expiration=[
+                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=_NONCURRENT_DAYS)
+                    ],
+                    abort_incomplete_multipart_upload=[
+                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(days_after_initiation=7)
+                    ],
+                )
+            ],
+            depends_on=[versioning],
+        )
+        self.name = self._bucket.id
+        self.domain_name = self._bucket.bucket_regional_domain_name
+
+    def open_to(self, distribution_arn: str) -> None:
+        """Close the bucket to all but one distribution, which signs its requests.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+        """
+        policy = document(
+            deny_without_tls(self._bucket.arn),
+            statement(
+                "ReadByCloudFront",
+                principals={"Service": "cloudfront.amazonaws.com"},
+                actions=["s3:GetObject"],
+                resources=[f"{self._bucket.arn}/*"],
+                conditions={"StringEquals": {"aws:SourceArn": distribution_arn}},
+            ),
+        )
+        close(self, self._bucket, policy=policy, key_arn=None)
+
+
+_PUBLIC = "everybody may read what is in it, through CloudFront: a key of its own would protect nothing"
