@@ -118,3 +118,9 @@ def test_the_data_api_answers_for_no_cluster_whose_endpoint_is_off(client: Clien
             resourceArn=cluster["DBClusterArn"], secretArn=cluster["MasterUserSecret"]["SecretArn"], sql="SELECT 1"
         )
     assert _code(refused) == "BadRequestException"
+
+
+def test_a_vault_has_no_recovery_point_because_no_time_passes(client: Client, name: str) -> None:
+    client("backup").create_backup_vault(BackupVaultName=name)
+
+    assert client("backup").list_recovery_points_by_backup_vault(BackupVaultName=name)["RecoveryPoints"] == []

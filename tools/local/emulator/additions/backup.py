@@ -14,7 +14,7 @@ from moto.moto_api._internal import mock_random
 from tools.local.emulator.registry import add, extend
 
 urls.url_paths.setdefault("{0}/account-settings$", BackupResponse.dispatch)
-urls.url_paths.setdefault("{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/?$", BackupResponse.dispatch)
+urls.url_paths.setdefault("{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/$", BackupResponse.dispatch)
 
 # Aurora is none of them: https://repost.aws/knowledge-center/aws-backup-troubleshoot-scheduled-backup-plans
 _OPTED_IN = {"DynamoDB": True, "EBS": True, "EC2": True, "EFS": True, "RDS": True, "Storage Gateway": True}
