@@ -77,11 +77,13 @@ _REFUSAL_SCHEMA = {
 
 def _server(environment: Environment) -> dict[str, Any]:
     api = environment.api
+    if environment.fronted is not None:
+        return {"url": f"https://{environment.fronted.name}"}
     if api.domain is not None and environment.suffix is None:
         return {"url": f"https://{api.domain.name}"}
     return {
         "url": f"https://{{apiId}}.execute-api.{environment.region}.amazonaws.com/{api.stage_name}",
-        "variables": {"apiId": {"default": "api-id", "description": "In the output `url` of the api stack"}},
+        "variables": {"apiId": {"default": "api-id", "description": "In the output `url` of the stage stack"}},
     }
 
 

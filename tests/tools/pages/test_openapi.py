@@ -75,6 +75,14 @@ def test_logins_and_routes_without_a_key() -> None:
     assert "security" not in found["paths"]["/b"]["get"]
 
 
+def test_behind_cloudfront_the_server_is_cloudfront_for_the_api_refuses_other_callers() -> None:
+    shop = load("globecart-prod")
+
+    assert openapi.document(shop)["servers"] == [{"url": "https://www.globecart.example.com"}]
+    copied = openapi.document(shop.model_copy(update={"suffix": "pr-1"}))
+    assert "execute-api" in copied["servers"][0]["url"]
+
+
 def test_the_server_is_the_domain_unless_it_is_a_copy() -> None:
     domain = DomainSettings(
         name="api.example.com",
