@@ -124,3 +124,16 @@ def test_a_vault_has_no_recovery_point_because_no_time_passes(client: Client, na
     client("backup").create_backup_vault(BackupVaultName=name)
 
     assert client("backup").list_recovery_points_by_backup_vault(BackupVaultName=name)["RecoveryPoints"] == []
+
+
+def test_the_name_of_a_deleted_plan_is_free_and_that_of_another_is_not(client: Client, name: str) -> None:
+    backup = client("backup")
+    plan = {"BackupPlanName": name, "Rules": [{"RuleName": "daily", "TargetBackupVaultName": name}]}
+    made = backup.create_backup_plan(BackupPlan=plan)["BackupPlanId"]
+    with pytest.raises(ClientError) as refused:
+        backup.create_backup_plan(BackupPlan=plan)
+    assert _code(refused) == "AlreadyExistsException"
+
+    backup.delete_backup_plan(BackupPlanId=made)
+
+    assert backup.create_backup_plan(BackupPlan=plan)["BackupPlanId"] != made

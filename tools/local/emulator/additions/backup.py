@@ -75,6 +75,16 @@ def update_backup_plan(self: Any) -> str:
     return json.dumps(plan.to_dict())
 
 
+@extend(BackupBackend, because="for p in list(self.plans.values())")
+def create_backup_plan(stock: Any, self: Any, **asked: Any) -> Any:
+    """In moto a deleted plan keeps its name. On AWS an environment that was torn down makes its plan again."""
+    every, self.plans = self.plans, {id_: plan for id_, plan in self.plans.items() if plan.deletion_date is None}
+    try:
+        return stock(self, **asked)
+    finally:
+        self.plans = {**every, **self.plans}
+
+
 @add(BackupResponse)
 def list_recovery_points_by_backup_vault(self: Any) -> str:
     """Not in moto. No time passes here, and so no plan has run."""
