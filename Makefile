@@ -207,7 +207,10 @@ test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehea
 test-platforms:
 	.venv/bin/pytest -m emulator tests/tools/local
 test-operations:
-	.venv/bin/pytest -m emulator --ignore tests/tools/local
+	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local
+.PHONY: test-long
+test-long: setup ## Run the emulator tests that CI has no time for: teardown and back, drills, routes that are removed
+	.venv/bin/pytest -m long
 
 .PHONY: test-fast
 test-fast: lint setup-scan ## Run only the tests that need neither Terraform nor the emulator

@@ -27,7 +27,7 @@ from tools.local.emulator.process import Emulator
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.long]
 
 NAME = "iot-dev"
 REMOVED = "/devices/{deviceId}/readings"

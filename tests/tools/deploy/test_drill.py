@@ -17,7 +17,7 @@ from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.process import Emulator
 from tools.synthesized.errors import DeployError
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.long]
 
 ENVIRONMENT = load("iot-dev")
 SOURCE, COPY = "iot-aurora-dev", "iot-aurora-drill-dev"

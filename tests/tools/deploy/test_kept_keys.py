@@ -9,7 +9,7 @@ import pytest
 from tests.tools.deploy.conftest import ENVIRONMENT, Deployment
 from tools.deploy import keep, terraform
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.emulator, pytest.mark.long, pytest.mark.timeout(1200)]
 
 KEPT, GONE = "alias/iot-data-dev", "alias/iot-logs-dev"
 

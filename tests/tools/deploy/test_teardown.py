@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.tools.deploy.walked import NAME, Walked, walked
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.emulator, pytest.mark.long, pytest.mark.timeout(3600)]
 
 CONFIRMED = ("--confirm", NAME)
 
