@@ -102,7 +102,10 @@ class _Comparison:
         for type_, wanted in self._allowed.beside.items():
             for resource in self._platform.all(type_):
                 for line in wanted:
-                    other, _, argument = line.partition(".")
+                    place, _, condition = line.partition(" when ")
+                    other, _, argument = place.partition(".")
+                    if condition and not self._words.holds(condition):
+                        continue
                     if not self._platform.referring(resource, other, through=argument):
                         where = self._allowed.file_of(type_)
                         yield resource.finding("BESIDE", f"no {other} refers to it by {argument}; see {where}", line)

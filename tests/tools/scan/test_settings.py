@@ -209,12 +209,15 @@ def test_every_setting_that_the_list_names_exists() -> None:
     text = " ".join(map(str, vars(allow_list()).values()))
     for varying, meant in (("workload.{id}", "service"), (".{id}", ".<name>"), (".{n}", "")):
         text = text.replace(varying, meant)
-    named = set(re.findall(r"\{([a-z_]+\.[a-z_.<>]+)\}", text)) | set(re.findall(r"<([a-z_.]+)>", text))
+    named = set(re.findall(r"<([a-z_.]+)>", text))
+    named |= set(re.findall(r"\{([a-z_]+\.[a-z_.<>]+)\}", re.sub(r"<[a-z_.]+>", "<name>", text)))
     keys = {key.replace("[]", "") for key in re.findall(r"^\| `([^`]+)` \|", settings_table(), re.MULTILINE)}
     known = {key[:end] for key in keys for end in (*(m.start() for m in re.finditer(r"[.\[]", key)), len(key))}
+    pattern = "|".join(re.escape(key).replace("<name>", "[^.]+") for key in known)
 
     # What is known of a resource, of the item at hand, of the file that a route names, and of what runs: a worker's
     # queue is none of the service's.
     others = ("aws_", "each.", "schemas.", "terraform.")
     assert len(named) > 80
-    assert {name for name in named if not name.startswith(others)} - known <= {"name", "workload", "service.queue"}
+    unknown = {name for name in named if not name.startswith(others) and not re.fullmatch(pattern, name)}
+    assert unknown <= {"name", "workload", "service.queue"}
