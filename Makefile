@@ -195,7 +195,7 @@ test: lint scan ## Run every test that does not need the emulator; CONTRIBUTING.
 	$(MAKE) --jobs 2 --output-sync=line test-python test-terraform
 # What is synthesized is run to the last line. Measuring costs half of the time that these tests compute, so `test-fast` does not.
 test-python:
-	.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda --cov=modules --cov=stacks --cov=settings --cov-report=term-missing:skip-covered --cov-fail-under=100
+	.venv/bin/pytest -m "not terraform and not emulator and not long" --ignore tests/rotation_lambda --cov=modules --cov=stacks --cov=settings --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(rotation-tests)
 test-terraform:
 	.venv/bin/pytest -m terraform
@@ -214,7 +214,7 @@ test-long: setup ## Run the emulator tests that CI has no time for: teardown and
 
 .PHONY: test-fast
 test-fast: lint setup-scan ## Run only the tests that need neither Terraform nor the emulator
-	.venv/bin/pytest -m "not terraform and not emulator" --ignore tests/rotation_lambda
+	.venv/bin/pytest -m "not terraform and not emulator and not long" --ignore tests/rotation_lambda
 	$(rotation-tests)
 
 .PHONY: addresses

@@ -18,6 +18,8 @@ EVERYWHERE = {**ADDITIONS, **OF_TASKS}
 # What passes, and why it may.
 MISSED: dict[str, str] = {}
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def platform(platforms: list[Platform]) -> Platform:
