@@ -49,6 +49,8 @@ def test_the_stacks_planned_offline_are_all_that_read_no_other(app_outdir: Path)
     }
 
     planned = {pattern.format(environment) for pattern in _ALONE for environment in environment_names()}
+    # A front before an API with a name of its own reads nothing; one before the stage's address does.
+    alone = {name for name in alone if not name.endswith("-front")}
     assert alone == planned, "_ALONE must name the stacks that read no other"
 
 
