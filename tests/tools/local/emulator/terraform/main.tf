@@ -299,10 +299,6 @@ resource "aws_cloudwatch_log_group" "rotation" {
   name = "/functions/rotation"
 }
 
-resource "aws_sqs_queue" "failures" {
-  name = "rotation-failures"
-}
-
 resource "aws_lambda_function" "rotation" {
   function_name    = "rotation"
   role             = aws_iam_role.this.arn
@@ -314,9 +310,6 @@ resource "aws_lambda_function" "rotation" {
   logging_config {
     log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.rotation.name
-  }
-  dead_letter_config {
-    target_arn = aws_sqs_queue.failures.arn
   }
 }
 
