@@ -13,8 +13,11 @@ from tools.synthesized.resources import Finding
 
 
 def as_text(verdict: Verdict) -> str:
-    """One line for each failure, and what has been accepted how often for which reason."""
-    lines = [f"{f.stack} {f.address} {f.key}: {f.message}" for f in verdict.failures]
+    """One line for each failure, whichever stacks have it, and what has been accepted how often for which reason."""
+    stacks: dict[tuple[str, str, str], list[str]] = {}
+    for finding in verdict.failures:
+        stacks.setdefault((finding.address, finding.key, finding.message), []).append(finding.stack)
+    lines = [f"{', '.join(names)} {address} {key}: {text}" for (address, key, text), names in stacks.items()]
     if lines:
         lines += [
             "",

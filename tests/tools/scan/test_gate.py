@@ -95,6 +95,19 @@ def test_the_reports_say_the_same() -> None:
     assert {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]} == set(results)
 
 
+def test_what_several_environments_have_is_one_line() -> None:
+    findings = [Finding("S3_KEY", f"{name}-data", "aws_s3_bucket.b", "no key") for name in ("a", "b")]
+    other = Finding("S3_KEY", "c-data", "aws_s3_bucket.b", "another key")
+
+    text = report.as_text(Verdict(3, (findings[0], other, findings[1]), ()))
+
+    assert text.splitlines()[:3] == [
+        "a-data, b-data aws_s3_bucket.b S3_KEY: no key",
+        "c-data aws_s3_bucket.b S3_KEY: another key",
+        "",
+    ]
+
+
 def test_a_shell_in_production_is_said_by_name() -> None:
     service = Resource("s-service", "aws_ecs_service", "x", {"enable_execute_command": True})
     platforms = [
