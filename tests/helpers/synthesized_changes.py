@@ -7,29 +7,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 from settings_files import SettingsFiles
 
 from main import build_app
-from settings import Environment, load
+from settings import load
 from settings.loader import DIRECTORY
 
 Edit = Callable[[dict[str, Any]], None]
 
 
-def synthesize(folder: Path, name: str, *, old: str = "", new: str = "") -> Path:
-    """The shipped environment with one text of its file replaced; returns the output directory."""
-    environment = load(name) if not old else _changed(folder, name, old, new)
+def synthesize(folder: Path, name: str, *, old: str = "", new: str = "", change: Edit | None = None) -> Path:
+    """The shipped environment with one text of its file replaced, or its tables changed; returns the output
+    directory.
+    """
+    environment = load(name)
+    if old or change:
+        text = (DIRECTORY / f"{name}.toml").read_text(encoding="utf-8")
+        assert old in text
+        document = tomlkit.parse(text.replace(old, new))
+        if change:
+            change(document)
+        files = SettingsFiles(folder / "environments")
+        files.write(name, tomlkit.dumps(document))
+        environment = load(name, directory=files.directory)
     outdir = folder / "cdktf.out"
     build_app([environment], outdir).synth()
     return outdir
-
-
-def _changed(folder: Path, name: str, old: str, new: str) -> Environment:
-    text = (DIRECTORY / f"{name}.toml").read_text(encoding="utf-8")
-    assert old in text
-    files = SettingsFiles(folder / "environments")
-    files.write(name, text.replace(old, new))
-    return load(name, directory=files.directory)
 
 
 def keep(outdir: Path, *stacks: str) -> None:

@@ -1,7 +1,7 @@
 """`python -m tools.change rehearsal|plan|drift --env NAME`: what `make review`, `make plan` and `make drift` call.
 
 Exit codes: 0 fine, 1 a failure, 2 a call or a settings file at fault, 3 something stateful would be replaced or
-destroyed and is not allowed by name, 4 drift.
+destroyed, or backups would be given up, and is not allowed by name, 4 drift.
 """
 
 from __future__ import annotations

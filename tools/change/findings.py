@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from tools.change import access, callers, one_way, renames
+from tools.change import access, backups, callers, one_way, renames
 from tools.change.plans import Action, Change, StackPlan
 from tools.synthesized.resource_types import resource_types
 
@@ -20,6 +20,7 @@ class FindingKind(StrEnum):
     """In the order of the page, each with its heading."""
 
     STATEFUL = "stateful", "Stateful resources replaced or destroyed"
+    BACKUPS = "backups", "Backups given up"
     REFUSED = "refused", "Refused by Terraform"
     UNMANAGED = "unmanaged", "Added outside of Terraform"
     ONE_WAY = "one-way", "Refused by AWS, or impossible to take back"
@@ -39,7 +40,7 @@ class FindingKind(StrEnum):
 
 
 # What somebody may allow by name.
-ALLOWABLE = (FindingKind.STATEFUL, FindingKind.ONE_WAY)
+ALLOWABLE = (FindingKind.STATEFUL, FindingKind.BACKUPS, FindingKind.ONE_WAY)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class ReviewFinding:
 
     @property
     def is_red(self) -> bool:
-        """Whether it is shown in red: lost state, additions by hand, one-way changes, broken readers, an open port."""
+        """Whether it is shown in red: lost state or backups, additions by hand, one-way changes, broken readers, and
+        whatever opens to the world.
+        """
         if self.kind in (FindingKind.PORT, FindingKind.IAM):
             return any(access.is_alarming(line) for line in self.more)
         return not self.allowed
@@ -91,6 +94,8 @@ def _of(change: Change) -> Iterator[ReviewFinding]:
         because = f", {change.cause}" if change.cause else ""
         says = f"{change.action}{because}. Lost: {lost}"
         yield ReviewFinding(FindingKind.STATEFUL, change.stack, change.address, says)
+    for says in backups.find(change):
+        yield ReviewFinding(FindingKind.BACKUPS, change.stack, change.address, says)
     for kind, found, wider, narrower in (
         (FindingKind.CALLERS, callers.find(change), "more is let in", "less is let in"),
         (FindingKind.PORT, access.ports(change), "opened", "closed"),

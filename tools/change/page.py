@@ -40,7 +40,8 @@ class Page:
     @property
     def lost(self) -> list[ReviewFinding]:
         """What forbids to go on until somebody allows it by name."""
-        return [item for kind in (FindingKind.STATEFUL, FindingKind.REFUSED) for item in self.of(kind) if item.is_red]
+        kinds = (FindingKind.STATEFUL, FindingKind.BACKUPS, FindingKind.REFUSED)
+        return [item for kind in kinds for item in self.of(kind) if item.is_red]
 
     @property
     def one_way(self) -> list[ReviewFinding]:
@@ -54,7 +55,7 @@ class Page:
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 3 when something stateful would be lost, 1 when a stack fails, AWS refuses, or an output is missing.
+        """0 fine, 3 when state or backups would be lost, 1 when a stack fails, AWS refuses, or an output is missing.
 
         For drift 4 when there is some, 1 when it could not be looked for everywhere.
         """

@@ -26,7 +26,8 @@ from tools.synthesized import references, stacks
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1200)]
 
 _ENVIRONMENT = "iot-dev"
-_NETWORK, _DATA = "iot-dev-network", "iot-dev-data"
+_NETWORK, _DATA, _BACKUP = "iot-dev-network", "iot-dev-data", "iot-dev-backup"
+_TO = "ca-west-1"
 
 
 class Base:
@@ -58,11 +59,24 @@ def _page(outdir: Path, planned: list[Planned], allow: tuple[str, ...] = ()) -> 
     )
 
 
+def _with_backups(file: dict[str, Any]) -> None:
+    file["service"]["queues"] = {"readings": {}}
+    file["database"]["backup_retention_days"] = 5
+    file["cache"] = {"snapshot_retention_days": 3}
+    file["backup"] = {"retention_days": 20, "lock": "governance", "lock_minimum_days": 5, "copy_to": _TO}
+
+
+def _with_fewer(file: dict[str, Any]) -> None:
+    file["database"]["backup_retention_days"] = 2
+    file["cache"] = {"snapshot_retention_days": 1}
+    file["backup"] = {"retention_days": 10}
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     folder = tmp_path_factory.mktemp("base")
-    outdir = synthesize(folder, _ENVIRONMENT)
-    keep(outdir, _NETWORK, _DATA)
+    outdir = synthesize(folder, _ENVIRONMENT, change=_with_backups)
+    keep(outdir, _NETWORK, _DATA, _BACKUP)
     with Rehearsal(load(_ENVIRONMENT), folder / "platform") as rehearsal:
         rehearsal.deploy(outdir, say=lambda line: None)
         yield Base(rehearsal, outdir)
@@ -81,7 +95,7 @@ def test_a_harmless_change_is_harmless(base: Base, tmp_path: Path) -> None:
 
 
 def test_another_cidr_replaces_the_vpc(base: Base, tmp_path: Path) -> None:
-    outdir = synthesize(tmp_path, _ENVIRONMENT, old="10.20.0.0/16", new="10.40.0.0/16")
+    outdir = synthesize(tmp_path, _ENVIRONMENT, old="10.20.0.0/16", new="10.40.0.0/16", change=_with_backups)
 
     made = base.review(outdir, _NETWORK)
 
@@ -205,6 +219,32 @@ def test_a_widened_policy_is_called_out(base: Base, tmp_path: Path) -> None:
     assert (finding.kind, finding.says, finding.more) == (FindingKind.IAM, "widened", ("iam:PassRole on *",))
 
 
+def test_backups_that_are_given_up_and_a_queue_that_goes_are_red(base: Base, tmp_path: Path) -> None:
+    made = base.review(synthesize(tmp_path, _ENVIRONMENT, change=_with_fewer), _DATA, _BACKUP)
+
+    assert not made.failed
+    red = {
+        (item.kind, item.address.partition(".")[0], item.says.partition(";")[0].rpartition("Lost: ")[2])
+        for item in made.findings
+        if item.is_red
+    }
+    assert red == {
+        (FindingKind.STATEFUL, "aws_sqs_queue", "the messages in it"),
+        (FindingKind.STATEFUL, "aws_kms_key", "everything encrypted with it"),
+        (FindingKind.STATEFUL, "aws_backup_vault", "the backups in it"),
+        (FindingKind.BACKUPS, "aws_rds_cluster", "backup_retention_period: 5 → 2"),
+        (FindingKind.BACKUPS, "aws_elasticache_replication_group", "snapshot_retention_limit: 3 → 1"),
+        (FindingKind.BACKUPS, "aws_backup_plan", "rule.lifecycle.delete_after: 20 → 10"),
+        (FindingKind.BACKUPS, "aws_backup_plan", "rule.copy_action: backups are no longer copied to another vault"),
+        (
+            FindingKind.BACKUPS,
+            "aws_backup_vault_lock_configuration",
+            "the vault's lock is removed: whoever may delete backups can delete those in it",
+        ),
+    }
+    assert made.exit_code == 3
+
+
 def _rehearse(base: Base, outdir: Path) -> Page:
     return _page(outdir, base.rehearsal.change(outdir, base=base.outdir, say=lambda line: None))
 
@@ -212,7 +252,9 @@ def _rehearse(base: Base, outdir: Path) -> Page:
 def test_an_unchanged_platform_is_not_even_planned(base: Base, tmp_path: Path) -> None:
     made = _rehearse(base, base.copy(tmp_path))
 
-    assert [(plan.name, plan.note) for plan in made.plans] == [(_NETWORK, "unchanged"), (_DATA, "unchanged")]
+    assert [(plan.name, plan.note) for plan in made.plans] == [
+        (name, "unchanged") for name in (_NETWORK, _DATA, _BACKUP)
+    ]
     assert made.verdict == "Nothing changes"
 
 
@@ -222,7 +264,7 @@ def test_a_stack_that_is_gone_shows_what_nobody_manages_any_more(base: Base, tmp
 
     made = _rehearse(base, outdir)
 
-    assert "no longer a stack" in made.plans[-1].note
+    assert all("no longer a stack" in plan.note for plan in made.plans[1:])
     assert {"aws_rds_cluster", "aws_elasticache_replication_group"} <= {
         item.address.split(".")[0] for item in made.lost
     }
@@ -274,7 +316,7 @@ def test_the_command_itself(base: Base, tmp_path: Path, monkeypatch: pytest.Monk
     code, said = run(retention_in_days=14)
     assert (code, said["verdict"]) == (0, "Nothing stateful is lost; 1 resource in one stack")
     assert said["subject"].startswith("HEAD (")
-    assert [stack["note"] for stack in said["stacks"]] == ["", "unchanged"]
+    assert [stack["note"] for stack in said["stacks"]] == ["", "unchanged", "unchanged"]
 
     # WHEN the logs are
     code, said = run(name="/iot/dev/other")
@@ -297,8 +339,8 @@ def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_p
 
 def test_a_vpc_that_is_used_is_refused_and_what_comes_after_is_planned(base: Base, tmp_path: Path) -> None:
     """The last one."""
-    outdir = synthesize(tmp_path, _ENVIRONMENT, old="10.20.0.0/16", new="10.40.0.0/16")
-    keep(outdir, _NETWORK, _DATA)
+    outdir = synthesize(tmp_path, _ENVIRONMENT, old="10.20.0.0/16", new="10.40.0.0/16", change=_with_backups)
+    keep(outdir, _NETWORK, _DATA, _BACKUP)
 
     made = _rehearse(base, outdir)
 

@@ -67,7 +67,7 @@ service_host_name = "service.walk.example.com"
 path = "/health"
 methods = ["GET"]
 backend = "mock"
-key_required = false
+key = false
 """
 
 

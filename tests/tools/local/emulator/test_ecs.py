@@ -100,6 +100,54 @@ def test_the_circuit_breaker_goes_back_from_an_image_that_cannot_be_pulled(clien
     assert _service(client, cluster)["taskDefinition"] == mended
 
 
+@pytest.mark.parametrize(
+    ("alarms", "state", "goes_back"),
+    [
+        ({"enable": True, "rollback": True}, "OK", True),
+        ({"enable": True, "rollback": False}, "OK", False),
+        ({"enable": False, "rollback": True}, "OK", False),
+        ({"enable": True, "rollback": True}, "ALARM", False),  # on already: watched no more
+    ],
+)
+def test_an_alarm_that_goes_on_takes_a_deployment_back(
+    client: Client, cluster: str, alarms: dict[str, bool], state: str, goes_back: bool
+) -> None:
+    ecs, watch = client("ecs"), client("cloudwatch")
+    names = [f"{cluster}-{metric}" for metric in ("MemoryUtilization", "UnHealthyHostCount")]
+    for name in names:
+        watch.put_metric_alarm(
+            AlarmName=name,
+            MetricName=name.rpartition("-")[2],
+            Namespace="AWS/ECS",
+            Statistic="Maximum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=95,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    watch.set_alarm_state(AlarmName=names[0], StateValue=state, StateReason="played")
+    before, greedy, other = (
+        _register(client, cluster, f"registry.{domain}/app:1") for domain in ("example.com", "test", "example.org")
+    )
+    configuration = {"alarms": {"alarmNames": names, **alarms}}
+    ecs.create_service(
+        cluster=cluster,
+        serviceName=cluster,
+        taskDefinition=before,
+        desiredCount=2,
+        deploymentConfiguration=configuration,
+    )
+
+    ecs.update_service(cluster=cluster, service=cluster, taskDefinition=greedy)
+
+    service = _service(client, cluster)
+    assert service["taskDefinition"] == (before if goes_back else greedy)
+    assert (service["runningCount"], service["deployments"][0]["rolloutState"]) == (2, "COMPLETED")
+    # WHEN it is another image, nothing rings
+    ecs.update_service(cluster=cluster, service=cluster, taskDefinition=other)
+    assert _service(client, cluster)["taskDefinition"] == other
+
+
 def test_a_first_deployment_of_an_image_that_cannot_be_pulled_is_never_steady(client: Client, cluster: str) -> None:
     broken = _register(client, cluster, "registry.invalid:5000/app:1")
     client("ecs").create_service(cluster=cluster, serviceName=cluster, taskDefinition=broken, desiredCount=2)

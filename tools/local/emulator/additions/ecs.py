@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
@@ -13,9 +14,26 @@ _CANNOT_PULL = "CannotPullContainerError: the registry of the image does not exi
 
 def _can_start(backend: Any, task_definition: str) -> bool:
     """Whether every image could be pulled: none can from a registry below `.invalid`, which is in no DNS (RFC 2606)."""
+    return not _is_from(backend, task_definition, ".invalid")
+
+
+def _is_from(backend: Any, task_definition: str, domain: str) -> bool:
+    """Whether the image of any container is of a registry below this domain."""
     containers = backend.describe_task_definition(task_definition).container_definitions
-    registries = [container["image"].partition("/")[0].partition(":")[0] for container in containers]
-    return not any(registry.endswith(".invalid") for registry in registries)
+    return any(container["image"].partition("/")[0].partition(":")[0].endswith(domain) for container in containers)
+
+
+def _rings(backend: Any, task_definition: str, alarms: Any) -> bool:
+    """Whether one of a deployment's alarms goes on: those of memory do for an image below `.test` (RFC 2606).
+
+    One that is on already when the deployment begins is not watched.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+    """
+    if not alarms.get("enable") or not _is_from(backend, task_definition, ".test"):
+        return False
+    known = cloudwatch_backends[backend.account_id][backend.region_name].alarms
+    watched = [known[name] for name in alarms["alarmNames"] if name in known]
+    return any(alarm.metric_name == "MemoryUtilization" and alarm.state_value != "ALARM" for alarm in watched)
 
 
 def _complete(response: Any, service: Any, counted: int) -> None:
@@ -61,16 +79,21 @@ def create_service(stock: Any, self: Any) -> Any:
 def update_service(stock: Any, self: Any) -> Any:
     """As `create_service`. moto counts the tasks anew only when their number is part of the call.
 
-    moto has no deployments that fail. With an image that cannot be pulled this one does as AWS: where the circuit
-    breaker rolls back, the service is steady again with the definition that it had.
+    moto has no deployments that fail. With an image that cannot be pulled, or one at which an alarm goes on, this one
+    does as AWS: where the circuit breaker or the alarms roll back, the service is steady again with the definition that
+    it had.
     """
     cluster, name = self._get_param("cluster"), self._get_param("service").split("/")[-1]
     before = self.ecs_backend._get_service(cluster, name).task_definition
     answer = stock(self)
     service = answer.result["service"]
     deployment = self._get_param("deploymentConfiguration") or getattr(service, "deployment_configuration", {})
-    breaker = deployment.get("deploymentCircuitBreaker", {})
-    if breaker.get("rollback") and not _can_start(self.ecs_backend, service.task_definition):
+    breaker, alarms = deployment.get("deploymentCircuitBreaker", {}), deployment.get("alarms", {})
+    if not _can_start(self.ecs_backend, service.task_definition):
+        fails = breaker.get("rollback")
+    else:
+        fails = alarms.get("rollback") and _rings(self.ecs_backend, service.task_definition, alarms)
+    if fails:
         service.task_definition = before
     _complete(self, service, counted=0 if self._get_param("desiredCount") is None else service.desired_count)
     return answer
