@@ -8,8 +8,6 @@ PIPENV_VERSION := 2026.10.3
 PY := .venv/bin/python
 export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
-# jsii warns at every start about the age of Node.js 20, which still works.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # What a person gives to a command goes to the programs through the environment, as it was typed: neither make nor a
 # shell expands it. `override`, because make expands a variable of the command line whenever it exports it.

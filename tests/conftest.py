@@ -1,15 +1,12 @@
-"""What every test needs: synthesis without the banner about Node.js, and all environments synthesized once."""
+"""What every test needs: all environments, synthesized once."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from modules.common import provider_imports  # noqa: F401  (before any test imports cdktf)
-
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 
 @pytest.fixture(scope="session")

@@ -20,14 +20,19 @@ import sys
 from pathlib import Path
 
 _PACKAGE = "cdktf_cdktf_provider_aws"
+# Major versions about whose end of life jsii is silent: `checkNode` of the npm package @jsii/check-node.
+_SILENCED = ("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 _PRELOADED = Path(__file__).with_name("provider_loading.cjs")
 
 
 def shorten() -> None:
     """Register the bare parent module and the preloaded script, unless the package is imported already.
 
+    The Node.js that is started later prints no banner about its own end of life.
+
     Raises ModuleNotFoundError when the package is not installed.
     """
+    os.environ.setdefault(*_SILENCED)
     if _PACKAGE in sys.modules:
         return
     spec = importlib.util.find_spec(_PACKAGE)

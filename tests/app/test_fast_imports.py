@@ -76,6 +76,10 @@ def test_all_environments_are_synthesized_in_150_mib(runs: tuple[Run, Run]) -> N
         assert run.peak_kib / 1024 <= 150
 
 
+def test_a_synthesis_prints_no_banner_about_the_age_of_node(runs: tuple[Run, Run]) -> None:
+    assert [run.errors for run in runs] == ["", ""]
+
+
 def test_node_loads_few_files_of_the_provider(tmp_path: Path) -> None:
     # GIVEN a script in the Node.js processes of jsii that notes which files of the provider they have loaded
     counter = tmp_path / "counter.cjs"

@@ -69,7 +69,7 @@ def test_no_unit_takes_much_longer_among_more(
 
     print(f"\n\n| {write.__name__.removeprefix('write_')} | time | processor time | for each | Python | Node.js |")
     print("|---|---|---|---|---|---|")
-    for count, (_, _, took, python, node) in quickest.items():
+    for count, (_, _, took, python, node, _) in quickest.items():
         print(
             f"| {count} | {took.seconds:.1f} s | {took.processor:.1f} s | {took.processor / count * 1000:.0f} ms "
             f"| {python // 1024} MiB | {node // 1024} MiB |"

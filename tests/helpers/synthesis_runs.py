@@ -54,16 +54,18 @@ class Run(NamedTuple):
     took: Took
     peak_kib: int
     node_kib: int
+    errors: str
 
 
 def synthesize(root: Path, outdir: Path, cwd: Path, umask: int, **environment: str) -> Run:
-    """Run main.py of the project at `root` for all environments."""
+    """Run main.py of the project at `root` for all environments, in an environment without jsii's variables."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("JSII_SILENCE")}
     # PYTHONPATH stands in for the directory of main.py, which `-c` does not put on the path.
     with watched() as took:
         ended = subprocess.run(
             ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", _MEASURED, str(root / "main.py")],
             cwd=cwd,
-            env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": str(root), **environment},
+            env={**inherited, "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": str(root), **environment},
             umask=umask,
             capture_output=True,
             text=True,
@@ -72,4 +74,4 @@ def synthesize(root: Path, outdir: Path, cwd: Path, umask: int, **environment: s
         )
     assert ended.returncode == 0, ended.stderr
     peak, node = ended.stdout.split()[-2:]
-    return Run(root, outdir, took, int(peak), int(node))
+    return Run(root, outdir, took, int(peak), int(node), ended.stderr)

@@ -85,9 +85,10 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
         with Rehearsal(environment, Path(work, "platform")) as rehearsal:
             if known:
                 with progress.phase(f"Deploy {base}", "rehearsal-base", tail=False) as phase:
-                    phase.expect(sum(stack.size for stack in stacks.find_all(name, outdir=before)))
+                    phase.expect({stack.name: stack.size for stack in stacks.find_all(name, outdir=before)})
                     rehearsal.deploy(before, say=phase.line)
             with progress.phase("Plan and apply the working tree on top", "rehearsal-change", tail=False) as phase:
+                phase.expect({stack.name: 0 for stack in stacks.find_all(name, outdir=after)})
                 planned = rehearsal.change(after, base=before if known else None, say=phase.line)
         reads = _reads(stacks.find(name, outdir=after))
     return page.make(

@@ -99,7 +99,7 @@ class Rehearsal(ExitStack):
 
         def one(stack: Stack) -> Planned:
             planned = rehearse(stack)
-            say(f"{stack.name}: {planned.note or ('changes' if planned.changes else 'no change')}")
+            say(f"{stack.name}: Rehearsed, {planned.note or ('changes' if planned.changes else 'no change')}")
             say("\n".join(planned.errors))
             return planned
 

@@ -42,7 +42,9 @@ def main() -> int:
 
 
 def _synthesize(python: Path, script: Path, outdir: Path) -> Path:
-    environ = {**os.environ, "CDKTF_OUTDIR": str(outdir)}
+    # As `modules.common.provider_imports` has it, which the other toolchains load only after they have started Node.js.
+    silenced = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
+    environ = {**silenced, **os.environ, "CDKTF_OUTDIR": str(outdir)}
     subprocess.run([str(python), str(script)], cwd=ROOT, env=environ, check=True)
     return outdir
 

@@ -64,7 +64,7 @@ def destroy(
         )
     with asked("nothing was destroyed, for it is not known which keys are still needed"):
         keep.release(environment, environ=environ, s3=s3, client=client, say=on_line)
-    cdktf.run("destroy", f"{environment}-*", app=app, environ=environ, approved=True, on_line=on_line)
+    cdktf.run("destroy", f"{environment}-*", app=app, environ=environ, approved=True, synthesized=True, on_line=on_line)
     with asked("destroyed; what is left cannot be listed"):
         keys, vaults = keep.kept(environment, client)
         left = leftovers.find([key.arn for key in keys], vaults, client)

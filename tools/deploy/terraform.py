@@ -80,7 +80,6 @@ def settings(environ: Mapping[str, str]) -> dict[str, str]:
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "FORCE_COLOR": "0",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }
     own = environ.get("TF_CLI_CONFIG_FILE")
     mirror = find_mirror(environ)

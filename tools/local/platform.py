@@ -1,28 +1,31 @@
-"""The whole platform on this machine: deploy, plan again, show, destroy. The JSON is what would go to AWS."""
+"""The whole platform on this machine: deploy, show, rotate, plan again, destroy. The JSON is what would go to AWS."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 from rich.table import Table
 
 from settings import Environment
-from tools.deploy import bootstrap, cdktf, states, teardown, terraform
+from tools.deploy import bootstrap, cdktf, processes, states, teardown, terraform
 from tools.local import running
 from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import without_aws
 from tools.local.emulator.process import Emulator
-from tools.local.progress import Progress
+from tools.local.progress import Phase, Progress
 from tools.local.rotations import passwords, rotate, where_found
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.paths import ROOT
 from tools.synthesized.stacks import Stack
+
+_POLL_SECONDS = 0.5
 
 
 class LocalPlatform:
@@ -57,14 +60,14 @@ class LocalPlatform:
             )
             cleanup.callback(self._database.stop)
             self._deploy()
-            self._plan_again("Plan every stack again: no change", "plan")
+            cleanup.callback(running.forget, self._name)
+            self._explain()
             forgotten = self._rotate()
-            self._plan_again("Plan every stack after three rotations: no change", "plan-after-rotations")
+            self._plan_again()
             self._find_no_password(forgotten)
-            self._show()
             if self._keep:
                 cleanup.pop_all()
-                self._explain()
+                print(f"\nEnd it:\n    make local-stop ENV={self._name}")
             else:
                 self._destroy()
 
@@ -82,12 +85,45 @@ class LocalPlatform:
         app = cdktf.app_command(self._name)
         with self._progress.phase("Synthesize", "synth") as phase:
             cdktf.synthesize(app, self._environ, on_line=phase.line)
-        with self._progress.phase("Bootstrap: state bucket, key, image repository", "bootstrap") as phase:
-            phase.expect(sum(stack.size for stack in stacks.find(self._name, bootstrap=True)))
-            bootstrap.bootstrap(self._name, environ=self._environ, s3=self._s3, approved=True, say=phase.line)
-        with self._progress.phase("Deploy every stack", "deploy") as phase:
-            phase.expect(sum(stack.size for stack in stacks.find(self._name)))
-            cdktf.run("deploy", f"{self._name}-*", app=app, environ=self._environ, approved=True, on_line=phase.line)
+        with self._progress.phase("Deploy every stack", "deploy") as phase, ThreadPoolExecutor(1) as pool:
+            phase.expect({stack.name: stack.size for stack in stacks.find_all(self._name)})
+            # The provider waits for a minute until each server of S3 knows the bucket's lifecycle rules. The states of
+            # the other stacks need just the bucket.
+            bootstrapping = pool.submit(self._bootstrap, phase)
+            try:
+                self._await_bucket(bootstrapping)
+                cdktf.run(
+                    "deploy",
+                    f"{self._name}-*",
+                    app=app,
+                    environ=self._environ,
+                    approved=True,
+                    synthesized=True,
+                    on_line=phase.line,
+                )
+            except BaseException:  # an interrupt reaches only this thread
+                processes.end_terraforms()
+                raise
+            bootstrapping.result()
+
+    def _bootstrap(self, phase: Phase) -> None:
+        name = stacks.find(self._name, bootstrap=True)[0].name
+        bootstrap.bootstrap(
+            self._name,
+            environ=self._environ,
+            s3=self._s3,
+            approved=True,
+            say=lambda text: phase.line(f"{name}: {text}"),
+        )
+
+    def _await_bucket(self, bootstrapping: Future[None]) -> None:
+        """Return when the bucket of the states exists, or bootstrap has ended. Raises what bootstrap raises."""
+        bucket = stacks.find(self._name)[0].backend["bucket"]
+        while bucket not in {one["Name"] for one in self._s3.list_buckets()["Buckets"]}:
+            if bootstrapping.done():
+                return bootstrapping.result()
+            time.sleep(_POLL_SECONDS)
+        return None
 
     def _rotate(self) -> set[str]:
         """Three rotations; the previous login must work until the next. Raises DeployError.
@@ -114,28 +150,24 @@ class LocalPlatform:
                 raise DeployError(f"passwords stand in: {', '.join(leaks)}" if found else "no password to search for")
             phase.detail(f"{len(found)} passwords, {searched} places")
 
-    def _plan_again(self, title: str, log: str) -> None:
+    def _plan_again(self) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""
         found = stacks.find_all(self._name)
-        with self._progress.phase(title, log) as phase, ThreadPoolExecutor(2) as pool:
-            for stack, plan in zip(found, pool.map(self._plan, found), strict=True):
-                phase.line(f"{stack.name}: exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
-                phase.detail(stack.name)
-                if plan.returncode != 0:
-                    raise DeployError(f"the second plan of {stack.name} is not empty")
+        title = "Plan every stack after three rotations: no change"
+        with self._progress.phase(title, "plan") as phase, ThreadPoolExecutor(2) as pool:
+            phase.expect({stack.name: 0 for stack in found})
+
+            def one(stack: Stack) -> int:
+                phase.line(f"{stack.name}: Planning")
+                arguments = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
+                plan = terraform.run(arguments, cwd=stack.folder, environ=self._environ, check=False)
+                phase.line(f"{stack.name}: Planned, exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
+                return plan.returncode
+
+            codes = dict(zip(found, pool.map(one, found), strict=True))
+            if changed := [stack.name for stack, code in codes.items() if code]:
+                raise DeployError(f"the plan is not empty: {', '.join(changed)}")
             phase.detail(f"{len(found)} stacks")
-
-    def _plan(self, stack: Stack) -> Any:
-        arguments = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
-        return terraform.run(arguments, cwd=stack.folder, environ=self._environ, check=False)
-
-    def _show(self) -> None:
-        table = Table("stack", "resources", "of which", title=f"{self._name} on the embedded AWS")
-        everything = stacks.find_all(self._name)
-        for stack, types in self._resources(everything):
-            most = ", ".join(f"{count} {type_}" for type_, count in types.most_common(4))
-            table.add_row(stack.name, str(types.total()), most)
-        self._progress.console.print(table)
 
     def _resources(self, found: list[Stack]) -> Iterator[tuple[Stack, Counter[str]]]:
         """Of each stack that is deployed, how many resources of each type it has."""
@@ -148,28 +180,37 @@ class LocalPlatform:
 
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
-        aws: dict[str, Any] = {"environ": self._environ, "s3": self._s3, "client": self._emulator.client}
+        # The states are those of the plan that found no change: nothing has to be read again.
+        believing = {**self._environ, "TF_CLI_ARGS_destroy": "-refresh=false"}
+        aws: dict[str, Any] = {"environ": believing, "s3": self._s3, "client": self._emulator.client}
         if self._environment.protected:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:
                 teardown.unprotect(self._name, app=app, on_line=phase.line, **aws)
         with self._progress.phase("Destroy every stack but bootstrap", "destroy") as phase:
-            phase.expect(sum(types.total() for _, types in self._resources(stacks.find(self._name))))
+            phase.expect({stack.name: types.total() for stack, types in self._resources(stacks.find(self._name))})
             teardown.destroy(self._name, app=app, on_line=phase.line, **aws)
             left = [stack.name for stack, types in self._resources(stacks.find(self._name)) if types]
             if left:
                 raise DeployError(f"resources are left in {', '.join(left)}")
 
     def _explain(self) -> None:
+        """Show what is deployed, and how to use it while it is."""
+        table = Table("stack", "resources", "of which", title=f"{self._name} on the embedded AWS")
+        for stack, types in self._resources(stacks.find_all(self._name)):
+            most = ", ".join(f"{count} {type_}" for type_, count in types.most_common(4))
+            table.add_row(stack.name, str(types.total()), most)
+        self._progress.console.print(table)
         server = self._database.server
         assert server is not None
         script = running.remember(self._name, [self._emulator.pid, server.pid], server.folder, self._variables)
+        until = "It keeps running" if self._keep else "It runs until it has been tested; KEEP=1 leaves it running"
         print(
             f"""
-It keeps running. In a shell:
+{self._name} is deployed. {until}. In a shell:
     source {script.relative_to(ROOT)}                                  # AWS is now the embedded one
     aws ec2 describe-vpcs                            # any AWS client works
     terraform -chdir=cdktf.out/stacks/{self._name}-network state list
     npx cdktf diff {self._name}-network
-End it:
-    make local-stop ENV={self._name}"""
+""",
+            flush=True,
         )

@@ -1,4 +1,4 @@
-"""An embedded AWS that was left running with KEEP=1: how to use it, and how to end it."""
+"""An embedded AWS that runs: how to use it, and how to end one that was left running with KEEP=1."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ def stop(environment: str) -> None:
     print(f"The embedded AWS of {environment} {'has ended' if processes else 'is not running'}.")
     if noted := _noted(environment):
         shutil.rmtree(noted["data"], ignore_errors=True)
+    forget(environment)
+
+
+def forget(environment: str) -> None:
+    """Remove what `remember` wrote."""
     for name in (_NOTE, _SCRIPT):
         (folder(environment) / name).unlink(missing_ok=True)
 

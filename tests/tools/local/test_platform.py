@@ -43,7 +43,7 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
     # THEN what its settings name is there when needed, nothing is left to do afterwards, and nothing stays of it
     assert run.returncode == 0, run.stdout + run.stderr
     phases = [line for line in run.stdout.splitlines() if line.startswith("done")]
-    assert any("Plan every stack again: no change" in phase for phase in phases)
+    assert any("Plan every stack after three rotations: no change" in phase for phase in phases)
     role = load(FULL).rotation.role_name
     assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)
     assert "Lift the protection" in phases[-2]

@@ -76,14 +76,26 @@ def platform() -> Iterator[Kept]:
     assert "has ended" in down.stdout
 
 
-def test_it_was_planned_twice_rotated_and_searched_for_passwords(platform: Kept) -> None:
-    assert "Plan every stack again: no change" in platform.printed
+def test_it_was_rotated_planned_again_and_searched_for_passwords(platform: Kept) -> None:
     assert re.search(r"Rotate the database credentials three times: (\w+) -> (\w+) -> \1\n", platform.printed)
     assert "Plan every stack after three rotations: no change" in platform.printed
     assert "Find no password in any state, plan or log" in platform.printed
-    plans = (platform.folder / "plan-after-rotations.log").read_text()
-    assert "iot-dev-secrets: exit code 0" in plans
-    assert "bootstrap-iot-dev: exit code 0" in plans
+    plans = (platform.folder / "plan.log").read_text()
+    assert "iot-dev-secrets: Planned, exit code 0" in plans
+    assert "bootstrap-iot-dev: Planned, exit code 0" in plans
+
+
+def test_how_to_use_it_is_said_as_soon_as_it_is_deployed(platform: Kept) -> None:
+    said = platform.printed
+    assert said.index("Deploy every stack") < said.index("source .local/iot-dev/environment.sh") < said.index("Rotate")
+
+
+def test_each_stack_is_one_line_at_its_beginning_and_one_at_its_end(platform: Kept) -> None:
+    deployed, _, planned = platform.printed.partition("Deploy every stack")
+    for stack in stacks.find_all(_NAME):
+        assert deployed.count(f"begin             {stack.name}\n") == 1
+        assert deployed.count(f"{stack.name}: {stack.size} of {stack.size} resources\n") == 1
+        assert len(re.findall(rf"done +[\d.]+ s  {stack.name}\n", planned)) == 1
 
 
 def test_the_master_secret_is_never_written_by_us(platform: Kept) -> None:
