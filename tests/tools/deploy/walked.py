@@ -67,7 +67,7 @@ service_host_name = "service.walk.example.com"
 path = "/health"
 methods = ["GET"]
 backend = "mock"
-key_required = false
+key = false
 """
 
 
@@ -85,11 +85,15 @@ class Walked:
         """A boto3 client of the embedded AWS."""
         return self.emulator.client(service, self.environment.region)
 
+    def command(self, verb: str, *options: str) -> list[str]:
+        """The program that `make <verb>` starts."""
+        module = "tools.change" if verb in ("plan", "drift") else "tools.deploy"
+        return [sys.executable, "-m", module, verb, "--env", NAME, *options]
+
     def make(self, verb: str, *options: str, fails: bool = False) -> str:
         """What `make <verb>` runs; returns what it prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "tools.deploy", verb, "--env", NAME, *options],
-            cwd=self.root, env=self.environ, capture_output=True, text=True, check=False,
+            self.command(verb, *options), cwd=self.root, env=self.environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
         said = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, said
@@ -113,10 +117,41 @@ class Walked:
         return left
 
 
+# The copy's app, with what holds data and what that rests on.
+_DATA_ALONE = """\
+import sys
+
+import stacks.platform
+import whole
+from stacks.bootstrap import BootstrapStack
+from stacks.data import DataStack
+from stacks.egress import EgressStack
+from stacks.network import NetworkStack
+from stacks.rotation import RotationStack
+from stacks.secrets import SecretsStack
+
+
+def add_environment(scope, environment, *, package):
+    BootstrapStack(scope, environment=environment)
+    network = NetworkStack(scope, environment=environment)
+    common = {"environment": environment, "network": network}
+    egress, data = EgressStack(scope, **common), DataStack(scope, **common)
+    rotation = RotationStack(scope, package=package, **common)
+    SecretsStack(scope, rotation=rotation, data=data, egress=egress, **common)
+
+
+stacks.platform.add_environment = add_environment
+sys.exit(whole.main())
+"""
+
+
 @contextmanager
-def walked(folder: Path) -> Iterator[Walked]:
-    """Nothing is deployed yet."""
+def walked(folder: Path, *, data_alone: bool = False) -> Iterator[Walked]:
+    """Nothing is deployed yet. `data_alone` leaves out most stacks that hold no data, each of which takes its time."""
     root = copy_project(folder / "project")
+    if data_alone:
+        (root / "main.py").rename(root / "whole.py")
+        (root / "main.py").write_text(_DATA_ALONE)
     (root / "environments" / f"{NAME}.toml").write_text(_SETTINGS)
     environment = load(NAME, directory=root / "environments")
     database = EmbeddedDatabase(folder, environment.names.name("rotation"))

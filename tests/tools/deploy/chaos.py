@@ -1,0 +1,310 @@
+"""Commands that are killed at random moments, and what docs/deploy.md tells a person to do then.
+
+A kill ends the command and everything it has started at once, as the end of a machine does. Which commands are killed
+follows from the seed, and so does at which part of the time that each usually takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import tomlkit
+
+from tests.tools.deploy.walked import NAME, Walked
+from tools.deploy import orphans, states
+from tools.deploy.aws import ask
+from tools.pages.markdown import table
+from tools.synthesized import stacks
+
+CONFIRMED = ("--confirm", NAME)
+OPTIONS = {"deploy": ("--approve",), "apply": (), "destroy": CONFIRMED, "recover": CONFIRMED}
+# For one command, whole: none takes as long when it works.
+_PATIENCE_SECONDS = 900
+_ROUNDS = 4
+_ROWS = 1000
+# What outlives its source on purpose, by its ARN.
+_MEANT = re.compile(r":cluster-snapshot:|:elasticache:.*:snapshot:|:recovery-point:|:task-definition/")
+
+# What a command writes beside the JSON of a stack for as long as it runs.
+_LEFT = re.compile(r"^(kept|recover)\.|\.tfplan$")
+
+
+@dataclass
+class Kill:
+    """One row of the table."""
+
+    number: int
+    verb: str
+    moment: str
+    found: str = ""
+    ended: list[str] = field(default_factory=list)
+    result: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return str(self.number), self.verb, self.moment, self.found, ", ".join(self.ended), self.result
+
+
+class ChaosError(AssertionError):
+    """A kill that was not ended as it should be."""
+
+
+class Chaos:
+    """A run of `count` kills on a platform of which nothing is deployed yet."""
+
+    def __init__(self, platform: Walked, *, seed: str, count: int, seconds: float) -> None:
+        self.kills: list[Kill] = []
+        self._platform, self._count = platform, count
+        self._random = random.Random(seed)
+        self._deadline = time.monotonic() + seconds
+        self._usual: dict[str, float] = {}
+        self._log = platform.root.parent / "chaos.log"
+        self._deployed, self._changed = False, False
+
+    @property
+    def table(self) -> str:
+        """The table of the page."""
+        headings = ("", "killed", "after", "what it left", "ended by", "result")
+        return table(headings, [kill.cells for kill in self.kills])
+
+    def run(self) -> None:
+        """Deploy, then kill and end until there are `count` kills. Raises ChaosError at the first that is not ended."""
+        file = self._platform.root / "environments" / f"{NAME}.toml"
+        file.write_text(file.read_text().replace("protected = true", "protected = false"))
+        self._make("bootstrap", "--approve")
+        self._usual["deploy"] = self._make("deploy", *OPTIONS["deploy"])
+        self._usual |= dict.fromkeys(("destroy", "apply", "recover"), self._usual["deploy"] / 3)
+        self._stacks = stacks.find_all(NAME, outdir=self._platform.root / "cdktf.out")
+        self._deployed = True
+        self._write_rows()
+        self._facts = self._kept()
+        self._end([])
+        while len(self.kills) < self._count:
+            self._once(self._choose())
+
+    def _choose(self) -> str:
+        killed = Counter(kill.verb for kill in self.kills)
+        possible = ["apply", "destroy"] if self._deployed else ["deploy"]
+        return min(possible, key=lambda verb: (killed[verb], self._random.random()))
+
+    def _once(self, verb: str) -> None:
+        if verb == "apply":
+            self._change()
+            self._make("plan")
+        if verb == "deploy":
+            self._restore_from()
+        first = self._kill(verb)
+        undone = self._random.random() < 0.3
+        ending = {"apply": "apply", "deploy": "deploy", "destroy": "deploy" if undone else "destroy"}[verb]
+        if first is None:  # it was quicker: no kill
+            self._deployed = verb != "destroy"
+            self._end([])
+            return
+        kills = [first]
+        killed = Counter(kill.verb for kill in self.kills)
+        if killed["recover"] < killed[verb] and len(self.kills) < self._count:
+            second = self._kill("recover")
+            kills += [second] if second else []
+            first.ended += ["recover (killed)"] if second else ["recover"]
+        try:
+            self._usual["recover"] = self._command("recover", kills)
+            self._finish(ending, kills)
+            self._end(kills)
+        except ChaosError as error:
+            for kill in kills:
+                kill.result = str(error).splitlines()[0]
+            self._say(f"{kills}\n{error}")
+            raise
+        for kill in kills:
+            kill.result = "nothing to do, orphaned or lost"
+            self._say(" | ".join(kill.cells))
+
+    def _finish(self, ending: str, kills: list[Kill]) -> None:
+        """Run the command again; where a name is taken, recover once more, as the page says."""
+        if ending == "deploy":
+            self._restore_from()
+        for _ in range(_ROUNDS):
+            if ending == "apply":
+                self._command("plan", kills)
+            try:
+                self._command(ending, kills)
+                break
+            except ChaosError as error:
+                if ending != "apply" and "AlreadyExists" not in str(error) and "already exists" not in str(error):
+                    raise
+                if ending != "apply":
+                    self._command("recover", kills)
+        else:
+            raise ChaosError(f"{ending} does not end")
+        self._deployed = ending != "destroy"
+
+    def _end(self, kills: list[Kill]) -> None:
+        """Raises ChaosError where something is to do, locked, orphaned or lost."""
+        if self._deployed:
+            self._platform.database.wait()
+            try:
+                self._make("drift")
+            except ChaosError as error:  # login by IAM, after a restore: docs/recovery.md
+                if "iam_database_authentication_enabled" not in str(error):
+                    raise
+                self._command("deploy", kills)
+                self._make("drift")
+        else:
+            standing = [stack.name for stack, state in self._states() if state["resources"]]
+            if standing:
+                raise ChaosError(f"destroyed, but resources are in {', '.join(standing)}")
+        now = self._kept()
+        faults = [f"{one} is locked" for one in self._locked()]
+        faults += [f"orphaned: {one}" for one in self._orphans() if self._deployed or one not in now.values()]
+        faults += [f"lost: {name}, now {now.get(name)}" for name, was in self._facts.items() if was != now.get(name)]
+        faults += [
+            f"left: {one.name}" for one in self._platform.root.glob("cdktf.out/stacks/*/*") if _LEFT.search(one.name)
+        ]
+        if faults:
+            raise ChaosError("; ".join(faults))
+
+    # -- commands
+
+    def _make(self, verb: str, *options: str) -> float:
+        """Run a command to its end; returns how long it took. Raises ChaosError where it fails or does not end."""
+        started = time.monotonic()
+        process, said = self._start(verb, *options)
+        try:
+            code = process.wait(min(_PATIENCE_SECONDS, self._deadline - started))
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            raise ChaosError(f"make {verb} did not end in time\n{said()}") from None
+        if code:
+            raise ChaosError(f"make {verb} ended with exit code {code}\n{said()}")
+        return time.monotonic() - started
+
+    def _command(self, verb: str, kills: list[Kill]) -> float:
+        for kill in kills:
+            kill.ended.append(verb)
+        return self._make(verb, *OPTIONS.get(verb, ()))
+
+    def _kill(self, verb: str) -> Kill | None:
+        """Start a command and kill it; None where it was at its end before its moment, which comes earlier then."""
+        usual, part = self._usual[verb], self._random.uniform(0.05, 0.95)
+        started = time.monotonic()
+        process, said = self._start(verb, *OPTIONS[verb])
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(usual * part)
+            self._usual[verb] = time.monotonic() - started
+            if code:
+                raise ChaosError(f"make {verb} ended with exit code {code}\n{said()}")
+            return None
+        _kill(process)
+        kill = Kill(len(self.kills) + 1, verb, f"{time.monotonic() - started:.0f} s of {usual:.0f}")
+        self.kills.append(kill)
+        locked, orphaned = self._locked(), self._orphans()
+        kill.found = f"{len(locked)} locks, {len(orphaned)} in no state"
+        self._say(f"{kill.number} {verb} {kill.moment}: {locked}, {orphaned}")
+        return kill
+
+    def _start(self, verb: str, *options: str) -> tuple[subprocess.Popen[str], Any]:
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"\n==== make {verb} {' '.join(options)}\n")
+            log.flush()
+            begin = log.tell()
+            process = subprocess.Popen(
+                self._platform.command(verb, *options), cwd=self._platform.root, env=self._platform.environ,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            )  # fmt: skip
+
+        def said() -> str:
+            with self._log.open(encoding="utf-8", errors="replace") as written:
+                written.seek(begin)
+                return written.read()
+
+        return process, said
+
+    def _say(self, text: str) -> None:
+        print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+    # -- what there is
+
+    def _states(self) -> Any:
+        return states.states(self._stacks[1:], self._platform.client("s3"))
+
+    def _locked(self) -> list[str]:
+        return [one.name for one in self._stacks if states.lock(one, self._platform.client("s3"))]
+
+    def _orphans(self) -> list[str]:
+        aws = {name: self._platform.client(name) for name in ("resourcegroupstaggingapi", "s3", "kms")}
+        found = orphans.find(NAME, self._stacks, tagging=aws["resourcegroupstaggingapi"], s3=aws["s3"])
+
+        def ends(arn: str) -> bool:
+            return ":key/" in arn and aws["kms"].describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+        return [arn for arn in sorted(found) if not _MEANT.search(arn) and not ends(arn)]
+
+    def _kept(self) -> dict[str, str]:
+        """What holds data, or without what it cannot be read: names and what they are."""
+        kms, client = self._platform.client("kms"), self._platform.client
+        found = {}
+        for purpose in ("data", "secrets", "backup"):
+            key = ask(kms.describe_key, KeyId=self._alias(purpose)).get("KeyMetadata", {})
+            found[self._alias(purpose)] = key["Arn"] if key.get("KeyState") == "Enabled" else str(key)
+        name = "walk/prod/database"
+        found[name] = str(ask(client("secretsmanager").describe_secret, SecretId=name).get("ARN"))
+        for vault in client("backup").list_backup_vaults()["BackupVaultList"]:
+            found[vault["BackupVaultName"]] = vault["BackupVaultArn"]
+        server = self._platform.database.server
+        counted = server.execute("SELECT count(*) FROM orders", dbname="shop") if self._deployed and server else None
+        found["rows"] = str(counted or ([(_ROWS,)] if self._snapshot() else "gone"))
+        return found
+
+    def _alias(self, purpose: str) -> str:
+        return f"alias/walk-{purpose}-prod"
+
+    def _snapshot(self) -> str | None:
+        found = self._platform.client("rds").describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+        names = [one["DBClusterSnapshotIdentifier"] for one in sorted(found, key=lambda one: one["SnapshotCreateTime"])]
+        return names[-1] if names else None
+
+    def _write_rows(self) -> None:
+        self._platform.database.wait()
+        assert self._platform.database.server is not None
+        rows = f"CREATE TABLE orders AS SELECT generate_series(1, {_ROWS}) AS id"
+        self._platform.database.server.execute(rows, dbname="shop")
+
+    # -- what a person writes into the environment's file
+
+    def _restore_from(self) -> None:
+        """Where the cluster is gone, the next one begins with the last snapshot."""
+        rds, cluster = self._platform.client("rds"), self._platform.environment.names.name("aurora")
+        if not ask(rds.describe_db_clusters, DBClusterIdentifier=cluster).get("DBClusters") and (
+            last := self._snapshot()
+        ):
+            self._platform.set("database", "restore_from", last)
+
+    def _change(self) -> None:
+        """More instances and endpoints, or back."""
+        file = self._platform.root / "environments" / f"{NAME}.toml"
+        document: Any = tomlkit.parse(file.read_text())
+        self._changed = not self._changed
+        document["database"]["instances"] = 2 if self._changed else 1
+        document["network"]["interface_endpoints"] = ["kms", "secretsmanager"] if self._changed else []
+        file.write_text(tomlkit.dumps(document))
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Stop all of its family before the first of it ends, so that none begins another."""
+    family = [psutil.Process(process.pid)]
+    for signal in (psutil.Process.suspend, psutil.Process.suspend, psutil.Process.kill):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = [family[0], *family[0].children(recursive=True)]
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                signal(one)
+    process.wait()
+    psutil.wait_procs(family, timeout=10)
