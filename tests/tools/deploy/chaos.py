@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import psutil
@@ -62,18 +63,21 @@ class Chaos:
 
     def __init__(self, platform: Walked, *, seed: str, count: int, seconds: float) -> None:
         self.kills: list[Kill] = []
-        self._platform, self._count = platform, count
+        self._platform, self._seed, self._count = platform, seed, count
         self._random = random.Random(seed)
-        self._deadline = time.monotonic() + seconds
+        self._started = time.monotonic()
+        self._deadline = self._started + seconds
         self._usual: dict[str, float] = {}
         self._log = platform.root.parent / "chaos.log"
         self._deployed, self._changed = False, False
 
     @property
     def table(self) -> str:
-        """The table of the page."""
+        """What the page shows."""
         headings = ("", "killed", "after", "what it left", "ended by", "result")
-        return table(headings, [kill.cells for kill in self.kills])
+        minutes = (time.monotonic() - self._started) / 60
+        said = f"{datetime.now(UTC):%Y-%m-%d}, `SEED={self._seed}`, {len(self.kills)} kills in {minutes:.0f} minutes:"
+        return f"{said}\n\n{table(headings, [kill.cells for kill in self.kills])}"
 
     def run(self) -> None:
         """Deploy, then kill and end until there are `count` kills. Raises ChaosError at the first that is not ended."""
@@ -150,13 +154,12 @@ class Chaos:
         """Raises ChaosError where something is to do, locked, orphaned or lost."""
         if self._deployed:
             self._platform.database.wait()
-            try:
-                self._make("drift")
-            except ChaosError as error:  # login by IAM, after a restore: docs/recovery.md
-                if "iam_database_authentication_enabled" not in str(error):
-                    raise
+            left = self._platform.plans()
+            if "iam_database_authentication_enabled" in left.get(f"{NAME}-data", ""):  # as docs/recovery.md says
                 self._command("deploy", kills)
-                self._make("drift")
+                left = self._platform.plans()
+            if left:
+                raise ChaosError(f"to do in {', '.join(left)}\n{left}")
         else:
             standing = [stack.name for stack, state in self._states() if state["resources"]]
             if standing:
@@ -288,12 +291,12 @@ class Chaos:
             self._platform.set("database", "restore_from", last)
 
     def _change(self) -> None:
-        """More instances and endpoints, or back."""
+        """One more instance and another flow log, or back."""
         file = self._platform.root / "environments" / f"{NAME}.toml"
         document: Any = tomlkit.parse(file.read_text())
         self._changed = not self._changed
         document["database"]["instances"] = 2 if self._changed else 1
-        document["network"]["interface_endpoints"] = ["kms", "secretsmanager"] if self._changed else []
+        document["network"]["flow_log_traffic"] = "REJECT" if self._changed else "ALL"
         file.write_text(tomlkit.dumps(document))
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,36 +109,40 @@ class Walked:
 
     def plans(self) -> dict[str, str]:
         """What is still to do, by stack; empty where there is nothing."""
-        left = {}
-        for folder in sorted((self.root / "cdktf.out" / "stacks").iterdir()):
-            command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
+        command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
+
+        def plan(folder: Path) -> str:
             done = terraform.run(command, cwd=folder, environ=self.environ, check=False)
-            if done.returncode:
-                left[folder.name] = done.stdout + done.stderr
-        return left
+            return done.stdout + done.stderr if done.returncode else ""
+
+        folders = sorted((self.root / "cdktf.out" / "stacks").iterdir())
+        with ThreadPoolExecutor(2) as pool:
+            return {folder.name: left for folder, left in zip(folders, pool.map(plan, folders), strict=True) if left}
 
 
-# The copy's app, with what holds data and what that rests on.
+# The copy's app with the stacks of the data, what they rest on, and the secret without its rotation.
 _DATA_ALONE = """\
 import sys
 
 import stacks.platform
 import whole
+from modules.rotation.secret import ApplicationSecret
+from stacks.base import BaseStack
 from stacks.bootstrap import BootstrapStack
 from stacks.data import DataStack
-from stacks.egress import EgressStack
 from stacks.network import NetworkStack
-from stacks.rotation import RotationStack
-from stacks.secrets import SecretsStack
 
 
-def add_environment(scope, environment, *, package):
+def add_environment(scope, environment, **_):
     BootstrapStack(scope, environment=environment)
     network = NetworkStack(scope, environment=environment)
-    common = {"environment": environment, "network": network}
-    egress, data = EgressStack(scope, **common), DataStack(scope, **common)
-    rotation = RotationStack(scope, package=package, **common)
-    SecretsStack(scope, rotation=rotation, data=data, egress=egress, **common)
+    data = DataStack(scope, environment=environment, network=network)
+    secrets = BaseStack(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
+    ApplicationSecret(
+        secrets, "database", settings=environment.rotation, protected=False, names=secrets.names,
+        database=data.database, key_arn=network.keys.secrets,
+        reader_role_arns=[f"arn:aws:iam::{environment.account_id}:role/reader"],
+    )
 
 
 stacks.platform.add_environment = add_environment
