@@ -32,8 +32,9 @@ _PATIENCE_SECONDS = 900
 _ROUNDS = 4
 _ROWS = 1000
 # What outlives its source on purpose, by its ARN.
-_MEANT = re.compile(r":cluster-snapshot:|:elasticache:.*:snapshot:|:recovery-point:|:task-definition/")
+_MEANT = re.compile(r":(cluster-)?snapshot:|:recovery-point:")
 
+_TAKEN = re.compile("already ?exists", re.IGNORECASE)
 # What a command writes beside the JSON of a stack for as long as it runs.
 _LEFT = re.compile(r"^(kept|recover)\.|\.tfplan$")
 
@@ -100,27 +101,21 @@ class Chaos:
         return min(possible, key=lambda verb: (killed[verb], self._random.random()))
 
     def _once(self, verb: str) -> None:
+        """Kill one command, and end it; on the way to its end recovery and the command itself may be killed again."""
+        kills: list[Kill] = []
+        ending = "deploy" if verb == "destroy" and self._random.random() < 0.3 else verb
         if verb == "apply":
             self._change()
-            self._make("plan")
-        if verb == "deploy":
-            self._restore_from()
-        first = self._kill(verb)
-        undone = self._random.random() < 0.3
-        ending = {"apply": "apply", "deploy": "deploy", "destroy": "deploy" if undone else "destroy"}[verb]
-        if first is None:  # it was quicker: no kill
-            self._deployed = verb != "destroy"
-            self._end([])
-            return
-        kills = [first]
-        killed = Counter(kill.verb for kill in self.kills)
-        if killed["recover"] < killed[verb] and len(self.kills) < self._count:
-            second = self._kill("recover")
-            kills += [second] if second else []
-            first.ended += ["recover (killed)"] if second else ["recover"]
         try:
-            self._usual["recover"] = self._command("recover", kills)
-            self._finish(ending, kills)
+            self._before(verb, kills)
+            ended = self._kill(verb, kills)
+            while not ended:
+                if self._again():
+                    self._kill("recover", kills)
+                self._command("recover", kills)
+                self._before(ending, kills)
+                ended = self._kill(ending, kills) if self._again() else self._finish(ending, kills)
+            self._deployed = (ending if kills else verb) != "destroy"
             self._end(kills)
         except ChaosError as error:
             for kill in kills:
@@ -131,24 +126,30 @@ class Chaos:
             kill.result = "nothing to do, orphaned or lost"
             self._say(" | ".join(kill.cells))
 
-    def _finish(self, ending: str, kills: list[Kill]) -> None:
-        """Run the command again; where a name is taken, recover once more, as the page says."""
-        if ending == "deploy":
+    def _again(self) -> bool:
+        return len(self.kills) < self._count and self._random.random() < 0.5
+
+    def _before(self, verb: str, kills: list[Kill]) -> None:
+        if verb == "apply":
+            self._command("plan", kills)
+        if verb == "deploy":
             self._restore_from()
+
+    def _finish(self, ending: str, kills: list[Kill]) -> bool:
+        """Run the command to its end; where a name is taken recover first, where a plan is stale plan again."""
         for _ in range(_ROUNDS):
-            if ending == "apply":
-                self._command("plan", kills)
             try:
                 self._command(ending, kills)
-                break
             except ChaosError as error:
-                if ending != "apply" and "AlreadyExists" not in str(error) and "already exists" not in str(error):
-                    raise
-                if ending != "apply":
+                if ending == "apply":
+                    self._command("plan", kills)
+                elif _TAKEN.search(str(error)):
                     self._command("recover", kills)
-        else:
-            raise ChaosError(f"{ending} does not end")
-        self._deployed = ending != "destroy"
+                else:
+                    raise
+            else:
+                return True
+        raise ChaosError(f"{ending} does not end")
 
     def _end(self, kills: list[Kill]) -> None:
         """Raises ChaosError where something is to do, locked, orphaned or lost."""
@@ -194,24 +195,30 @@ class Chaos:
             kill.ended.append(verb)
         return self._make(verb, *OPTIONS.get(verb, ()))
 
-    def _kill(self, verb: str) -> Kill | None:
-        """Start a command and kill it; None where it was at its end before its moment, which comes earlier then."""
+    def _kill(self, verb: str, kills: list[Kill]) -> bool:
+        """Start a command and kill it at its moment; True where it was at its end by then."""
         usual, part = self._usual[verb], self._random.uniform(0.05, 0.95)
         started = time.monotonic()
         process, said = self._start(verb, *OPTIONS[verb])
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = process.wait(usual * part)
-            self._usual[verb] = time.monotonic() - started
-            if code:
+            for kill in kills:
+                kill.ended.append(verb)
+            self._say(f"{verb} was at its end before its moment, {part:.0%} of {usual:.0f} s")
+            self._usual[verb] *= 0.8
+            if code and verb != "apply" and not _TAKEN.search(said()):
                 raise ChaosError(f"make {verb} ended with exit code {code}\n{said()}")
-            return None
+            return not code
         _kill(process)
+        for kill in kills:
+            kill.ended.append(f"{verb} (killed)")
         kill = Kill(len(self.kills) + 1, verb, f"{time.monotonic() - started:.0f} s of {usual:.0f}")
         self.kills.append(kill)
+        kills.append(kill)
         locked, orphaned = self._locked(), self._orphans()
         kill.found = f"{len(locked)} locks, {len(orphaned)} in no state"
         self._say(f"{kill.number} {verb} {kill.moment}: {locked}, {orphaned}")
-        return kill
+        return False
 
     def _start(self, verb: str, *options: str) -> tuple[subprocess.Popen[str], Any]:
         with self._log.open("a", encoding="utf-8") as log:
@@ -252,22 +259,17 @@ class Chaos:
 
     def _kept(self) -> dict[str, str]:
         """What holds data, or without what it cannot be read: names and what they are."""
-        kms, client = self._platform.client("kms"), self._platform.client
         found = {}
-        for purpose in ("data", "secrets", "backup"):
-            key = ask(kms.describe_key, KeyId=self._alias(purpose)).get("KeyMetadata", {})
-            found[self._alias(purpose)] = key["Arn"] if key.get("KeyState") == "Enabled" else str(key)
+        for alias in ("alias/walk-data-prod", "alias/walk-secrets-prod"):
+            key = ask(self._platform.client("kms").describe_key, KeyId=alias).get("KeyMetadata", {})
+            found[alias] = key["Arn"] if key.get("KeyState") == "Enabled" else str(key)
         name = "walk/prod/database"
-        found[name] = str(ask(client("secretsmanager").describe_secret, SecretId=name).get("ARN"))
-        for vault in client("backup").list_backup_vaults()["BackupVaultList"]:
-            found[vault["BackupVaultName"]] = vault["BackupVaultArn"]
+        secret = ask(self._platform.client("secretsmanager").describe_secret, SecretId=name)
+        found[name] = secret.get("ARN", "gone")
         server = self._platform.database.server
         counted = server.execute("SELECT count(*) FROM orders", dbname="shop") if self._deployed and server else None
         found["rows"] = str(counted or ([(_ROWS,)] if self._snapshot() else "gone"))
         return found
-
-    def _alias(self, purpose: str) -> str:
-        return f"alias/walk-{purpose}-prod"
 
     def _snapshot(self) -> str | None:
         found = self._platform.client("rds").describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
@@ -291,11 +293,11 @@ class Chaos:
             self._platform.set("database", "restore_from", last)
 
     def _change(self) -> None:
-        """One more instance and another flow log, or back."""
+        """Another flow log, and log groups that keep their lines longer; or back."""
         file = self._platform.root / "environments" / f"{NAME}.toml"
         document: Any = tomlkit.parse(file.read_text())
         self._changed = not self._changed
-        document["database"]["instances"] = 2 if self._changed else 1
+        document["logs"] = {"retention_days": 14 if self._changed else 7}
         document["network"]["flow_log_traffic"] = "REJECT" if self._changed else "ALL"
         file.write_text(tomlkit.dumps(document))
 
