@@ -11,7 +11,7 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 
 # What a person gives to a command goes to the programs through the environment, as it was typed: neither make nor a
 # shell expands it. `override`, because make expands a variable of the command line whenever it exports it.
-given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE WHAT REPORT STACK IMAGE TO
+given := ENV SUFFIX ALLOW CONFIRM BASE AUTO_APPROVE KEEP ARCHITECTURE WHAT REPORT STACK IMAGE TO SEED COUNT
 $(foreach name,$(given),$(eval override $(name) := $$(value $(name))))
 export $(given)
 
@@ -209,6 +209,10 @@ test-operations:
 .PHONY: test-long
 test-long: setup ## Run the emulator tests that CI has no time for: teardown and back, drills, routes that are removed
 	.venv/bin/pytest -m long
+
+.PHONY: chaos
+chaos: setup ## Kill COUNT (20) commands at random moments (SEED) on the emulator, end each as docs/deploy.md says, and update its table
+	COUNT="$${COUNT:-20}" .venv/bin/pytest -q -s tests/tools/deploy/test_chaos.py
 
 .PHONY: test-fast
 test-fast: lint setup-scan ## Run only the tests that need neither Terraform nor the emulator

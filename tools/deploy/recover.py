@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tools.deploy import orphans, states, terraform
+from tools.deploy import keep, orphans, states, terraform
 from tools.deploy.aws import Clients
 from tools.synthesized import stacks
 from tools.synthesized.stacks import Stack
@@ -140,7 +140,8 @@ def _blamed(attempts: _Ids, error: str) -> list[str]:
 
 def _plan(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> tuple[list[dict[str, Any]], str]:
     """The changes of a plan that imports these ids, and its error, of which one is empty."""
-    blocks, plan = stack.folder / "recover.tf.json", stack.folder / "recover.tfplan"
+    # A killed deployment may have left its own blocks there. Those of a killed recovery go with the next deployment.
+    blocks, plan = stack.folder / keep.BLOCKS, stack.folder / "recover.tfplan"
     blocks.write_text(json.dumps({"import": [{"to": to, "id": id_} for to, (id_, _) in ids.items()]}), encoding="utf-8")
     try:
         command = ["plan", "-input=false", "-no-color", f"-out={plan}"]

@@ -148,3 +148,22 @@ def test_what_exists_and_cannot_be_imported_is_a_failure(tools: Tools, capsys: p
     said = capsys.readouterr().err
     assert f"terraform import failed in {NAME}-network" in said
     assert "AWS account ID not allowed" in said
+
+
+def test_no_deployment_imports_what_a_killed_recovery_was_trying(tools: Tools, vpc: str) -> None:
+    # GIVEN the files that are there while it plans: a kill leaves them
+    folder = tools.stack("network").folder
+    left: dict[Path, str] = {}
+    tools.on("plan", f"{NAME}-network", then=lambda: left.update({f: f.read_text() for f in folder.glob("*.tf.json")}))
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+    assert any(vpc in text for text in left.values())
+    for file, text in left.items():
+        file.write_text(text)
+
+    # WHEN the environment is deployed
+    seen: list[str] = []
+    tools.on("deploy", then=lambda: seen.extend(file.name for file in folder.glob("*.tf.json")))
+    assert main(["deploy", "--env", NAME, "--approve"]) == 0
+
+    # THEN Terraform sees the stack alone
+    assert seen == ["cdk.tf.json"]

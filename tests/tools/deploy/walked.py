@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,11 +86,15 @@ class Walked:
         """A boto3 client of the embedded AWS."""
         return self.emulator.client(service, self.environment.region)
 
+    def command(self, verb: str, *options: str) -> list[str]:
+        """The program that `make <verb>` starts."""
+        module = "tools.change" if verb in ("plan", "drift") else "tools.deploy"
+        return [sys.executable, "-m", module, verb, "--env", NAME, *options]
+
     def make(self, verb: str, *options: str, fails: bool = False) -> str:
         """What `make <verb>` runs; returns what it prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "tools.deploy", verb, "--env", NAME, *options],
-            cwd=self.root, env=self.environ, capture_output=True, text=True, check=False,
+            self.command(verb, *options), cwd=self.root, env=self.environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
         said = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, said
@@ -104,19 +109,54 @@ class Walked:
 
     def plans(self) -> dict[str, str]:
         """What is still to do, by stack; empty where there is nothing."""
-        left = {}
-        for folder in sorted((self.root / "cdktf.out" / "stacks").iterdir()):
-            command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
+        command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
+
+        def plan(folder: Path) -> str:
             done = terraform.run(command, cwd=folder, environ=self.environ, check=False)
-            if done.returncode:
-                left[folder.name] = done.stdout + done.stderr
-        return left
+            return done.stdout + done.stderr if done.returncode else ""
+
+        folders = sorted((self.root / "cdktf.out" / "stacks").iterdir())
+        with ThreadPoolExecutor(2) as pool:
+            return {folder.name: left for folder, left in zip(folders, pool.map(plan, folders), strict=True) if left}
+
+
+# The copy's app with the stacks of the data, what they rest on, and the secret without its rotation.
+_DATA_ALONE = """\
+import sys
+
+import stacks.platform
+import whole
+from modules.rotation.secret import ApplicationSecret
+from stacks.base import BaseStack
+from stacks.bootstrap import BootstrapStack
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+
+
+def add_environment(scope, environment, **_):
+    BootstrapStack(scope, environment=environment)
+    network = NetworkStack(scope, environment=environment)
+    data = DataStack(scope, environment=environment, network=network)
+    secrets = BaseStack(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
+    ApplicationSecret(
+        secrets, "database", settings=environment.rotation, protected=False, names=secrets.names,
+        database=data.database, key_arn=network.keys.secrets,
+        reader_role_arns=[f"arn:aws:iam::{environment.account_id}:role/reader"],
+    )
+
+
+stacks.platform.add_environment = add_environment
+sys.exit(whole.main())
+"""
 
 
 @contextmanager
-def walked(folder: Path) -> Iterator[Walked]:
-    """Nothing is deployed yet."""
+def walked(folder: Path, *, data_alone: bool = False) -> Iterator[Walked]:
+    """Nothing is deployed yet. `data_alone` leaves out most stacks that hold no data, each of which takes its time."""
     root = copy_project(folder / "project")
+    if data_alone:
+        (root / "main.py").rename(root / "whole.py")
+        (root / "main.py").write_text(_DATA_ALONE)
     (root / "environments" / f"{NAME}.toml").write_text(_SETTINGS)
     environment = load(NAME, directory=root / "environments")
     database = EmbeddedDatabase(folder, environment.names.name("rotation"))
