@@ -1,4 +1,4 @@
-"""Connects as the application and follows its credentials through every rotation."""
+"""Connects as the application, and keeps working when its credentials rotate."""
 
 import json
 import time
@@ -10,7 +10,7 @@ KEEP_SECONDS = 3600
 
 
 class Database:
-    """Opens connections with the login that is current; keeps it for an hour, to ask Secrets Manager rarely."""
+    """Opens connections with the current credentials, which are read from Secrets Manager once an hour."""
 
     def __init__(self, secret_arn, authorities="rds-ca-roots.pem", secrets_manager=None, clock=time.monotonic):
         self._arn = secret_arn
@@ -20,7 +20,7 @@ class Database:
         self._login, self._read_at = None, 0.0
 
     def connect(self):
-        """A new connection; a login that is refused is read again, once."""
+        """A new connection. If the credentials are refused, they are read again, once."""
         old = self._current()
         try:
             return self._open(old)

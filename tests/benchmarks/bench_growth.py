@@ -67,7 +67,9 @@ def test_no_unit_takes_much_longer_among_more(
     runs = [{count: run(count) for count in counts} for _ in range(RUNS)]
     quickest = {count: min((run[count] for run in runs), key=lambda run: run.took.processor) for count in counts}
 
-    print(f"\n\n| {write.__name__.removeprefix('write_')} | time | processor time | for each | Python | Node.js |")
+    named = write.__name__.removeprefix("write_")
+    columns = (named, "elapsed time", "CPU time", "CPU time for each", "memory of Python", "memory of Node.js")
+    print(f"\n\n| {' | '.join(columns)} |")
     print("|---|---|---|---|---|---|")
     for count, (_, _, took, python, node, _) in quickest.items():
         print(
@@ -76,6 +78,6 @@ def test_no_unit_takes_much_longer_among_more(
         )
     found = growths({count: run.took.processor for count, run in quickest.items()})
     changes = " and ".join(f"{growth - 1:+.0%} ({what})" for what, growth in found.items())
-    print(f"\nFrom the second to the third number the time for each changes by {changes}.\n")
+    print(f"\nFrom {counts[1]} to {counts[2]} {named}, the CPU time for each changes by {changes}.\n")
 
     assert max(found.values()) <= GROWTH_LIMIT

@@ -40,12 +40,10 @@ def test_a_local_deployment() -> None:
         done = subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
-    print(
-        f"\n\n`python {' '.join(command)}`: {took.seconds:.0f} s; the processors worked {took.processor:.0f} s in all."
-    )
+    print(f"\n\n`python {' '.join(command)}`: {took.seconds:.0f} s elapsed, {took.processor:.0f} s of CPU time.")
     print("\n| phase | time |\n|---|---|")
     for seconds, title in re.findall(r"^done +([\d.]+) s  ([^:\n]+)", done.stdout, re.MULTILINE):
         print(f"| {title} | {seconds} s |")
     log = (running.folder(ENVIRONMENT) / "deploy.log").read_text(encoding="utf-8")
     found = ", ".join(f"{type_} {pause}" for type_, pause in pauses(log).items())
-    print(f"\nThe provider's pauses, in seconds: {found}.\n")
+    print(f"\nThe provider's fixed waits, in seconds: {found}.\n")

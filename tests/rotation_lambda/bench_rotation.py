@@ -26,9 +26,9 @@ from tools.local.postgres import PostgresServer
 
 ROTATIONS = 30
 _IMPORTS = {
-    "import boto3": "import boto3",
-    "and psycopg2": "import boto3, psycopg2",
-    "and the function": "import boto3, psycopg2, rotation.handler",
+    "boto3": "import boto3",
+    "boto3 and psycopg2": "import boto3, psycopg2",
+    "boto3, psycopg2 and the function": "import boto3, psycopg2, rotation.handler",
 }
 
 
@@ -57,12 +57,12 @@ def test_the_steps_of_a_rotation(
             for step in STEPS:
                 times[step].append(_milliseconds(partial(world.handle, case.event(step))))
         login = world.facts(username=master.name, password=master.password)
-        times["bare login"] = [_milliseconds(lambda: world.connect(login).close()) for _ in range(ROTATIONS)]
+        times["plain login"] = [_milliseconds(lambda: world.connect(login).close()) for _ in range(ROTATIONS)]
 
     quantiles = {name: statistics.quantiles(each, n=20) for name, each in times.items()}
-    print(f"\n\n| {ROTATIONS} rotations | p50 | p95 | p50 to a bare login's |\n|---|---|---|---|")
+    print(f"\n\n| {ROTATIONS} rotations | p50 | p95 | p50 relative to a plain login |\n|---|---|---|---|")
     for name, at in quantiles.items():
-        print(f"| {name} | {at[9]:.1f} ms | {at[18]:.1f} ms | {at[9] / quantiles['bare login'][9]:.1f} |")
+        print(f"| {name} | {at[9]:.1f} ms | {at[18]:.1f} ms | {at[9] / quantiles['plain login'][9]:.1f} |")
 
 
 def test_the_cold_import_and_the_zips() -> None:
@@ -75,8 +75,8 @@ def test_the_cold_import_and_the_zips() -> None:
         return statistics.median(float(run.stdout) for run in runs)
 
     imports = {name: cold(statement) for name, statement in _IMPORTS.items()}
-    print("\n\n| cold import, interpreter's start aside | time | ratio |\n|---|---|---|")
+    print("\n\n| cold import, without the start of Python | time | ratio |\n|---|---|---|")
     for name, took in imports.items():
-        print(f"| {name} | {took:.0f} ms | {took / imports['import boto3']:.2f} |")
+        print(f"| {name} | {took:.0f} ms | {took / imports['boto3']:.2f} |")
     sizes = {name: build.build(name).path.stat().st_size / 1024 / 1024 for name in build.ARCHITECTURES}
     print(f"\nThe zip: {', '.join(f'{name} {size:.1f} MiB' for name, size in sizes.items())}.\n")

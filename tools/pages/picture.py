@@ -111,14 +111,14 @@ class Picture:
         for tier in sorted(found, key=lambda name: (order.index(name) if name in order else len(order), name)):
             blocks = {_zone(subnet): str(subnet.values["cidr_block"]) for subnet in found[tier]}
             ways = dict.fromkeys(way for subnet in found[tier] for way in self._ways_out(subnet))
-            yield Tier(tier, blocks, " and ".join(ways) or "no route out")
+            yield Tier(tier, blocks, " and ".join(ways) or "no route to the internet")
 
     def _ways_out(self, subnet: Resource) -> Iterator[str]:
         """Where the default routes of the subnet's tables lead."""
         for table in self._tables_of(subnet):
             for route in self._platform.referring(table, "aws_route", through="route_table_id"):
                 if set(_ANYWHERE) & set(texts(route.values)):
-                    yield "out through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
+                    yield "to the internet through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
 
     def _tables_of(self, subnet: Resource) -> list[Resource]:
         associations = self._platform.referring(subnet, "aws_route_table_association", through="subnet_id")

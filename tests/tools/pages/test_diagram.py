@@ -61,8 +61,8 @@ def test_every_zone_and_tier_is_there(production: Platform) -> None:
     assert [list(tier.blocks) for tier in drawn.tiers] == [zones] * 3
     assert [(tier.name, tier.way_out) for tier in drawn.tiers] == [
         ("public", "routed to the internet"),
-        ("private", "out through NAT"),
-        ("data", "no route out"),
+        ("private", "to the internet through NAT"),
+        ("data", "no route to the internet"),
     ]
     blocks = {subnet.values["cidr_block"] for subnet in production.all("aws_subnet")}
     assert {block for tier in drawn.tiers for block in tier.blocks.values()} == blocks
@@ -186,7 +186,7 @@ def test_a_route_to_a_part_of_the_internet_is_no_way_out(changed: dict[str, Any]
     route["destination_cidr_block"] = "0.0.0.0/0"
     opened = {tier.name: tier.way_out for tier in Picture(of_stacks("iot-prod", changed, {})).tiers}
 
-    assert (ways["data"], opened["data"]) == ("no route out", "routed to the internet")
+    assert (ways["data"], opened["data"]) == ("no route to the internet", "routed to the internet")
 
 
 def test_a_security_group_without_a_user_says_so(changed: dict[str, Any]) -> None:
