@@ -15,7 +15,7 @@ from settings import Environment
 from tools.deploy import bootstrap, cdktf, states, teardown, terraform
 from tools.local import running
 from tools.local.database import EmbeddedDatabase
-from tools.local.emulator.environment import without_aws
+from tools.local.emulator.environment import PLANNING_KEY, without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Progress
 from tools.local.rotations import passwords, rotate, where_found
@@ -127,7 +127,8 @@ class LocalPlatform:
 
     def _plan(self, stack: Stack) -> Any:
         arguments = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
-        return terraform.run(arguments, cwd=stack.folder, environ=self._environ, check=False)
+        environ = self._environ | {"AWS_ACCESS_KEY_ID": PLANNING_KEY}
+        return terraform.run(arguments, cwd=stack.folder, environ=environ, check=False)
 
     def _show(self) -> None:
         table = Table("stack", "resources", "of which", title=f"{self._name} on the embedded AWS")
