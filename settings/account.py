@@ -22,6 +22,10 @@ class AccountSettings(Settings):
             r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}$",
         ),
     ] = None
+    github_branch: Annotated[
+        str,
+        described("the branch whose workflows plan and deploy, e.g. main", r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"),
+    ] = "main"
     owns_github_provider: bool = Field(
         default=True,
         description="true or false: with github_repository, this bootstrap makes the account's provider of GitHub",

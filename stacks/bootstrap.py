@@ -5,14 +5,15 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.account import ApiGatewayAccountRole, DeployRoles, ImageRepository, StateBucket
+from modules.account import ApiGatewayAccountRole, DeployRoles, ImageRepository, PlatformBoundary, StateBucket
 from modules.common.encryption import EncryptionKey
 from settings import Environment
 from stacks.base import BaseStack, state_bucket_name, state_key_alias
 
 
 class BootstrapStack(BaseStack):
-    """State bucket with its key, image repository, roles of the workflows, and the account's singletons that it owns.
+    """State bucket with its key, image repository, the boundary of every role, roles of the workflows, and the
+    account's singletons that it owns.
 
     Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` leaves it out. Its own state ends up in
     the bucket that it makes: see `make bootstrap`.
@@ -39,6 +40,14 @@ class BootstrapStack(BaseStack):
             key_arn=key.arn,
             protected=environment.protected,
         )
+        PlatformBoundary(
+            self,
+            "boundary",
+            names=self.names,
+            account=self.account,
+            state_bucket=bucket,
+            further=environment.service.allow,
+        )
         if environment.account.owns_api_gateway_role:
             ApiGatewayAccountRole(self, "api-gateway", names=self.names, account=self.account)
         if environment.account.github_repository is not None:
@@ -46,11 +55,13 @@ class BootstrapStack(BaseStack):
                 self,
                 "deploy-roles",
                 repository=environment.account.github_repository,
+                branch=environment.account.github_branch,
                 owns_provider=environment.account.owns_github_provider,
                 names=self.names,
                 account=self.account,
                 state_bucket=bucket,
                 state_key_arn=key.arn,
+                state_key_alias=state_key_alias(environment),
             )
             TerraformOutput(
                 self, "plan_role_arn", value=roles.plan_role_arn, description="What GitHub Actions plans as"

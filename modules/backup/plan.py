@@ -12,13 +12,13 @@ from cdktf_cdktf_provider_aws.backup_plan import (
 )
 from cdktf_cdktf_provider_aws.backup_region_settings import BackupRegionSettings
 from cdktf_cdktf_provider_aws.backup_selection import BackupSelection
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from modules.backup.vault import KEY_SERVICES, BackupVault
 from modules.common.policies import Account, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from settings.backup import BackupSettings
 from settings.naming import Naming
 
@@ -56,12 +56,14 @@ class BackupPlan(Construct):
         copies: BackupVault | None,
     ) -> None:
         super().__init__(scope, id_)
-        role = IamRole(
+        role = platform_role(
             self,
             "role",
-            name=names.name("backup"),
+            names=names,
+            account=account,
+            purpose="backup",
             description="AWS Backup: backs up Aurora and EFS, and copies to another region",
-            assume_role_policy=service_trust("backup.amazonaws.com", None),
+            trust=service_trust("backup.amazonaws.com", None),
         )
         policy = IamRolePolicy(
             self,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from modules.common.policies import Account, service_trust
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from settings.naming import Naming
 
 
@@ -29,12 +29,14 @@ def enhanced_monitoring_role(
 
     The metrics go to the log group `RDSOSMetrics`, which is one per account and region and so no environment's own.
     """
-    role = IamRole(
+    role = platform_role(
         scope,
         f"{id_}-role",
-        name=names.name("aurora-monitoring"),
+        names=names,
+        account=account,
+        purpose="aurora-monitoring",
         description="Lets RDS write operating system metrics of the Aurora instances",
-        assume_role_policy=service_trust(
+        trust=service_trust(
             "monitoring.rds.amazonaws.com",
             account,
             source_arns=[account.arn("rds", f"db:{instance}") for instance in instances],

@@ -9,13 +9,13 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
     CloudwatchEventTargetInputTransformer,
     CloudwatchEventTargetRetryPolicy,
 )
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
 from constructs import Construct
 
 from modules.common.policies import Account, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from modules.monitoring.topic import AlarmTopic
 from settings.naming import Naming
 
@@ -43,12 +43,14 @@ class RotationNotice(Construct):
         secret_arn: str,
     ) -> None:
         super().__init__(scope, id_)
-        role = IamRole(
+        role = platform_role(
             self,
             "role",
-            name=names.name("rotation-notice"),
+            names=names,
+            account=account,
+            purpose="rotation-notice",
             description="Lets EventBridge tell the alarms' topic of failed rotations",
-            assume_role_policy=service_trust(
+            trust=service_trust(
                 "events.amazonaws.com", account, source_arns=[account.arn("events", f"rule/{failed_rule}")]
             ),
         )

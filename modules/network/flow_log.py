@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.flow_log import FlowLog
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from modules.common.encryption import log_group
 from modules.common.policies import Account, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from settings.base import RetentionDays
 from settings.naming import Naming
 
@@ -37,12 +37,14 @@ class VpcFlowLog(Construct):
             retention_days=retention_days,
             key_arn=key_arn,
         )
-        role = IamRole(
+        role = platform_role(
             self,
             "role",
-            name=names.name("vpc-flow-log"),
+            names=names,
+            account=account,
+            purpose="vpc-flow-log",
             description="Lets the VPC flow log write into its log group",
-            assume_role_policy=service_trust(
+            trust=service_trust(
                 "vpc-flow-logs.amazonaws.com", account, source_arns=[account.arn("ec2", "vpc-flow-log/*")]
             ),
         )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdktf import AssetType, TerraformAsset
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_function import (
     LambdaFunction,
@@ -21,6 +20,7 @@ from modules.common.encryption import log_group
 from modules.common.place import Place
 from modules.common.policies import document, service_trust, statement
 from modules.common.role_policies import no_other_managed_policies
+from modules.common.roles import platform_role
 from modules.common.security_groups import closed_security_group
 from settings.rotation import RotationSettings
 
@@ -82,12 +82,14 @@ class RotationFunction(Construct):
             description="The rotation function; secrets add the rules it needs",
             vpc_id=vpc_id,
         )
-        role = IamRole(
+        role = platform_role(
             self,
             "role",
-            name=name,
+            names=place.names,
+            account=place.account,
+            purpose="rotation",
             description="What the rotation function may do; secrets add their own policy",
-            assume_role_policy=service_trust("lambda.amazonaws.com", None),
+            trust=service_trust("lambda.amazonaws.com", None),
         )
         # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html shows the trust without one.
         policy = IamRolePolicy(

@@ -19,6 +19,7 @@ from modules.common.accept import accept
 from modules.common.place import Place
 from modules.common.policies import document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from modules.network import Network
 from modules.service.fargate import Service
 from modules.service.links import ServiceLinks
@@ -118,14 +119,14 @@ class Job(Workload):
 
     def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> tuple[IamRole, IamRolePolicy]:
         account = self._place.account
-        role = IamRole(
+        role = platform_role(
             self,
             f"{what}-role",
-            name=self._place.names.name(f"{id_}-{what}"),
+            names=self._place.names,
+            account=account,
+            purpose=f"{id_}-{what}",
             description=f"What {'Step Functions' if service == 'states' else 'EventBridge Scheduler'} does for {id_}",
-            assume_role_policy=service_trust(
-                f"{service}.amazonaws.com", account, source_arns=[account.arn(service, source)]
-            ),
+            trust=service_trust(f"{service}.amazonaws.com", account, source_arns=[account.arn(service, source)]),
         )
         made = IamRolePolicy(self, f"{what}-policy", name=what, role=role.id, policy=policy)
         no_other_policies(self, f"{what}-role", role=role, policies=[made])

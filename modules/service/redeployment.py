@@ -6,13 +6,13 @@ import json
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.ssm_document import SsmDocument
 from constructs import Construct
 
 from modules.common.policies import Account, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from settings.naming import Naming
 
 
@@ -38,12 +38,14 @@ class RedeploymentAfterRotation(Construct):
         super().__init__(scope, id_)
         name = names.name(f"{purpose}-redeploy")
         service_arn = account.arn("ecs", f"service/{names.name('service')}/{names.name(purpose)}")
-        automation = IamRole(
+        automation = platform_role(
             self,
             "automation-role",
-            name=name,
+            names=names,
+            account=account,
+            purpose=f"{purpose}-redeploy",
             description="Starts a new deployment of the service",
-            assume_role_policy=service_trust(
+            trust=service_trust(
                 "ssm.amazonaws.com", account, source_arns=[account.arn("ssm", "automation-execution/*")]
             ),
         )
@@ -104,12 +106,14 @@ class RedeploymentAfterRotation(Construct):
                 }
             ),
         )
-        starter = IamRole(
+        starter = platform_role(
             self,
             "event-role",
-            name=names.name(f"{purpose}-redeploy-event"),
+            names=names,
+            account=account,
+            purpose=f"{purpose}-redeploy-event",
             description="Starts the runbook of a redeployment",
-            assume_role_policy=service_trust("events.amazonaws.com", account, source_arns=[rule.arn]),
+            trust=service_trust("events.amazonaws.com", account, source_arns=[rule.arn]),
         )
         starting = IamRolePolicy(
             self,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdktf import ITerraformDependable
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from modules.common.place import Place
 from modules.common.policies import Account, Conditions, document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from modules.queue import Queue
 from modules.service.container import referenced_arns
 from modules.service.links import ServiceLinks
@@ -64,19 +64,23 @@ class ServiceRoles(Construct):
     ) -> None:
         super().__init__(scope, id_)
         trust = service_trust("ecs-tasks.amazonaws.com", place.account, source_arns=[place.account.arn("ecs", "*")])
-        task = IamRole(
+        task = platform_role(
             self,
             "task",
-            name=place.names.name(f"{purpose}-task"),
+            names=place.names,
+            account=place.account,
+            purpose=f"{purpose}-task",
             description=f"What the code of the {_title(purpose)} may do",
-            assume_role_policy=trust,
+            trust=trust,
         )
-        execution = IamRole(
+        execution = platform_role(
             self,
             "execution",
-            name=place.names.name(f"{purpose}-execution"),
+            names=place.names,
+            account=place.account,
+            purpose=f"{purpose}-execution",
             description=f"What ECS does to start a task of the {_title(purpose)}",
-            assume_role_policy=trust,
+            trust=trust,
         )
         self.task_arn = task.arn
         self.execution_arn = execution.arn

@@ -10,7 +10,6 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceVolumeConfigurationManagedEbsVolume,
     EcsServiceVolumeConfigurationManagedEbsVolumeTagSpecifications,
 )
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
@@ -19,6 +18,7 @@ from modules.common.encryption import EncryptionKey
 from modules.common.place import Place
 from modules.common.policies import document, service_trust, statement
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import platform_role
 from modules.service.container import EBS_VOLUME
 from settings.encryption import EncryptionSettings
 from settings.service import ServiceSettings
@@ -53,13 +53,15 @@ def task_volume(
         description=f"Volumes of the tasks of {place.names.environment}",
         via_services=["ec2"],
     )
-    role = IamRole(
+    role = platform_role(
         scope,
         "volume-role",
-        name=place.names.name("service-volume"),
+        names=place.names,
+        account=place.account,
+        purpose="service-volume",
         description="What ECS does to attach volumes to tasks of the service",
         # Of ECS as the owner of volumes, unlike ECS as the owner of tasks, no page of AWS shows a condition.
-        assume_role_policy=service_trust("ecs.amazonaws.com", None),
+        trust=service_trust("ecs.amazonaws.com", None),
     )
     managed = IamRolePolicyAttachment(
         scope,

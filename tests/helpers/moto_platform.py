@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from permissions import permission
 
 from tools.change import unmanaged
 from tools.change.findings import FindingKind
@@ -54,8 +55,7 @@ class Platform:
         return client
 
     def _note(self, service: str, model: Any, **_: Any) -> None:
-        prefix = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing"}.get(service, service)
-        self.asked.add("apigateway:GET" if service == "apigateway" else f"{prefix}:{model.name}")
+        self.asked.add(permission(service, model.name))
 
 
 def _network(platform: Platform) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from typing import Any
 
+from all_environments import environment_names, load
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from synthesized import Synthesized
+
+from modules.account.boundary import ACTIONS
+from modules.account.deploy_policy import ATTACHED
+from tools.synthesized.values import listed as as_list
 
 Stacks = dict[str, Synthesized]
 Role = tuple[str, str]
@@ -65,3 +72,30 @@ def test_every_role_has_the_policies_of_the_code_and_no_others(stacks: Stacks) -
             assert sorted(_literal(value, stack, stacks, attribute) for value in owned[listed]) == sorted(
                 policy[attribute] for _, policy in policies.get(role, ())
             ), role
+
+
+def _actions(document: dict[str, Any]) -> set[str]:
+    return {
+        action for statement in document["Statement"] for action in as_list(statement["Action"])
+        if statement["Effect"] == "Allow"
+    }  # fmt: skip
+
+
+def test_every_role_of_a_stack_is_within_the_boundary_and_needs_all_of_it(stacks: Stacks) -> None:
+    of_aws = json.loads(aws_managed_policies_data)
+    needed: set[str] = set()
+    for id_, stack in stacks.items():
+        if id_.startswith("bootstrap-"):
+            continue
+        for role in stack.all("aws_iam_role"):
+            owner = re.sub(r"-(pr-\d+)$", "", role["permissions_boundary"].rpartition("/")[2])
+            assert re.fullmatch(r"(iot|globecart)-boundary-(dev|prod|full)", owner)
+        for policy in stack.all("aws_iam_role_policy"):
+            needed |= _actions(json.loads(policy["policy"]))
+        for attached in stack.all("aws_iam_role_policy_attachment"):
+            name = attached["policy_arn"].partition(":policy/")[2]
+            assert name in ATTACHED
+            needed |= _actions(of_aws[name.rpartition("/")[2]]["Document"])
+
+    further = {action for name in environment_names() for each in load(name).service.allow for action in each.actions}
+    assert needed - further - {"iam:PassRole"} == set(ACTIONS)

@@ -16,7 +16,7 @@ from settings import Environment
 from tools.deploy import bootstrap, cdktf, processes, states, teardown, terraform
 from tools.local import running
 from tools.local.database import EmbeddedDatabase
-from tools.local.emulator.environment import without_aws
+from tools.local.emulator.environment import PLANNING_KEY, without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Phase, Progress
 from tools.local.rotations import passwords, rotate, where_found
@@ -160,7 +160,8 @@ class LocalPlatform:
             def one(stack: Stack) -> int:
                 phase.line(f"{stack.name}: Planning")
                 arguments = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
-                plan = terraform.run(arguments, cwd=stack.folder, environ=self._environ, check=False)
+                environ = self._environ | {"AWS_ACCESS_KEY_ID": PLANNING_KEY}
+                plan = terraform.run(arguments, cwd=stack.folder, environ=environ, check=False)
                 phase.line(f"{stack.name}: Planned, exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
                 return plan.returncode
 

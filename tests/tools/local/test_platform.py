@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -13,12 +14,24 @@ from pathlib import Path
 import psutil
 import pytest
 from all_environments import FULL, load
+from permissions import permission
 from project_copy import copy_project
 
+from modules.account.plan_policy import BUCKETS, CONFIGURATION
+from tools.local.emulator.environment import PLANNING_KEY
 from tools.synthesized.paths import ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
+# Of these `tests/tools/change/test_unmanaged.py` says that the role may.
+ASKED_BY_DRIFT = {
+    "ec2:DescribeVpcEndpoints",
+    "ecr:GetRepositoryPolicy",
+    "ecs:ListServices",
+    "lambda:GetFunctionUrlConfig",
+    "lambda:ListEventSourceMappings",
+    "sns:ListSubscriptionsByTopic",
+}
 _LOCAL = [sys.executable, "-m", "tools.local"]
 
 
@@ -48,6 +61,22 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
     assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)
     assert "Lift the protection" in phases[-2]
     assert "Destroy every stack but bootstrap" in phases[-1]
+
+    # AND the plan role may make every call of its plans, and none beside those of plans and of `make drift`
+    made = {
+        permission(call["service"], call["operation"])
+        for call in map(json.loads, (project / ".local" / FULL / "calls.jsonl").read_text().splitlines())
+        if call["access_key"] == PLANNING_KEY
+    }
+    actions = {*CONFIGURATION, *BUCKETS}
+    # What the other statements allow: asking who one is takes no permission.
+    assert made - actions == {
+        "apigateway:GET",
+        "s3:GetObject",
+        "secretsmanager:GetSecretValue",
+        "sts:GetCallerIdentity",
+    }
+    assert actions - made == ASKED_BY_DRIFT
 
 
 def test_an_interrupt_leaves_no_process(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 HOST = "127.0.0.1"
 KEY = "emulator"
 """What every client signs with, and nobody checks."""
+PLANNING_KEY = "emulator-plan"
+"""What plans sign with, so that `tools.local.emulator.calls` tells them apart."""
 
 
 def without_aws(environ: Mapping[str, str]) -> dict[str, str]:

@@ -36,7 +36,10 @@ class Emulator:
     ) -> None:
         self._account_id = account_id
         self._log = log_dir / "emulator.log"
-        self._options = ["--lambda-config", str(lambda_config.resolve())] if lambda_config else []
+        self.calls = log_dir / "calls.jsonl"
+        """Every call: see `tools.local.emulator.calls`."""
+        self._options = ["--calls", str(self.calls.resolve())]
+        self._options += ["--lambda-config", str(lambda_config.resolve())] if lambda_config else []
         self._detached = detached
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0

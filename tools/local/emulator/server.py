@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
 from tools.local.emulator import errors, functions
+from tools.local.emulator.calls import Calls
 from tools.local.emulator.environment import HOST
 from tools.local.emulator.state import STATE
 
@@ -35,7 +36,7 @@ def _create_app(service: Any) -> Flask:
     return app
 
 
-def _one_at_a_time(application: Any) -> Any:
+def _one_at_a_time(application: Any, calls: Calls) -> Any:
     """Every request to the embedded AWS comes through here: one after the other, and each once.
 
     On a busy machine a client may lose a response and send its request again, which would create or delete a second
@@ -46,11 +47,13 @@ def _one_at_a_time(application: Any) -> Any:
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
         # Read the body first: a client that stalls in the middle of one must not hold up everyone else.
-        environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
+        body = get_input_stream(environ).read()
+        environ["wsgi.input"] = io.BytesIO(body)
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")
         with STATE:
             if invocation not in done:
                 response = Response.from_app(application, environ, buffered=True)
+                calls.note(environ, body, response.status_code)
                 if not invocation or response.status_code >= 400 or len(response.get_data()) > _LARGEST_KEPT_BYTES:
                     return response(environ, start_response)
                 done[invocation] = response
@@ -70,11 +73,15 @@ def _end_with_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def serve(listening: int, lambda_config: Path | None) -> None:
-    """Serve on a listening socket until SIGTERM, SIGINT or the end of the pipe that standard input may be."""
+def serve(listening: int, lambda_config: Path | None, calls: Path | None) -> None:
+    """Serve on a listening socket until SIGTERM, SIGINT or the end of the pipe that standard input may be.
+
+    Every call is recorded in the file `calls`.
+    """
     # One line per request would bury the warnings.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    application = _one_at_a_time(DomainDispatcherApplication(_create_app))
+    record = Calls(calls.open("a", encoding="utf-8") if calls is not None else None)
+    application = _one_at_a_time(DomainDispatcherApplication(_create_app), record)
     server = make_server(HOST, 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening)
     os.environ["MOTO_PORT"] = str(server.port)
     # By default SIGTERM ends a process without cleaning up, and a job of a shell without a terminal ignores SIGINT.

@@ -8,6 +8,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from tools.local.emulator import server
+from tools.local.emulator.calls import Calls
 
 
 def _serve(served: list[str], *, status: int = 200, size: int = 10) -> Client:
@@ -16,7 +17,7 @@ def _serve(served: list[str], *, status: int = 200, size: int = 10) -> Client:
         served.append(request.get_data(as_text=True))
         return Response(f"{len(served)}" + "." * size, status)
 
-    return Client(server._one_at_a_time(application))
+    return Client(server._one_at_a_time(application, Calls(None)))
 
 
 def _post(client: Client, body: str, invocation: str | None) -> Any:
