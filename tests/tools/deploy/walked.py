@@ -102,10 +102,10 @@ class Walked:
         document[table][key] = value
         file.write_text(tomlkit.dumps(document))
 
-    def plans(self) -> dict[str, str]:
+    def plans(self, pattern: str = "*") -> dict[str, str]:
         """What is still to do, by stack; empty where there is nothing."""
         left = {}
-        for folder in sorted((self.root / "cdktf.out" / "stacks").iterdir()):
+        for folder in sorted((self.root / "cdktf.out" / "stacks").glob(pattern)):
             command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
             done = terraform.run(command, cwd=folder, environ=self.environ, check=False)
             if done.returncode:
