@@ -107,7 +107,7 @@ class Walked:
         document[table][key] = value
         file.write_text(tomlkit.dumps(document))
 
-    def plans(self) -> dict[str, str]:
+    def plans(self, pattern: str = "*") -> dict[str, str]:
         """What is still to do, by stack; empty where there is nothing."""
         command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"]
 
@@ -115,7 +115,7 @@ class Walked:
             done = terraform.run(command, cwd=folder, environ=self.environ, check=False)
             return done.stdout + done.stderr if done.returncode else ""
 
-        folders = sorted((self.root / "cdktf.out" / "stacks").iterdir())
+        folders = sorted((self.root / "cdktf.out" / "stacks").glob(pattern))
         with ThreadPoolExecutor(2) as pool:
             return {folder.name: left for folder, left in zip(folders, pool.map(plan, folders), strict=True) if left}
 
