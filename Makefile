@@ -97,7 +97,9 @@ package: setup ## Build the zip of the rotation function, ARCHITECTURE=arm64 or 
 synth: setup ## Write the Terraform JSON of ENV, or of all environments, to cdktf.out
 	$(PY) main.py $${ENV:+$(env)} $(copy)
 
-.PHONY: bootstrap
+.PHONY: check-account bootstrap
+check-account: named setup ## Check that the account has what ENV needs (quotas, CloudTrail, certificates); changes nothing
+	$(PY) -m tools.deploy check-account $(env) $(copy)
 bootstrap: named setup ## Create the state bucket and image repository of ENV; once, before the first deployment
 	$(PY) -m tools.deploy bootstrap $(env) $(approve)
 

@@ -164,8 +164,8 @@ class LocalPlatform:
                 phase.line(f"{stack.name}: Planned, exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
                 return plan.returncode
 
-            codes = dict(zip(found, pool.map(one, found), strict=True))
-            if changed := [stack.name for stack, code in codes.items() if code]:
+            codes = list(pool.map(one, found))
+            if changed := [stack.name for stack, code in zip(found, codes, strict=True) if code]:
                 raise DeployError(f"the plan is not empty: {', '.join(changed)}")
             phase.detail(f"{len(found)} stacks")
 
