@@ -87,6 +87,10 @@ local-stop: setup ## Stop the platform that KEEP=1 left running
 review: named setup ## Show what the working tree changes in ENV since BASE (main): planned and applied on the emulator
 	$(PY) -m tools.change rehearsal $(env) $${BASE:+--base="$$BASE"} $(allow)
 
+.PHONY: plan-offline
+plan-offline: named setup ## Plan every stack of ENV as new with the real provider; needs no account and no emulator
+	$(PY) -m tools.change offline $(env) $(copy)
+
 ## -- the platform on AWS
 
 .PHONY: package

@@ -181,7 +181,7 @@ class LocalPlatform:
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
         # The states are those of the plan that found no change: nothing has to be read again.
-        believing = {**self._environ, "TF_CLI_ARGS_destroy": "-refresh=false"}
+        believing = {**self._environ, **dict.fromkeys(("TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"), "-refresh=false")}
         aws: dict[str, Any] = {"environ": believing, "s3": self._s3, "client": self._emulator.client}
         if self._environment.protected:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:
