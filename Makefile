@@ -87,6 +87,10 @@ local-stop: setup ## Stop the platform that KEEP=1 left running
 review: named setup ## Show what the working tree changes in ENV since BASE (main): planned and applied on the emulator
 	$(PY) -m tools.change rehearsal $(env) $${BASE:+--base="$$BASE"} $(allow)
 
+.PHONY: plan-offline
+plan-offline: named setup ## Plan every stack of ENV as new with the real provider; needs no account and no emulator
+	$(PY) -m tools.change offline $(env) $(copy)
+
 ## -- the platform on AWS
 
 .PHONY: package
@@ -97,7 +101,9 @@ package: setup ## Build the zip of the rotation function, ARCHITECTURE=arm64 or 
 synth: setup ## Write the Terraform JSON of ENV, or of all environments, to cdktf.out
 	$(PY) main.py $${ENV:+$(env)} $(copy)
 
-.PHONY: bootstrap
+.PHONY: check-account bootstrap
+check-account: named setup ## Check that the account has what ENV needs (quotas, CloudTrail, certificates); changes nothing
+	$(PY) -m tools.deploy check-account $(env) $(copy)
 bootstrap: named setup ## Create the state bucket and image repository of ENV; once, before the first deployment
 	$(PY) -m tools.deploy bootstrap $(env) $(approve)
 

@@ -1,4 +1,5 @@
-"""`python -m tools.change rehearsal|plan|drift --env NAME`: what `make review`, `make plan` and `make drift` call.
+"""`python -m tools.change rehearsal|plan|drift|offline --env NAME`: what `make review`, `make plan`, `make drift` and
+`make plan-offline` call.
 
 Exit codes: 0 fine, 1 a failure, 2 a call or a settings file at fault, 3 something stateful would be replaced or
 destroyed, or backups would be given up, and is not allowed by name, 4 drift.
@@ -20,13 +21,14 @@ from typing import Any
 from rich.console import Console
 
 from settings import Environment, load
-from tools.change import page, render, revision, unmanaged
+from tools.change import offline, page, render, revision, unmanaged
 from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
 from tools.change.rehearsal import Rehearsal
 from tools.deploy import cdktf, keep, plans, terraform
 from tools.deploy.plans import Planned
+from tools.local.emulator.environment import without_aws
 from tools.local.progress import Progress
 from tools.synthesized import references, stacks
 from tools.synthesized.errors import exit_code
@@ -36,10 +38,10 @@ from tools.synthesized.paths import ROOT
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.change", description=__doc__)
-    parser.add_argument("verb", choices=["rehearsal", "plan", "drift"])
+    parser.add_argument("verb", choices=["rehearsal", "plan", "drift", "offline"])
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--base", default="main", metavar="REVISION", help="what the rehearsal starts from (main)")
-    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift: the short-lived copy with this suffix")
+    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift, offline: the short-lived copy with this suffix")
     parser.add_argument("--allow", default="", metavar="ADDRESS,...", help="what may be replaced or destroyed")
     options = parser.parse_args(arguments)
     if options.verb == "rehearsal" and options.suffix:
@@ -51,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _perform(options: argparse.Namespace) -> int:
     environment = load(options.env, suffix=options.suffix)
     terraform.check_machine(os.environ)
+    if options.verb == "offline":
+        return plan_offline(environment, options.env)
     allow = tuple(name.strip() for name in options.allow.split(",") if name.strip())
     if options.verb == "rehearsal":
         made = rehearse(environment, base=options.base, allow=allow)
@@ -58,6 +62,17 @@ def _perform(options: argparse.Namespace) -> int:
         made = ask_aws(environment, options.env, drift=options.verb == "drift", allow=allow)
     publish(made, folder(environment.name), options.verb)
     return made.exit_code
+
+
+def plan_offline(environment: Environment, name: str) -> int:
+    """Plan every stack without AWS. Raises DeployError."""
+    without = {**without_aws(os.environ), "AWS_EC2_METADATA_DISABLED": "true"}
+    environ = {**without, **terraform.settings(without)}
+    cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
+    into = terraform.WORK / "offline" / environment.name
+    offline.plan(environment.name, environ=environ, into=into)
+    print(f"The plans: {into.relative_to(ROOT)}/<stack>/plan.txt")
+    return 0
 
 
 def folder(environment: str) -> Path:

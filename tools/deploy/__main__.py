@@ -14,6 +14,7 @@ from tools.deploy import (
     account,
     bootstrap,
     cdktf,
+    check_account,
     drill,
     keep,
     migrate,
@@ -32,7 +33,7 @@ from tools.synthesized.paths import ROOT
 
 VERBS = (
     "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "move", "unprotect",
-    "destroy", "forget", "drill",
+    "destroy", "forget", "drill", "check-account",
 )  # fmt: skip
 
 
@@ -72,13 +73,17 @@ def _perform(options: argparse.Namespace) -> None:
         processes.require_terminal("cdktf deploy")
     if verb in ("deploy", "apply"):
         account.prepare(environment, clients=clients, approved=options.approve or verb == "apply")
-    if verb in ("deploy", "diff", "unprotect"):
+    if verb in ("deploy", "diff", "unprotect", "check-account"):
         cdktf.require_credentials(environ)
-    if verb in ("bootstrap", "recover", "move", "apply", "deploy", "forget"):
+    if verb == "check-account":
+        check_account.refuse_others(environment, clients("sts"))
+    if verb in ("check-account", "bootstrap", "recover", "move", "apply", "deploy", "forget"):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":
             bootstrap.bootstrap(name, environ=environ, s3=clients("s3"), approved=options.approve)
+        case "check-account":
+            check_account.check(environment, client=_client)
         case "recover":
             recover.recover(name, environ=environ, clients=clients, confirmed=options.confirm == name)
         case "migrate":

@@ -24,7 +24,7 @@ def prepare(environment: Environment, *, clients: Clients, approved: bool, say: 
 
     group = f"/aws/ecs/containerinsights/{environment.names.name('service')}/performance"
     try:
-        _check_concurrency(environment, clients("lambda"))
+        check_concurrency(environment, clients("lambda"))
     except (BotoCoreError, ClientError) as error:
         say(f"The account's quota of concurrent runs of functions was not checked: {error}")
     try:
@@ -33,7 +33,7 @@ def prepare(environment: Environment, *, clients: Clients, approved: bool, say: 
         say(f"Whether {group} is left over was not checked: {error}")
 
 
-def _check_concurrency(environment: Environment, functions: Any) -> None:
+def check_concurrency(environment: Environment, functions: Any) -> None:
     """Compare `rotation.reserved_concurrency` with what the account can still reserve."""
     wanted = environment.rotation.reserved_concurrency
     if not wanted:

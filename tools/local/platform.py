@@ -165,8 +165,8 @@ class LocalPlatform:
                 phase.line(f"{stack.name}: Planned, exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
                 return plan.returncode
 
-            codes = dict(zip(found, pool.map(one, found), strict=True))
-            if changed := [stack.name for stack, code in codes.items() if code]:
+            codes = list(pool.map(one, found))
+            if changed := [stack.name for stack, code in zip(found, codes, strict=True) if code]:
                 raise DeployError(f"the plan is not empty: {', '.join(changed)}")
             phase.detail(f"{len(found)} stacks")
 
@@ -182,7 +182,7 @@ class LocalPlatform:
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
         # The states are those of the plan that found no change: nothing has to be read again.
-        believing = {**self._environ, "TF_CLI_ARGS_destroy": "-refresh=false"}
+        believing = {**self._environ, **dict.fromkeys(("TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"), "-refresh=false")}
         aws: dict[str, Any] = {"environ": believing, "s3": self._s3, "client": self._emulator.client}
         if self._environment.protected:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from settings import load
 from tools.deploy import __main__ as command
 from tools.deploy import cdktf
-from tools.deploy.account import _check_concurrency, prepare
+from tools.deploy.account import check_concurrency, prepare
 from tools.synthesized.errors import DeployError
 
 PRODUCTION = load("iot-prod")
@@ -64,7 +64,7 @@ class Logs:
     ],
 )
 def test_an_account_with_enough_is_deployed_to(functions: Functions) -> None:
-    _check_concurrency(PRODUCTION, functions)
+    check_concurrency(PRODUCTION, functions)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_where_none_is_reserved_nothing_is_asked() -> None:
     development = load("iot-dev")
 
     assert development.rotation.reserved_concurrency == 0
-    _check_concurrency(development, None)
+    check_concurrency(development, None)
 
 
 @pytest.mark.parametrize(

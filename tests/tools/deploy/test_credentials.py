@@ -30,7 +30,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-CALLS = [["diff"], ["deploy", "--approve"], ["unprotect", "--confirm", "iot-dev"]]
+CALLS = [["check-account"], ["diff"], ["deploy", "--approve"], ["unprotect", "--confirm", "iot-dev"]]
 
 
 @pytest.mark.parametrize("call", CALLS)
