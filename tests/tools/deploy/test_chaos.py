@@ -30,5 +30,6 @@ def test_every_kill_is_ended_by_the_documented_way(tmp_path: Path) -> None:
             chaos.run()
         finally:
             print(f"\n{chaos.table}")
+    assert chaos.failed == 0, chaos.table
     if os.environ.get("COUNT"):  # `make chaos`
         PAGE.write_text(with_parts(PAGE.read_text(encoding="utf-8"), {"chaos": chaos.table}), encoding="utf-8")
