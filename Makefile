@@ -73,6 +73,15 @@ lock: .pipenv/bin/pipenv ## Renew the lock files (they name no registry: yours i
 	for file in Pipfile.lock tools/compat/*/Pipfile.lock tools/scan/Pipfile.lock; do $(PYTHON) -c 'import json, pathlib, sys; file = pathlib.Path(sys.argv[1]); lock = json.loads(file.read_text()); lock["_meta"]["sources"] = []; file.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")' $$file; done
 	npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
+# For the jobs of a workflow that may take a role: from hashes, and wheels alone, so that no package runs while it is
+# installed. Nothing to synthesize with.
+.PHONY: setup-deploy
+setup-deploy: machine ## Install only what planning and applying takes, once another job has synthesized
+	$(PYTHON) -m venv .venv
+	mkdir -p build
+	$(PYTHON) tools/deploy/requirements.py > build/deploy.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r build/deploy.txt
+
 ## -- the platform on this machine
 
 .PHONY: local

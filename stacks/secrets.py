@@ -5,7 +5,14 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.rotation import ApplicationSecret, RotationPath, RotationPermissions, RotationWatch, SecretRotation
+from modules.rotation import (
+    ApplicationSecret,
+    MasterSecretPolicy,
+    RotationPath,
+    RotationPermissions,
+    RotationWatch,
+    SecretRotation,
+)
 from modules.service import secret_readers
 from settings import Environment
 from stacks.base import BaseStack
@@ -51,6 +58,14 @@ class SecretsStack(BaseStack):
             ],
         )
         self.secret_arn = secret.arn
+        master = MasterSecretPolicy(
+            self,
+            "master",
+            settings=environment.rotation,
+            account=self.account,
+            secret_arn=database.master_secret_arn,
+            reader_role_arn=function.role_arn,
+        )
         permissions = RotationPermissions(
             self,
             "permissions",
@@ -77,7 +92,7 @@ class SecretsStack(BaseStack):
             secret_arn=secret.arn,
             facts=secret.facts,
             instances=[instance.arn for instance in database.instances],
-            waits_for=[secret.version, secret.policy, *permissions.all, *path.all],
+            waits_for=[secret.version, secret.policy, master.policy, *permissions.all, *path.all],
         )
         self.rotation_failed_rule = RotationWatch(
             self, "watch", function=function, names=self.names, secret_arn=secret.arn

@@ -15,7 +15,7 @@ CONFIGURATION = (
     "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:ListTagsForResource",
     "backup:DescribeBackupVault", "backup:DescribeRegionSettings", "backup:GetBackupPlan", "backup:GetBackupSelection",
-    "backup:ListTags",
+    "backup:ListBackupVaults", "backup:ListTags",
     "budgets:ListTagsForResource", "budgets:ViewBudget",
     "cloudfront:GetDistribution", "cloudfront:GetOriginAccessControl", "cloudfront:ListTagsForResource",
     "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",

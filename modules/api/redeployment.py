@@ -13,14 +13,12 @@ from constructs import Construct
 
 # Types of API Gateway that are no part of a deployment, each with the reason. Every other counts, known here or not.
 NOT_DEPLOYED = {
-    "aws_api_gateway_api_key": "belongs to the account; in force at once",
     "aws_api_gateway_base_path_mapping": "leads to a stage, whichever deployment that has",
     "aws_api_gateway_deployment": "the deployment itself",
     "aws_api_gateway_domain_name": "belongs to the account; in force at once",
     "aws_api_gateway_method_settings": "belongs to the stage; in force at once",
     "aws_api_gateway_stage": "leads to a deployment",
     "aws_api_gateway_usage_plan": "belongs to the account; in force at once",
-    "aws_api_gateway_usage_plan_key": "belongs to the usage plan; in force at once",
 }
 Resources = Mapping[str, Mapping[str, Mapping[str, Any]]]
 

@@ -126,7 +126,9 @@ class Api(Construct):
         )
         self.web_acl_name = firewall.name
         self.web_acl_arn = firewall.arn
-        self.key_ids = Keys(self, "plan", clients=settings.clients, names=place.names).ids
+        keys = Keys(self, "plan", clients=settings.clients, names=place.names)
+        self.key_ids = keys.ids
+        self.forgotten_keys = keys.forgotten
         self.domain_name = None if domain is None else Domain(self, "domain", settings=domain).name
 
 

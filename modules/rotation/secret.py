@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import Secretsmanager
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
 from constructs import Construct
 
-from modules.common.policies import document, statement
+from modules.common.policies import Account, document, statement
 from modules.database import Database
 from settings.naming import Naming
 from settings.rotation import RotationSettings
@@ -78,6 +78,55 @@ class ApplicationSecret(Construct):
             ),
             block_public_policy=True,
         )
+
+
+class MasterSecretPolicy(Construct):
+    """Who may read the secret of the master user, which RDS owns: the rotation function, RDS itself, and in an
+    emergency `break_glass_role_arn`. The deploy role could otherwise, by what IAM allows it of the service.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: RotationSettings,
+        account: Account,
+        secret_arn: str,
+        reader_role_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        readers = [reader_role_arn, *([settings.break_glass_role_arn] if settings.break_glass_role_arn else [])]
+        self.policy = SecretsmanagerSecretPolicy(
+            self,
+            "policy",
+            secret_arn=secret_arn,
+            policy=master_reading_policy(secret_arn, readers=readers, account=account),
+            block_public_policy=True,
+        )
+
+
+def master_reading_policy(secret_arn: str, *, readers: Sequence[str], account: Account) -> str:
+    """Denies the value to everybody but `readers` and RDS, which rotates it: as a service, or by its own role.
+
+    A service has no `aws:PrincipalArn`, so without the second condition the denial would be about RDS, too:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
+    """
+    of_rds = f"arn:{account.partition}:iam::{account.id}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
+    return document(
+        statement(
+            "DenyReadingButByReaders",
+            effect="Deny",
+            principals="*",
+            actions=["secretsmanager:GetSecretValue"],
+            resources=[secret_arn],
+            conditions={
+                "ArnNotEquals": {"aws:PrincipalArn": [*readers, of_rds]},
+                "Bool": {"aws:PrincipalIsAWSService": "false"},
+            },
+        )
+    )
 
 
 def connection_facts(settings: RotationSettings, database: Database) -> dict[str, object]:

@@ -25,7 +25,6 @@ from tools.change import offline, page, render, revision, unmanaged
 from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
-from tools.change.rehearsal import Rehearsal
 from tools.deploy import cdktf, keep, plans, terraform
 from tools.deploy.plans import Planned
 from tools.local.emulator.environment import without_aws
@@ -43,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--base", default="main", metavar="REVISION", help="what the rehearsal starts from (main)")
     parser.add_argument("--suffix", metavar="TEXT", help="plan, drift, offline: the short-lived copy with this suffix")
     parser.add_argument("--allow", default="", metavar="ADDRESS,...", help="what may be replaced or destroyed")
+    parser.add_argument("--synthesized", action="store_true", help="plan, drift: take cdktf.out as another job made it")
     options = parser.parse_args(arguments)
     if options.verb == "rehearsal" and options.suffix:
         parser.error("a rehearsal has no --suffix: it makes its own copy")
@@ -59,7 +59,9 @@ def _perform(options: argparse.Namespace) -> int:
     if options.verb == "rehearsal":
         made = rehearse(environment, base=options.base, allow=allow)
     else:
-        made = ask_aws(environment, options.env, drift=options.verb == "drift", allow=allow)
+        made = ask_aws(
+            environment, options.env, drift=options.verb == "drift", allow=allow, synthesized=options.synthesized
+        )
     publish(made, folder(environment.name), options.verb)
     return made.exit_code
 
@@ -82,6 +84,8 @@ def folder(environment: str) -> Path:
 
 def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Page:
     """Deploy the base to the embedded AWS, and plan and apply the working tree on top. Raises ToolError."""
+    from tools.change.rehearsal import Rehearsal  # and with it the embedded AWS, which a plan does without
+
     commit = revision.resolve(base, ROOT)
     name, logs = environment.name, folder(environment.name)
     progress = Progress(logs)
@@ -117,12 +121,15 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
     )
 
 
-def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence[str]) -> Page:
+def ask_aws(
+    environment: Environment, name: str, *, drift: bool, allow: Sequence[str], synthesized: bool = False
+) -> Page:
     """Plan against the environment's account: to save the plans, or to find drift."""
     import boto3
 
     environ = {**os.environ, **terraform.settings(os.environ)}
-    cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
+    if not synthesized:
+        cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
     clients = cache(partial(boto3.client, region_name=environment.region))
     aws: dict[str, Any] = {"environ": environ, "s3": clients("s3")}
     if drift:

@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stack", metavar="COMPONENT", help="deploy this stack alone")
     parser.add_argument("--image", metavar="IMAGE", help="what `release` deploys")
     parser.add_argument("--to", metavar="TARGET", help="where `tunnel` leads to: database or cache")
+    parser.add_argument("--synthesized", action="store_true", help="apply: take cdktf.out as another job made it")
     options = parser.parse_args(arguments)
     return exit_code(lambda: _perform(options))
 
@@ -77,7 +78,9 @@ def _perform(options: argparse.Namespace) -> None:
         cdktf.require_credentials(environ)
     if verb == "check-account":
         check_account.refuse_others(environment, clients("sts"))
-    if verb in ("check-account", "bootstrap", "recover", "move", "apply", "deploy", "forget"):
+    if verb in ("check-account", "bootstrap", "recover", "move", "deploy", "forget") or (
+        verb == "apply" and not options.synthesized
+    ):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":

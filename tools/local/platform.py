@@ -19,7 +19,7 @@ from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import PLANNING_KEY, without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Phase, Progress
-from tools.local.rotations import passwords, rotate, where_found
+from tools.local.rotations import client_keys, passwords, rotate, where_found
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.paths import ROOT
@@ -141,14 +141,17 @@ class LocalPlatform:
         return {facts["password"] for facts in held}
 
     def _find_no_password(self, forgotten: set[str]) -> None:
-        """Search states, plans, logs and functions for every password of the platform. Raises DeployError."""
-        with self._progress.phase("Find no password in any state, plan or log", "passwords") as phase:
+        """Search states, plans, logs and functions for every password and API key. Raises DeployError."""
+        with self._progress.phase("Find no password or API key in any state, plan or log", "passwords") as phase:
             found = passwords(self._client) | forgotten
             bucket = stacks.find(self._name)[0].backend["bucket"]
-            leaks, searched = where_found(found, self._client, self._folder, bucket)
+            keys = client_keys(self._client)
+            leaks, searched = where_found(found | keys, self._client, self._folder, bucket)
             if not found or leaks:
-                raise DeployError(f"passwords stand in: {', '.join(leaks)}" if found else "no password to search for")
-            phase.detail(f"{len(found)} passwords, {searched} places")
+                raise DeployError(
+                    f"passwords or API keys stand in: {', '.join(leaks)}" if found else "no password to search for"
+                )
+            phase.detail(f"{len(found)} passwords, {len(keys)} API keys, {searched} places")
 
     def _plan_again(self) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""
