@@ -118,7 +118,9 @@ class Picture:
         for table in self._tables_of(subnet):
             for route in self._platform.referring(table, "aws_route", through="route_table_id"):
                 if set(_ANYWHERE) & set(texts(route.values)):
-                    yield "to the internet through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
+                    yield (
+                        "to the internet through NAT" if "nat_gateway_id" in route.values else "routed to the internet"
+                    )
 
     def _tables_of(self, subnet: Resource) -> list[Resource]:
         associations = self._platform.referring(subnet, "aws_route_table_association", through="subnet_id")
