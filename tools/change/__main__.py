@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("verb", choices=["rehearsal", "plan", "drift"])
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--base", default="main", metavar="REVISION", help="what the rehearsal starts from (main)")
-    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift: the short-lived copy with this suffix")
+    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift: the ephemeral environment with this suffix")
     parser.add_argument("--allow", default="", metavar="ADDRESS,...", help="what may be replaced or destroyed")
     options = parser.parse_args(arguments)
     if options.verb == "rehearsal" and options.suffix:
