@@ -20,8 +20,9 @@ _PRIVATE_SPACE = tuple(
 _LARGEST, _SMALLEST = 16, 22
 
 ALLOWED_VPC = (
-    f"a private IPv4 block from /{_LARGEST} (the largest VPC) to /{_SMALLEST} (room for Fargate and Lambda "
-    "interfaces in every zone), without host bits, e.g. 10.20.0.0/16"
+    f"a private IPv4 block without host bits, from /{_LARGEST} (the largest VPC) to /{_SMALLEST} (smaller ones have "
+    "too few "
+    "addresses for Fargate and Lambda), e.g. 10.20.0.0/16"
 )
 
 

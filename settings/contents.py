@@ -27,23 +27,23 @@ _SECRET_TEXT = re.compile(
 )
 # Tables of free names whose values are no secrets by form: references, and directories.
 _REFERENCES = re.compile(r"^service\.(secrets|mounts)\.")
-_REMEDY = "put it into Secrets Manager, name it in service.secrets, and replace it, for it has been written down"
+_REMEDY = "store it in Secrets Manager, refer to it in service.secrets, and change the secret, which Git has stored"
 
 
 def secrets(settings: dict[str, Any]) -> Iterator[Broken]:
     """Every text that is a secret by its key or its form. It is not shown."""
-    allowed = "no secret: files stand in Git, and their texts in the state"
+    allowed = "no secret: files are in Git, and their values in the state"
     for key, name, value in _leaves(settings):
         named = _SECRET_NAME.search(name) and value and not _REFERENCES.match(key)
         if isinstance(value, str) and (named or _SECRET_TEXT.search(value)):
-            yield Broken(key or "a key", Unshown("holds a secret"), allowed, _REMEDY)
+            yield Broken(key or "a key", Unshown("contains a secret"), allowed, _REMEDY)
 
 
 def strangers(settings: dict[str, Any]) -> Iterator[Broken]:
     """Every value of a kind that no setting has, though its description may let it through."""
     for key, _, value in _leaves(settings):
         if isinstance(value, datetime.date | datetime.time):  # a datetime is a date
-            yield Broken(key, str(value), "no date or time: no setting is one", "put a text in quotes")
+            yield Broken(key, str(value), "no date or time: no setting has this type", "put the value in quotes")
         elif isinstance(value, float) and not math.isfinite(value):
             yield Broken(key, str(value), "a finite number", "correct the value")
 

@@ -64,7 +64,7 @@ class Environment(Settings):
                 "a text of at most 256 letters, digits, spaces and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$"
             ),
         ],
-    ] = Field(default={}, description="a table of texts, put on every resource")
+    ] = Field(default={}, description="tags for every resource, as a table of strings")
     account: AccountSettings = AccountSettings()
     state: StateSettings = StateSettings()
     logs: LogSettings

@@ -19,9 +19,9 @@ from settings.contents import bare
 _ABSENT = Unshown("is missing")
 # Settings that no file may state, and what says them instead.
 NOT_IN_FILES = {
-    "project": "delete it: the file's name says it",
-    "stage": "delete it: the file's name says it",
-    "suffix": "delete it: the command line says it with --suffix",
+    "project": "delete it: the file's name determines it",
+    "stage": "delete it: the file's name determines it",
+    "suffix": "delete it: set it on the command line with --suffix",
 }
 
 

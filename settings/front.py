@@ -49,11 +49,11 @@ def _callers(front: FrontSettings | None, api: ApiSettings) -> Iterator[Broken]:
         yield Broken(
             "api.allowed_cidrs",
             list(api.allowed_cidrs),
-            "no blocks with [front]: the API is called by CloudFront alone",
+            "no blocks with [front], because only CloudFront calls the API",
             "delete the key, or the table [front]",
         )
     if api.domain is not None and api.domain.name == front.name:
-        yield Broken("front.name", front.name, "a name other than api.domain.name", "give one of them another name")
+        yield Broken("front.name", front.name, "a name other than api.domain.name", "change one of the two")
 
 
 def _paths(front: FrontSettings | None, api: ApiSettings) -> Iterator[Broken]:
@@ -64,15 +64,16 @@ def _paths(front: FrontSettings | None, api: ApiSettings) -> Iterator[Broken]:
             yield Broken(
                 f"api.routes.{index}.path",
                 route.path,
-                "with [front] a path that begins with a name: every other path is a static file",
-                "put a name before it, such as /api",
+                "with [front] a path whose first segment is a name, because CloudFront serves all other paths as "
+                "static files",
+                "add a first segment, such as /api",
             )
     if len(patterns := api_patterns(api)) > _MOST_PATTERNS - 1:
         yield Broken(
             "api.routes",
             f"{len(patterns)} patterns",
-            f"at most {_MOST_PATTERNS - 1} beginnings of paths with [front]: CloudFront tells no more apart",
-            "put routes below a common name",
+            f"at most {_MOST_PATTERNS - 1} different first path segments with [front], which is CloudFront's limit",
+            "use the same first segment for several routes",
         )
 
 

@@ -24,8 +24,8 @@ def broken(own: dict[str, Any], other: dict[str, Any], file: str) -> Iterator[Br
             yield Broken(
                 key,
                 True,
-                f"one owner in {' and '.join(place)}, and {file} says true, too",
-                "set it to false in one of the two",
+                f"true in only one environment of {' and '.join(place)}; {file} also has true",
+                "set it to false in one of the two files",
             )
 
 

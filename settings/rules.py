@@ -67,15 +67,17 @@ def _names_fit(project: str, stage: str, suffix: str | None) -> Iterator[Broken]
 @_rule
 def _region_exists(region: str) -> Iterator[Broken]:
     if not exists(region):
-        allowed = "a region that botocore knows, such as ca-central-1"
-        yield Broken("region", region, allowed, "correct it, or if it is new, renew boto3: make lock")
+        allowed = "a region that botocore lists, such as ca-central-1"
+        yield Broken("region", region, allowed, "correct it, or if the region is new, update boto3: make lock")
 
 
 @_rule
 def _region_of_copies_exists(backup: BackupSettings | None) -> Iterator[Broken]:
     if backup is not None and backup.copy_to is not None and not exists(backup.copy_to):
-        allowed = "a region that botocore knows, such as ca-west-1"
-        yield Broken("backup.copy_to", backup.copy_to, allowed, "correct it, or if it is new, renew boto3: make lock")
+        allowed = "a region that botocore lists, such as ca-west-1"
+        yield Broken(
+            "backup.copy_to", backup.copy_to, allowed, "correct it, or if the region is new, update boto3: make lock"
+        )
 
 
 @functools.cache
@@ -109,7 +111,10 @@ def _zones_belong_to_region(region: str, zones: tuple[str, ...]) -> Iterator[Bro
 def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
     if len(tags) > _MOST_TAGS:
         yield Broken(
-            "tags", Unshown(f"has {len(tags)} keys"), f"at most {_MOST_TAGS} beside the platform's", "delete some"
+            "tags",
+            Unshown(f"has {len(tags)} keys"),
+            f"at most {_MOST_TAGS} in addition to the platform's tags",
+            "delete some",
         )
     # Keys of IAM roles do not differ by case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     seen = {key.lower(): key for key in PLATFORM_TAGS}
@@ -118,11 +123,14 @@ def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
             yield Broken(
                 "tags",
                 key,
-                f"keys other than aws:... (of AWS) and {', '.join(PLATFORM_TAGS)}, in upper or lower case",
+                f"keys other than aws:... (reserved by AWS) and {', '.join(PLATFORM_TAGS)}, in upper or lower case",
                 "choose another key",
             )
         elif key.lower() in seen:
             yield Broken(
-                "tags", key, f"a key that differs from {seen[key.lower()]} by more than its case", "choose another key"
+                "tags",
+                key,
+                f"keys that differ by more than upper and lower case from {seen[key.lower()]}",
+                "choose another key",
             )
         seen.setdefault(key.lower(), key)

@@ -13,5 +13,5 @@ class StateSettings(Settings):
     """The state bucket, made by the bootstrap stack."""
 
     noncurrent_version_days: Annotated[
-        int, Field(ge=30, le=3650, description="days an overwritten state stays restorable, 30 to 3650")
+        int, Field(ge=30, le=3650, description="days for which an overwritten state can be restored, 30 to 3650")
     ] = 365

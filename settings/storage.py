@@ -35,7 +35,8 @@ class StorageSettings(Settings):
         default=30, description="1, 7, 14, 30, 60, 90, 180, 270 or 365 days without access"
     )
     backup: bool = Field(
-        description="true or false: daily AWS Backup, by the plan of [backup] or without one by AWS's default plan"
+        description="true or false: daily AWS Backup, with the plan in [backup] or, without that table, AWS's "
+        "default plan"
     )
 
 
@@ -47,8 +48,8 @@ def _access_points(storage: StorageSettings) -> Iterator[Broken]:
             yield Broken(
                 f"storage.access_points.{name}.path",
                 point.path,
-                f"a directory other than that of {seen[point.path]}",
-                "choose another, or mount the same access point twice",
+                f"a directory that {seen[point.path]} does not use",
+                "choose another directory, or mount the same access point twice",
             )
         seen.setdefault(point.path, name)
 

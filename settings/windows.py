@@ -48,9 +48,15 @@ def conflicts(part: str, backup_key: str, backup: str, maintenance: str, *, minu
         yield Broken(f"{part}.{backup_key}", backup, f"{minutes} minutes or more", "make it longer")
     if not minutes <= changes.length <= DAY:
         yield Broken(
-            f"{part}.maintenance_window", maintenance, f"from {minutes} minutes to 24 hours", "correct its ends"
+            f"{part}.maintenance_window",
+            maintenance,
+            f"from {minutes} minutes to 24 hours",
+            "correct the start or the end",
         )
     elif any(copy.overlaps(changes) for copy in copies):
         yield Broken(
-            f"{part}.maintenance_window", maintenance, f"outside of {backup_key} = {backup}", "move one of the two"
+            f"{part}.maintenance_window",
+            maintenance,
+            f"a window that does not overlap {backup_key} = {backup}",
+            "move one of the two",
         )

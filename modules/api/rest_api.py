@@ -64,7 +64,7 @@ class Api(Construct):
         accept(
             api,
             {"lifecycle": None},
-            CKV_AWS_237="its id is in every caller's address: a second one would not take its place",
+            CKV_AWS_237="the API id is part of the URL that clients use, so create_before_destroy would not help",
         )
         parameters, body = validators(self, rest_api_id=self.id)
         refusals(self, rest_api_id=self.id, cors=settings.cors)

@@ -104,7 +104,11 @@ class Cache(Construct):
         )
         if settings.form == "single":
             one_node = {"automatic_failover_enabled": False, "multi_az_enabled": False}
-            accept(group, one_node, CKV2_AWS_50="one node has no other to fail over to; production refuses this form")
+            accept(
+                group,
+                one_node,
+                CKV2_AWS_50="a single node has no replica to fail over to; production does not allow this form",
+            )
         if settings.autoscaling is not None:
             CacheAutoscaling(
                 self,

@@ -61,5 +61,5 @@ def log_group(
     group = CloudwatchLogGroup(scope, id_, name=name, retention_in_days=retention_days, kms_key_id=key_arn)
     if retention_days < 365:
         shorter = {"retention_in_days": retention_days}
-        accept(group, shorter, CKV_AWS_338="a year is demanded of production; other tiers hold no audit evidence")
+        accept(group, shorter, CKV_AWS_338="production requires one year; other tiers hold no audit evidence")
     return group

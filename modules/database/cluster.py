@@ -132,10 +132,14 @@ class Database(Construct):
         accept(cluster, backed_up, CKV2_AWS_8="Aurora backs up continuously; see docs/recovery.md")
         if not place.protected:
             unprotected = {"deletion_protection": False}
-            accept(cluster, unprotected, CKV_AWS_139="quick to destroy on purpose; production is protected")
+            accept(
+                cluster,
+                unprotected,
+                CKV_AWS_139="other tiers are meant to be quick to destroy; production is protected",
+            )
         if not settings.iam_authentication:
             by_password = {"iam_database_authentication_enabled": False}
-            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production demands IAM")
+            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production requires IAM")
         self._add_instances(cluster, place.names, place.account, zones)
         if settings.autoscaling is not None:
             ReaderAutoscaling(
@@ -213,4 +217,8 @@ class Database(Construct):
         if monitoring is None:
             for instance in self.instances:
                 off = {"monitoring_interval": 0}
-                accept(instance, off, CKV_AWS_118="CloudWatch's metrics suffice; production also watches the system")
+                accept(
+                    instance,
+                    off,
+                    CKV_AWS_118="CloudWatch's metrics are enough here; production requires enhanced monitoring",
+                )

@@ -79,7 +79,7 @@ class Entry(Construct):
             accept(
                 balancer,
                 {"enable_deletion_protection": False},
-                CKV_AWS_150="quick to destroy on purpose; production is protected",
+                CKV_AWS_150="other tiers are meant to be quick to destroy; production is protected",
             )
         targets = LbTargetGroup(
             self,
@@ -115,7 +115,7 @@ class Entry(Construct):
             default_action=[LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)],
         )
         if not with_tls:
-            inside = "within the VPC, from the VPC link alone; production refuses to be without a certificate"
+            inside = "traffic stays in the VPC and comes only from the VPC link; production requires a certificate"
             accept(balancer, {"internal": True, "load_balancer_type": "network"}, CKV2_AWS_20=inside)
         host = host_name if with_tls and host_name is not None else balancer.dns_name
         self.base_url = f"{'https' if with_tls else 'http'}://{host}:{self.port}"

@@ -147,10 +147,11 @@ class Front(Construct):
                 "origin_group": None,
                 "default_cache_behavior.response_headers_policy_id": _SECURITY_HEADERS,
             },
-            CKV_AWS_86="its log is delivered by CloudWatch Logs (standard logging v2), which is no part of it",
-            CKV_AWS_310="one API in one region: there is no second origin that could answer in its place",
-            CKV_AWS_374="a shop sells to everywhere; who may not buy is for the service to say",
-            CKV2_AWS_32="every behaviour has AWS's own policy, by its id",
+            CKV_AWS_86="CloudWatch Logs delivers the log (standard logging v2); this is configured outside the "
+            "distribution",
+            CKV_AWS_310="there is one API in one region, so no second origin to fail over to",
+            CKV_AWS_374="the shop sells to all countries; the service enforces exceptions",
+            CKV2_AWS_32="every behaviour has AWS's managed response headers policy, by id",
             CKV2_AWS_47="KnownBadInputs blocks Log4j",
         )
         files.open_to(distribution.arn)

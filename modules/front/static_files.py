@@ -43,9 +43,9 @@ class StaticFiles(Construct):
             self._bucket,
             {"bucket": f"{place.names.name('static')}-{place.account.id}"},
             CKV_AWS_145=_PUBLIC,
-            CKV_AWS_18="who reads a file is in the log of CloudFront, who else reads one in the account's trail",
-            CKV_AWS_144="its files are built from source, and can be uploaded anywhere",
-            CKV2_AWS_62="nothing acts upon an uploaded file",
+            CKV_AWS_18="CloudFront's log records reads of visitors, and the account's CloudTrail trail all others",
+            CKV_AWS_144="the files are built from source, so they can be uploaded to any region",
+            CKV2_AWS_62="no process depends on events of this bucket",
         )
         versioning = S3BucketVersioningA(
             self,
@@ -93,4 +93,4 @@ class StaticFiles(Construct):
         close(self, self._bucket, policy=policy, key_arn=None)
 
 
-_PUBLIC = "everybody may read what is in it, through CloudFront: a key of its own would protect nothing"
+_PUBLIC = "everybody may read these files through CloudFront, so a customer-managed key would protect nothing"

@@ -66,4 +66,8 @@ class NetworkAcls(Construct):
             self.lists.append(acl)
             if tier != "data":
                 ephemeral = {"ingress.from_port": [0, 1024]}
-                accept(acl, ephemeral, CKV_AWS_231="return traffic arrives on ports from 1024; groups stay closed")
+                accept(
+                    acl,
+                    ephemeral,
+                    CKV_AWS_231="return traffic arrives on ports 1024-65535; security groups remain closed",
+                )

@@ -102,7 +102,8 @@ class RotationFunction(Construct):
         accept(
             policy,
             {"Resource": "*"},
-            PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="Lambda's interfaces have no name before they are made",
+            PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="network interfaces have no ARN before Lambda creates "
+            "them",
             PARLIAMENT_UNKNOWN_CONDITION_FOR_ACTION__NoNetworkInterfacesForTheCode=(
                 "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
             ),
@@ -134,12 +135,16 @@ class RotationFunction(Construct):
         accept(
             function,
             {"code_signing_config_arn": None, "dead_letter_config": None},
-            CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
-            CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
+            CKV_AWS_116="Secrets Manager retries a failed rotation and reports it; an event cannot be replayed later",
+            CKV_AWS_272="the zip is built reproducibly from locked sources, and every plan contains its hash",
         )
         if not settings.reserved_concurrency:
             unreserved = {"reserved_concurrent_executions": None}
-            accept(function, unreserved, CKV_AWS_115="a new account can spare none; production demands a reservation")
+            accept(
+                function,
+                unreserved,
+                CKV_AWS_115="a new account has too little concurrency to reserve any; production requires it",
+            )
         self.arn = function.arn
         self.name = function.function_name
         self.code_hash = package.sha256_base64

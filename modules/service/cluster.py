@@ -50,7 +50,7 @@ def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) ->
     )
     if settings.exec:
         logged = {"configuration.execute_command_configuration.kms_key_id": None}
-        accept(cluster, logged, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
+        accept(cluster, logged, CKV_AWS_224="sessions use TLS, and their log is encrypted with the key for logs")
     if not settings.spot_percent:
         return Cluster(cluster.name, cluster.arn, ())
     # A strategy may name only what the cluster has:

@@ -71,7 +71,8 @@ class Job(Workload):
         accept(
             running,
             {"Action": "ecs:ListTasks", "Resource": "*", "Condition.ArnEquals.ecs:cluster": in_cluster},
-            PARLIAMENT_RESOURCE_STAR__FindRuns="Fargate has no container instances, and the action knows no other",
+            PARLIAMENT_RESOURCE_STAR__FindRuns="ecs:ListTasks supports only container instances as resources, and "
+            "Fargate has none",
         )
         machine = SfnStateMachine(
             self,
@@ -85,8 +86,8 @@ class Job(Workload):
         accept(
             machine,
             {"tracing_configuration": None, "logging_configuration": None},
-            CKV_AWS_284="the task continues traces; the machine only starts it",
-            CKV_AWS_285="the history of a run is kept for 90 days, and the task writes its own log",
+            CKV_AWS_284="the task sends its own traces; the state machine only starts it",
+            CKV_AWS_285="Step Functions keeps the history of a run for 90 days, and the task writes its own log",
         )
         starter, starting = self._role(
             id_,
@@ -114,7 +115,11 @@ class Job(Workload):
             ),
             depends_on=[starting],
         )
-        accept(schedule, {"kms_key_arn": None}, CKV_AWS_297="it holds the name of a state machine and an empty input")
+        accept(
+            schedule,
+            {"kms_key_arn": None},
+            CKV_AWS_297="the schedule contains only the ARN of a state machine and an empty input",
+        )
         self.machine_arn = machine.arn
 
     def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> tuple[IamRole, IamRolePolicy]:

@@ -66,9 +66,10 @@ class ObjectBucket(Construct):
         accept(
             bucket,
             {"bucket": name},
-            CKV2_AWS_62="nothing acts upon a written object",
-            CKV_AWS_18="who reads an object is recorded by the account's trail, a prerequisite",
-            CKV_AWS_144="versioned in its region; a copy elsewhere is a decision about the data in it",
+            CKV2_AWS_62="no process depends on events of this bucket",
+            CKV_AWS_18="the account's CloudTrail trail (a prerequisite) records reads",
+            CKV_AWS_144="the bucket is versioned; whether its data may be copied to another region is the owner's "
+            "decision",
         )
         close(self, bucket, policy=document(deny_without_tls(bucket.arn)), key_arn=key.arn)
         versioning = S3BucketVersioningA(

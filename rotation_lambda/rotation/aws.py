@@ -88,7 +88,7 @@ def _from_answer(
     kind = _CODES.get(code, errors.ServiceError if passes else errors.CallRejectedError)
     # The service's own words say which policy denied; they never quote a secret's value.
     said = str(error.response.get("Error", {}).get("Message", ""))[:500]
-    return code, kind(f"{operation} of {of} answered {code}: {said}"), passes or kind is errors.ThrottledError
+    return code, kind(f"{operation} of {of} failed with {code}: {said}"), passes or kind is errors.ThrottledError
 
 
 def _from_transport(
@@ -96,7 +96,7 @@ def _from_transport(
 ) -> tuple[errors.RotationError, bool]:
     name = type(error).__name__
     if isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
-        return errors.EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
+        return errors.EndpointUnreachableError(f"{operation} of {of} got no response ({name})"), True
     if isinstance(error, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)):
         return errors.AccessDeniedError(f"{operation} of {of} has no credentials ({name})"), False
     return errors.CallRejectedError(f"{operation} of {of} could not be called ({name})"), False

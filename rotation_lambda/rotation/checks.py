@@ -182,7 +182,7 @@ def check_roles(session: Session, secret: SecretValue, names: Iterable[str], mas
             continue
         if name == secret.role:
             if role.can_login:
-                raise errors.RoleRefusedError(f"{name} can log in, so it is no group role")
+                raise errors.RoleRefusedError(f"{name} can log in, so it cannot be the group role")
             continue
         if role.connections == 0:
             raise errors.RoleConnectionLimitError(f"{name} has CONNECTION LIMIT 0")
@@ -205,18 +205,18 @@ def check_identity(session: Session, secret: SecretValue) -> None:
     if secret.role is None:
         return
     if not is_member(session, session_user, secret.role):
-        raise errors.RoleStateError(f"{session_user} is not a member of {secret.role} with its rights")
+        raise errors.RoleStateError(f"{session_user} does not inherit the privileges of {secret.role}")
     if current_user != secret.role:
-        raise errors.RoleStateError(f"{session_user} works as {current_user} and not as the group {secret.role}")
+        raise errors.RoleStateError(f"{session_user} has the role {current_user}, not {secret.role}")
 
 
 def _check_login(session: Session, name: str, group: str, role: RoleFacts) -> None:
     if role.other_role not in (None, group):
-        raise errors.RoleStateError(f"in this database {name} works as {role.other_role} and not as the group {group}")
+        raise errors.RoleStateError(f"in this database {name} has the setting role = {role.other_role}, not {group}")
     circle = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = {group} AND pg_has_role(oid, {name}, 'MEMBER'))"
     if session.value(f"reading the memberships of {group}", circle, group=group, name=name):
         raise errors.RoleStateError(
-            f"the group {group} is a member of {name}, so {name} cannot become one of the group"
+            f"the group {group} is a member of {name}, so {name} cannot become a member of {group}"
         )
 
 

@@ -229,7 +229,7 @@ def _answered(
         return within(limit, action)
     except TimeoutError:
         cut()
-        failure: errors.RotationError = errors.DatabaseTimeoutError(f"{purpose}: no answer within {limit:.0f} seconds")
+        failure: errors.RotationError = errors.DatabaseTimeoutError(f"{purpose}: no response in {limit:.0f} seconds")
     except UnicodeDecodeError as error:
         # psycopg2 reads the server's words as UTF-8, whatever they are.
         failure = from_text(error.object.decode(errors="replace"), purpose, type(error).__name__)

@@ -158,7 +158,7 @@ class SecretStore:
         chosen = {"VersionStage": stage, **({"VersionId": version} if version else {})}
         answer = self._call("get_secret_value", secret_id, tolerate="ResourceNotFoundException", **chosen)
         if answer and not isinstance(answer.get("SecretString"), str):
-            raise errors.BadSecretError(f"the {stage} version of {secret_id} is binary, not a text")
+            raise errors.BadSecretError(f"the {stage} version of {secret_id} is binary, not text")
         return answer
 
     def _call(self, operation: str, secret_id: str, *, tolerate: str | None = None, **arguments: Any) -> dict[str, Any]:

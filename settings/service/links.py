@@ -53,13 +53,13 @@ class AllowSettings(Settings):
             Annotated[
                 str,
                 described(
-                    "a whole ARN, which may end with /* and has no other wildcard",
+                    "a complete ARN, which may end with /* but has no other wildcard",
                     r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:[^*?\s$]+(/\*)?$",
                 ),
             ],
             ...,
         ],
-        Field(min_length=1, description="one or more whole ARNs, which may end with /* and have no other wildcard"),
+        Field(min_length=1, description="one or more complete ARNs, which may end with /* but have no other wildcard"),
     ]
 
 
@@ -73,19 +73,17 @@ class QueueSettings(Settings):
 
     visibility_timeout_seconds: Annotated[
         int,
-        Field(
-            ge=0, le=43_200, description="seconds a worker has for a message before it is given out again, 0 to 43200"
-        ),
+        Field(ge=0, le=43_200, description="seconds before an unfinished message is delivered again, 0 to 43200"),
     ] = 60
-    retention_days: Annotated[int, Field(ge=1, le=14, description="days a message waits at most, 1 to 14")] = 4
+    retention_days: Annotated[
+        int, Field(ge=1, le=14, description="days before an unprocessed message is deleted, 1 to 14")
+    ] = 4
     max_receives: Annotated[
         int,
-        Field(
-            ge=1, le=1000, description="times a message is given out before it goes to the dead-letter queue, 1 to 1000"
-        ),
+        Field(ge=1, le=1000, description="deliveries of a message before it moves to the dead-letter queue, 1 to 1000"),
     ] = 5
     oldest_message_minutes: Annotated[
-        int, Field(ge=1, le=20_160, description="minutes a message may wait before an alarm, 1 to 20160")
+        int, Field(ge=1, le=20_160, description="age of the oldest message at which an alarm fires, 1 to 20160 minutes")
     ] = 15
 
 
@@ -105,7 +103,7 @@ class VolumeSettings(Settings):
     """An encrypted EBS volume of every task, empty at its start and deleted at its end."""
 
     path: ContainerPath
-    size_gb: Annotated[int, Field(ge=1, le=16_384, description="GiB of the gp3 volume, 1 to 16384")]
+    size_gb: Annotated[int, Field(ge=1, le=16_384, description="size of the gp3 volume, 1 to 16384 GiB")]
 
 
 # What a preset fills in where the table says nothing. The collector of AWS's distribution of OpenTelemetry brings its
@@ -121,13 +119,16 @@ class SidecarSettings(Settings):
     """A further container of every task, as closed as the first. It shares the task's size, role and network."""
 
     preset: Literal["adot"] | None = Field(
-        default=None, description='"adot": name and command of the AWS OpenTelemetry collector; absent means your own'
+        default=None,
+        description='"adot" sets name and command for the AWS OpenTelemetry collector; absent means that you set them',
     )
     name: LinkName
     image: Image
-    command: tuple[str, ...] = Field(default=(), description="its command; empty means the image's own")
-    environment: dict[EnvironmentVariable, str] = Field(default={}, description="texts; no secret belongs here")
-    essential: bool = Field(default=False, description="true or false: the task ends when it ends")
+    command: tuple[str, ...] = Field(default=(), description="the sidecar's command; empty means the image's own")
+    environment: dict[EnvironmentVariable, str] = Field(
+        default={}, description="environment variables and their values; must not contain secrets"
+    )
+    essential: bool = Field(default=False, description="true or false: the task stops when this container stops")
 
     @model_validator(mode="before")
     @classmethod

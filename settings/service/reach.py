@@ -30,17 +30,17 @@ def _way_out(network: NetworkSettings, service: ServiceSettings) -> Iterator[Bro
     for index, rule in enumerate(service.outbound):
         key = f"service.outbound.{index}"
         if (rule.cidr is None) == (rule.prefix_list is None):
-            yield Broken(key, rules[index], "either cidr or prefix_list", "name one of them")
+            yield Broken(key, rules[index], "either cidr or prefix_list", "set one of them")
         if rule.cidr is not None:
             yield from _block(f"{key}.cidr", rule.cidr, network)
         if service.outbound.index(rule) != index:
-            yield Broken(key, rules[index], "each rule once", "delete the doubles")
+            yield Broken(key, rules[index], "each rule once", "delete the duplicates")
     if service.outbound and network.nat == "none":
         yield Broken(
             "service.outbound",
             "https" if rules == [{"cidr": _WORLD, "port": 443}] else rules,
             '"none" with network.nat = "none"',
-            "set it, or choose another network.nat",
+            'set it to "none", or change network.nat',
         )
 
 
@@ -76,7 +76,7 @@ def _endpoints(network: NetworkSettings, service: ServiceSettings) -> Iterator[B
         yield Broken(
             "network.interface_endpoints",
             list(network.interface_endpoints),
-            f"also {', '.join(missing)}: tasks call them, and service.outbound does not lead there",
+            f"also {', '.join(missing)}: tasks call them, and service.outbound does not allow that",
             ", or ".join(remedies),
         )
 
@@ -94,7 +94,7 @@ def _images_within_reach(
         repository = ecr_repository(image)
         if repository is None or repository.region != region:
             yield Broken(
-                key, image, f'without service.outbound = "https" an image in ECR of {region}', "copy the image there"
+                key, image, f'an image in ECR of {region}, unless service.outbound = "https"', "copy the image there"
             )
 
 
@@ -104,7 +104,7 @@ def _images_by_digest(
     """What `settings.demands` says of the service's image holds of every other."""
     for key, image in _images(service, workers, jobs):
         if tier == "production" and key != "service.image" and "@sha256:" not in image:
-            yield Broken(key, image, "an image by digest in production", "a tag can be moved after review")
+            yield Broken(key, image, "an image with a digest in production", "a tag can be moved after the review")
 
 
 def _images(

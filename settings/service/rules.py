@@ -134,7 +134,7 @@ def _sidecars(service: ServiceSettings) -> Iterator[Broken]:
     names = ["service", *(sidecar.name for sidecar in service.sidecars)]
     for index, sidecar in enumerate(service.sidecars):
         if sidecar.name in names[: index + 1]:
-            yield Broken(f"service.sidecars.{index}.name", sidecar.name, "a name of its own", "choose another")
+            yield Broken(f"service.sidecars.{index}.name", sidecar.name, "a unique name", "choose another")
 
 
 # Run by `settings.rules` with those of the other tables.

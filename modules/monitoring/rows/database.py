@@ -1,4 +1,4 @@
-"""What is watched of Aurora. A pure function from settings to alarms."""
+"""The alarms of Aurora: a pure function of the settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
             "%",
             minutes,
             f"Aurora has used more than {percent} % of database.max_capacity = {settings.max_capacity:g}, or sends no "
-            "metrics though it never pauses.",
+            "metrics although it never pauses.",
             "Find the statements that cause the load in Database Insights. If it is expected, raise max_capacity.",
             missing="notBreaching" if settings.min_capacity == 0 else "breaching",
             critical=True,
@@ -63,7 +63,8 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
             memory * free // 100,
             "bytes",
             minutes,
-            f"Less than {free} % of the memory of an Aurora instance at its largest is free; at 0 it restarts.",
+            f"Less than {free} % of the memory that an Aurora instance has at max_capacity is free. Without free "
+            "memory it restarts.",
             "Raise database.max_capacity, or lower work_mem and the number of connections.",
             expression=f"IF(m2 > 0, m1, {memory})",
             drawn="expression",
@@ -79,8 +80,8 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
             minutes,
             f"An Aurora instance holds more than {thresholds.connections_percent} % of the {connections} connections "
             "that it accepts.",
-            "Look for tasks that do not release connections. service.max_count times their pool size must be "
-            "lower than this.",
+            "Look for tasks that do not release connections. service.max_count times the pool size of a task "
+            "must be lower than this number.",
         ),
         Alarm(
             "deadlocks",
@@ -116,7 +117,7 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
                 lag,
                 "ms",
                 minutes,
-                f"An Aurora reader has been more than {lag} ms behind the writer: it returns old data.",
+                f"An Aurora reader has been more than {lag} ms behind the writer, so it returns old data.",
                 "Look for a reader that is too small or too busy, and for bulk writes.",
             )
         )

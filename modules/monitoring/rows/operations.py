@@ -1,4 +1,4 @@
-"""What is watched of the ways out and of the credentials."""
+"""The alarms of the NAT gateways and of the credentials."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
             "packets a minute",
             max(minutes, 10),
             "A NAT gateway drops packets continuously.",
-            "Check whether it has reached 100 Gbit/s. If not, check the AWS Health Dashboard for a fault of AWS.",
+            "Check whether it has reached 100 Gbit/s. If not, check the AWS Health Dashboard for an outage.",
             expression=drops_expression,
         ),
     )
@@ -54,7 +54,7 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
         Chart("NAT, data out", metrics("BytesOutToDestination", "Sum"), "bytes a minute"),
         Chart("Connections", metrics("ActiveConnectionCount", "Maximum"), "connections"),
     )
-    return Row("egress", "Ways out: NAT gateways", alarms, charts)
+    return Row("egress", "Egress: NAT gateways", alarms, charts)
 
 
 def rotation_row(

@@ -81,9 +81,9 @@ def test_an_account_that_cannot_spare_it_is_told_so_in_one_line(functions: Funct
         prepare(PRODUCTION, clients=lambda _: functions, approved=True)
 
     assert str(refused.value) == (
-        f"rotation.reserved_concurrency = 2; allowed: at most {spare} in the account 222222222222, whose quota in "
-        f"ca-central-1 is {quota} runs of functions at once, 100 of them for functions without a reservation; "
-        "have AWS raise the quota, or in development set 0"
+        f"rotation.reserved_concurrency = 2; allowed: at most {spare} in the account 222222222222, whose Lambda "
+        f"concurrency quota in ca-central-1 is {quota}, of which 100 must stay unreserved; "
+        "ask AWS to raise the quota, or set 0 in development"
     )
 
 

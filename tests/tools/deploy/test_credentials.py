@@ -9,7 +9,7 @@ import pytest
 from tools.deploy import __main__ as deploy
 from tools.deploy import cdktf, processes
 
-NONE = "no credentials for AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
+NONE = "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_broken_ones_are_one_line(
 
     assert deploy.main(["diff", "--env", "iot-dev"]) == 1
     printed = capsys.readouterr().err
-    assert printed.startswith("no credentials for AWS")
+    assert printed.startswith("there are no AWS credentials")
     assert printed.count("\n") == 1
     assert started == []
 

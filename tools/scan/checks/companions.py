@@ -30,6 +30,6 @@ def _kept(platform: Platform) -> Iterator[Finding]:
 
 
 CHECKS = (
-    Check("KEPT", "What holds data, and the key it is under, cannot be destroyed by a deployment", ("12.10", "3.7"),
+    Check("KEPT", "A deployment cannot destroy a resource that holds data, nor its key", ("12.10", "3.7"),
           (*_KEPT, "aws_kms_key"), _kept),
 )  # fmt: skip

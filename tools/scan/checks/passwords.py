@@ -86,5 +86,5 @@ def _outputs(platform: Platform) -> Iterator[Finding]:
 CHECKS = (
     Check("PASSWORD", "No password in code, state, plan or environment variable", ("8.3.2", "8.6.2"),
           ("aws_secretsmanager_secret_version", "aws_lambda_function", "aws_ecs_task_definition"), _passwords),
-    Check("PASSWORD", "No secret in an output, none read from where it is kept", ("8.6.2",), (), _outputs),
+    Check("PASSWORD", "No output contains a secret, and no data source reads one", ("8.6.2",), (), _outputs),
 )  # fmt: skip

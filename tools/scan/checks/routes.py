@@ -64,6 +64,6 @@ def _as_set(platform: Platform, method: Resource, route: Route, authorizers: dic
 
 
 CHECKS = (
-    Check("API_ROUTE", "Methods ask for the key, identity and body that their route is set to", ("6.2.4", "7.2"),
+    Check("API_ROUTE", "Methods require the API key, authorizer and schema of their route", ("6.2.4", "7.2"),
           ("aws_api_gateway_method",), _routes),
 )  # fmt: skip
