@@ -25,8 +25,8 @@ from tools.synthesized.values import parsed
 _OF_TERRAFORM = {"lifecycle", "depends_on", "provider", "provisioner", "timeouts"}
 SAID = {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum"}
 """What a model says of a single value."""
-# Identifiers that are unique once their references are known.
-_NOT_ASKED = ["W", "I", "E3019"]
+# How many resources a template may have; identifiers that are unique once their references are known.
+_NOT_ASKED = ["W", "I", "E3010", "E3019"]
 Place = tuple[str | int, ...]
 
 
