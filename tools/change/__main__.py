@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("verb", choices=["rehearsal", "plan", "drift", "offline"])
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--base", default="main", metavar="REVISION", help="what the rehearsal starts from (main)")
-    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift, offline: the ephemeral environment with this suffix")
+    parser.add_argument(
+        "--suffix", metavar="TEXT", help="plan, drift, offline: the ephemeral environment with this suffix"
+    )
     parser.add_argument("--allow", default="", metavar="ADDRESS,...", help="what may be replaced or destroyed")
     parser.add_argument("--synthesized", action="store_true", help="plan, drift: take cdktf.out as another job made it")
     options = parser.parse_args(arguments)

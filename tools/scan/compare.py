@@ -22,6 +22,7 @@ CLAIMS = {
     "BLOCK": "Providers, backends and data sources are as listed in tools/scan/allowed",
     "MISSING": "What is listed as required is there",
     "BESIDE": "What must be beside a resource is there",
+    "VALUE": "Values are such as AWS accepts",
 }
 _VERSION = "2012-10-17"
 Found = tuple[str, str]
