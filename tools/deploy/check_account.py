@@ -85,7 +85,7 @@ class _Account:
         own = {"Key": "Environment", "Value": self.environment.name}
         return [one for one in pages(self._client("ec2"), operation, key) if own not in one.get("Tags", ())]
 
-    def _quota(self, quota: tuple[str, str], needed: float, used: float = 0) -> Verdict:
+    def _quota(self, quota: tuple[str, str], needed: float, used: float | None) -> Verdict:
         """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html: a quota that was
         never changed may have no applied value, only AWS's default.
         """
@@ -94,10 +94,12 @@ class _Account:
             value = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
         except quotas.exceptions.NoSuchResourceException:
             value = quotas.get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
-        text = f"{needed:g} needed, {used:g} used by others, quota {value:g}"
-        if needed + used <= value:
+        others = "not counting others" if used is None else f"{used:g} used by others"
+        text = f"{needed:g} needed, {others}, quota {value:g}"
+        enough = needed + (used or 0)
+        if enough <= value:
             return True, text
-        raised = f"--service-code {service} --quota-code {code} --desired-value {needed + used:g}"
+        raised = f"--service-code {service} --quota-code {code} --desired-value {enough:g}"
         region = self.environment.region
         return False, f"{text}; aws service-quotas request-service-quota-increase --region {region} {raised}"
 
@@ -138,8 +140,7 @@ class _Account:
             scaled = [one["max_capacity"] for one in targets if f"aws_ecs_service.{id_}." in str(one["resource_id"])]
             tasks = max([service["desired_count"], *scaled]) * service["deployment_maximum_percent"] / 100
             needed += tasks * int(cpu) / 1024
-        holds, text = self._quota(_FARGATE_VCPUS, needed)
-        return holds, text.replace("0 used by others", "not counting others")
+        return self._quota(_FARGATE_VCPUS, needed, None)
 
     def _concurrency(self) -> Verdict:
         wanted = self.environment.rotation.reserved_concurrency
