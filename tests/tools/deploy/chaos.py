@@ -87,7 +87,8 @@ class Chaos:
         file.write_text(file.read_text().replace("protected = true", "protected = false"))
         self._make("bootstrap", "--approve")
         self._usual["deploy"] = self._make("deploy", *OPTIONS["deploy"])
-        self._usual |= dict.fromkeys(("destroy", "apply", "recover"), self._usual["deploy"] / 3)
+        self._usual |= {"destroy": self._usual["deploy"], "apply": self._usual["deploy"] / 2}
+        self._usual["recover"] = self._make("recover", *CONFIRMED)
         self._stacks = stacks.find_all(NAME, outdir=self._platform.root / "cdktf.out")
         self._deployed = True
         self._write_rows()
@@ -138,7 +139,7 @@ class Chaos:
         self._facts = self._kept()
 
     def _again(self) -> bool:
-        return len(self.kills) < self._count and self._random.random() < 0.7
+        return len(self.kills) < self._count and self._random.random() < 0.75
 
     def _before(self, verb: str, kills: list[Kill]) -> None:
         if verb == "apply":
@@ -215,8 +216,8 @@ class Chaos:
             code = process.wait(usual * part)
             for kill in kills:
                 kill.ended.append(verb)
+            self._usual[verb] = max(time.monotonic() - started, usual * 0.7)
             self._say(f"{verb} was at its end before its moment, {part:.0%} of {usual:.0f} s")
-            self._usual[verb] *= 0.8
             if code and verb != "apply" and not _TAKEN.search(said()):
                 raise ChaosError(f"make {verb} ended with exit code {code}\n{said()}")
             return not code
