@@ -53,6 +53,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
         'account.github_repository = "https://github.com/owner/name"; allowed: a GitHub repository as "owner/name", '
         f"whose workflows plan and deploy; {CORRECT}",
     ),
+    "no branch": (
+        {"account.github_branch": '"refs/heads/*"'},
+        'account.github_branch = "refs/heads/*"; allowed: the branch whose workflows plan and deploy, e.g. main; '
+        f"{CORRECT}",
+    ),
     "suffix in the file": (
         {"suffix": '"pr-1"'},
         'suffix = "pr-1"; allowed: no such key; delete it: the command line says it with --suffix',
