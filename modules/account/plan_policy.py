@@ -17,6 +17,7 @@ CONFIGURATION = (
     "backup:DescribeBackupVault", "backup:DescribeRegionSettings", "backup:GetBackupPlan", "backup:GetBackupSelection",
     "backup:ListBackupVaults", "backup:ListTags",
     "budgets:ListTagsForResource", "budgets:ViewBudget",
+    "cloudformation:DescribeStacks", "cloudformation:GetTemplate",
     "cloudfront:GetDistribution", "cloudfront:GetOriginAccessControl", "cloudfront:ListTagsForResource",
     "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
     "ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute", "ec2:DescribeFlowLogs", "ec2:DescribeInternetGateways",

@@ -73,9 +73,11 @@ def keys_and_places(synthesized: Synthesized) -> tuple[dict[str, dict[str, Any]]
     """Properties of the clients' keys, by the reference to their ids; and of their places in usage plans."""
     keys, places = {}, []
     for id_, stack in synthesized.json.get("resource", {}).get("aws_cloudformation_stack", {}).items():
-        (made,) = json.loads(stack["template_body"])["Resources"].values()
+        # Where key and plan are in one state, the text has a reference with quotation marks that is no JSON yet.
+        text = stack["template_body"].replace('["KeyId"]', ".KeyId")
+        (made,) = json.loads(text)["Resources"].values()
         if made["Type"] == "AWS::ApiGateway::ApiKey":
-            keys[f'${{aws_cloudformation_stack.{id_}.outputs["KeyId"]}}'] = made["Properties"]
+            keys[f"${{aws_cloudformation_stack.{id_}.outputs.KeyId}}"] = made["Properties"]
         else:
             assert made["Type"] == "AWS::ApiGateway::UsagePlanKey"
             places.append(made["Properties"])

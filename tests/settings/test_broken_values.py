@@ -53,6 +53,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
         'account.github_repository = "https://github.com/owner/name"; allowed: the GitHub repository, '
         f'as "owner/name", whose workflows may plan and deploy; {CORRECT}',
     ),
+    "no branch": (
+        {"account.github_branch": '"refs/heads/*"'},
+        'account.github_branch = "refs/heads/*"; allowed: the branch whose workflows plan and deploy, e.g. main; '
+        f"{CORRECT}",
+    ),
     "suffix in the file": (
         {"suffix": '"pr-1"'},
         'suffix = "pr-1"; allowed: no such key; delete it: set it on the command line with --suffix',
