@@ -124,15 +124,15 @@ class Network:
         for endpoint in endpoints:
             if endpoint.values.get("vpc_endpoint_type") == "Gateway":
                 yield from self._to_gateway(client, endpoint)
-        within = [holder for holder in self.holders if holder.resource in endpoints]
-        for server in within:
-            yield from self._between(client, server, 443)
+        for server in self.holders:
+            if server.resource in endpoints:
+                yield from self._between(client, server, 443)
         if not endpoints:
             rules = [r for r in self._rules(client.groups, "egress") if _covers(r, 443, _EVERYWHERE)]
             self.used.update(rules)
             if not rules:
                 yield self._cut(
-                    client, service, 443, f"no egress rule of {_names(client.groups)} and no endpoint of it"
+                    client, service, 443, f"no endpoint of it, and no egress rule of {_names(client.groups)}"
                 )
             for rule in rules:
                 yield from self._to_outside(client, _EVERYWHERE, rule)

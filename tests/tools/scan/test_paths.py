@@ -131,7 +131,7 @@ CUT: dict[str, tuple[Change, str, str]] = {
     ),
     "an endpoint without NAT": (
         _both(gone("aws_vpc_endpoint.endpoints_monitoring*"), gone(f"{_OUT}service_path_to-world*")),
-        "aws_lambda_function.function", "cannot reach monitoring on tcp 443: no egress rule of",
+        "aws_lambda_function.function", "cannot reach monitoring on tcp 443: no endpoint of it, and no",
     ),
     "names": (put("aws_vpc.network_vpc", "enable_dns_support", False), "aws_vpc.network_vpc", "enable_dns_support"),
     "names of endpoints": (

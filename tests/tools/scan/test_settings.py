@@ -167,7 +167,8 @@ def test_nor_in_a_short_lived_copy_or_one_to_be_torn_down(name: str, how: dict[s
     # A copy has no bootstrap stack of its own.
     platform = read(environment, tmp_path / "cdktf.out", bootstrap="suffix" not in how)
     # To be torn down, production is not kept, which the scan says on purpose.
-    assert {finding.check for finding in own_findings(platform)} <= ({"KEPT"} if "unprotected" in how else set())
+    found = [*own_findings(platform), *paths.run([platform]), *values.run([platform])]
+    assert {finding.check for finding in found} <= ({"KEPT"} if "unprotected" in how else set())
 
 
 def test_a_finding_names_the_setting_that_mends_it(production: Platform) -> None:
