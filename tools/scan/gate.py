@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tools.scan import scanners, values
+from tools.scan import paths, scanners, values
 from tools.scan.checks import ALL
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
@@ -52,7 +52,8 @@ def scan(platforms: Sequence[Platform]) -> Verdict:
     with ThreadPoolExecutor(max_workers=1) as pool:  # the scanners are a process of their own
         others = pool.submit(scanners.run, platforms)
         findings = [finding for platform in platforms for finding in own_findings(platform)]
-        return judge(platforms, [*findings, *values.run(platforms), *others.result()])
+        findings += [*paths.run(platforms), *values.run(platforms)]
+        return judge(platforms, [*findings, *others.result()])
 
 
 def judge(platforms: Sequence[Platform], findings: Iterable[Finding]) -> Verdict:

@@ -61,6 +61,7 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("aws_kms_key", "rotation_period_in_days", 30, "is less than the minimum of 90"),
     ("aws_cloudwatch_metric_alarm", "period", 45, "is not one of [10, 30, 60] or a multiple of 60"),
     ("aws_api_gateway_integration", "timeout_milliseconds", 20, "is less than the minimum of 50"),
+    ("aws_api_gateway_integration", "timeout_milliseconds", "20", "is less than the minimum of 50"),
     ("aws_lb_target_group", "health_check.interval", 301, "is greater than the maximum of 300"),
     ("aws_secretsmanager_secret_rotation", "rotation_rules.automatically_after_days", 1001, "the maximum of 1000"),
     ("aws_efs_access_point", "posix_user.uid", -5, "is less than the minimum of 0"),
@@ -77,6 +78,7 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("aws_backup_vault", "name", "x", "does not match"),
     ("aws_security_group", "description", "ümlaut", "does not match"),
     ("aws_lambda_permission", "action", "invoke", "does not match"),
+    ("aws_lambda_permission", "statement_id", "a b", "does not match"),
     ("aws_ecr_repository", "name", "Upper", "does not match"),
 ]
 
