@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.synthesized.errors import DeployError
-from tools.synthesized.values import parsed
+from tools.synthesized.values import lookup, parsed
 
 # Names of services where they sign, and of clients, that are not those of their permissions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -122,16 +122,14 @@ def deployed(resources: Iterable[tuple[str, Mapping[str, Any]]]) -> Deployed:
             case "aws_sqs_queue" | "aws_sns_topic_policy" | "aws_kms_key" if policy:
                 found.resources[one["arn"]] = policy
             case "aws_s3_bucket_server_side_encryption_configuration":
-                (default,) = one["rule"][0]["apply_server_side_encryption_by_default"]
-                found.keys[f"arn:aws:s3:::{one['bucket']}"] = default.get("kms_master_key_id") or ""
+                key = lookup(one, "rule.apply_server_side_encryption_by_default.kms_master_key_id")
+                found.keys[f"arn:aws:s3:::{one['bucket']}"] = "".join(key)
             case "aws_secretsmanager_secret_rotation":
                 found.rotations[one["secret_id"]] = one.get("rotation_lambda_arn") or ""
-        match type_:
             case "aws_secretsmanager_secret":
                 found.keys[one["arn"]] = one.get("kms_key_id") or ""
             case "aws_rds_cluster":
-                for secret in one.get("master_user_secret") or ():
-                    found.keys[secret["secret_arn"]] = secret["kms_key_id"]
+                found.keys |= {secret["secret_arn"]: secret["kms_key_id"] for secret in one["master_user_secret"]}
     for name, role in found.roles.items():
         # A boundary that is not there allows nothing.
         role["boundary"] = boundaries.get(role["limit"], _NOTHING) if role["limit"] else None
@@ -249,6 +247,7 @@ def _key_use(call: Mapping[str, Any], question: dict[str, Any], deployed: Deploy
     if question["action"] not in _KEY_USE:
         return
     names = call["names"]
+    secret = {"kms:EncryptionContext:SecretARN": names["SecretId"]} if "SecretId" in names else {}
     of = names.get("SecretId") or f"arn:aws:s3:::{names.get('Bucket')}"
     used = {name: value for name, value in names.items() if ":key/" in value} or {"": deployed.keys.get(of, "")}
     for name, key in used.items():
@@ -259,7 +258,7 @@ def _key_use(call: Mapping[str, Any], question: dict[str, Any], deployed: Deploy
             "kms:CallerAccount": question["names"]["account"][0],
             "kms:GrantIsForAWSResource": "true",
             "kms:ViaService": f"{via}.{call['region']}.amazonaws.com",
-            "kms:EncryptionContext:SecretARN": of,
+            **secret,
         }
         for action in actions if ":key/" in key else ():
             resource = {"resource": key} if action.startswith("kms:") else {}
