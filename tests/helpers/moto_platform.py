@@ -14,10 +14,10 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from permissions import permission
 
 from tools.change import unmanaged
 from tools.change.findings import FindingKind
+from tools.local.permissions import permission
 
 REGION = "ca-central-1"
 _ANYWHERE = [{"CidrIp": "0.0.0.0/0"}]

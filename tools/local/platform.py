@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -14,9 +15,9 @@ from rich.table import Table
 
 from settings import Environment
 from tools.deploy import bootstrap, cdktf, processes, states, teardown, terraform
-from tools.local import running
+from tools.local import permissions, running
 from tools.local.database import EmbeddedDatabase
-from tools.local.emulator.environment import PLANNING_KEY, without_aws
+from tools.local.emulator.environment import DEPLOYING_KEY, PLANNING_KEY, without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Phase, Progress
 from tools.local.rotations import client_keys, passwords, rotate, where_found
@@ -65,6 +66,7 @@ class LocalPlatform:
             forgotten = self._rotate()
             self._plan_again()
             self._find_no_password(forgotten)
+            self._evaluate_calls()
             if self._keep:
                 cleanup.pop_all()
                 print(f"\nEnd it:\n    make local-stop ENV={self._name}")
@@ -96,7 +98,7 @@ class LocalPlatform:
                     "deploy",
                     f"{self._name}-*",
                     app=app,
-                    environ=self._environ,
+                    environ=self._environ | {"AWS_ACCESS_KEY_ID": DEPLOYING_KEY},
                     approved=True,
                     synthesized=True,
                     on_line=phase.line,
@@ -152,6 +154,28 @@ class LocalPlatform:
                     f"passwords or API keys stand in: {', '.join(leaks)}" if found else "no password to search for"
                 )
             phase.detail(f"{len(found)} passwords, {len(keys)} API keys, {searched} places")
+
+    def _evaluate_calls(self) -> None:
+        """Raise DeployError if a role may not make one of the calls that were made as it."""
+        with self._progress.phase("Evaluate the calls of every role", "permissions", tail=False) as phase:
+            resources = (
+                (resource["type"], instance["attributes"])
+                for _, state in states.states(stacks.find_all(self._name), self._s3)
+                for resource in state["resources"]
+                for instance in resource["instances"]
+            )
+            names = self._environment.names
+            evaluation = permissions.evaluate(
+                map(json.loads, self._emulator.calls.read_text(encoding="utf-8").splitlines()),
+                permissions.deployed(resources),
+                {DEPLOYING_KEY: names.name("deploy"), PLANNING_KEY: names.name("plan")},
+            )
+            for text in evaluation.unknown:
+                phase.line(text)
+            phase.detail(str(evaluation))
+            if evaluation.denied:
+                raise DeployError("\n".join(evaluation.denied))
+        print(*evaluation.unknown, sep="\n", flush=True)
 
     def _plan_again(self) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""

@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 from all_environments import FULL, load
-from permissions import permission
 from project_copy import copy_project
 
 from modules.account.deploy_policy import SERVICES
 from modules.account.plan_policy import BUCKETS, CONFIGURATION
 from tools.local.emulator.environment import PLANNING_KEY
+from tools.local.permissions import permission
 from tools.synthesized.paths import ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]

@@ -8,6 +8,8 @@ KEY = "emulator"
 """What every client signs with, and nobody checks."""
 PLANNING_KEY = "emulator-plan"
 """What plans sign with, so that `tools.local.emulator.calls` tells them apart."""
+DEPLOYING_KEY = "emulator-deploy"
+"""What deployments sign with. A function signs with the name of its role."""
 
 
 def without_aws(environ: Mapping[str, str]) -> dict[str, str]:

@@ -86,6 +86,7 @@ def _environment(function: Any, task_root: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         **client_environment(HOST.endpoint_url, function.region),
+        "AWS_ACCESS_KEY_ID": function.role.rpartition("/")[2],
         "_HANDLER": function.handler,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
