@@ -34,7 +34,7 @@ class RotationSettings(Settings):
         Field(
             ge=1,
             le=24,
-            description="length of the rotation window, 1 to 24 hours; absent means until the end of the day",
+            description="length of the rotation window, 1 to 24 hours; absent means until the end of the UTC day",
         ),
     ] = None
     architecture: Literal["arm64", "x86_64"] = Field(default="arm64", description='"arm64" or "x86_64"')

@@ -108,9 +108,9 @@ def rotation_row(
             days,
             "days",
             2,  # the report comes once a day, so one day may hold none
-            f"The database credentials are older than {days} days, though they rotate every {settings.interval_days}; "
-            "or their age has not been reported for two days.",
-            "Send the rotation function a preflight event (docs/rotation.md): it names the cause.",
+            f"The database credentials are older than {days} days, although they rotate every {settings.interval_days} "
+            "days, or their age has not been reported for two days.",
+            "Send the rotation function a preflight event (docs/rotation.md). Its result names the cause.",
             period_seconds=_DAY,
             missing="breaching",
             critical=True,
