@@ -1,4 +1,4 @@
-"""The usage plans of a REST API: how much each client may ask for."""
+"""The usage plans of a REST API: the limits of each client."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from settings.naming import Naming
 
 
 class Keys(Construct):
-    """A key for each client: `ids` by client. A client keeps its key when it goes to another plan.
+    """An API key for each client: `ids` by client. A client that moves to another plan keeps its key.
 
-    A key says whose requests are counted. It proves nothing and is no secret of the platform: the provider keeps its
-    value in the state. Who has to log in is what authorizers are for.
+    A key identifies and meters a client. It is not authentication, and not a secret: the provider stores its value in
+    the state. Authentication is done by authorizers.
     """
 
     def __init__(self, scope: Construct, id_: str, *, clients: Iterable[str], names: Naming) -> None:
@@ -35,9 +35,9 @@ class Keys(Construct):
 
 
 class Plans(Construct):
-    """Plans bound to the stage, and to the keys of their clients: a key that is bound to none throttles nobody.
+    """Usage plans of the stage, with the keys of their clients. A key without a plan has no limit.
 
-    AWS holds to the limits as targets, not to the request: the throttle of the stage and the firewall come on top.
+    AWS applies the limits on a best-effort basis; the stage's throttle and the firewall also apply.
     The plan `default` has the name of the API.
     """
 
@@ -85,7 +85,8 @@ class Plans(Construct):
                 ),
             ).id
             for client in sorted(plan.clients):
-                # A key is in one plan of a stage. Under one address it leaves the old plan before it joins the new one.
+                # AWS allows a key in one plan per stage. With one address per key, Terraform removes it from the
+                # old plan first.
                 ApiGatewayUsagePlanKey(
                     self, f"key-{client}-in-plan", usage_plan_id=plan_id, key_id=key_ids[client], key_type="API_KEY"
                 )

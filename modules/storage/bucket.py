@@ -44,7 +44,7 @@ class ObjectBucket(Construct):
         purpose: str,
     ) -> None:
         super().__init__(scope, id_)
-        # Names of buckets are global, so the account's id is part of them.
+        # Bucket names are global, so they contain the account id.
         name = f"{place.names.name(f'bucket-{purpose}')}-{place.account.id}"
         key = EncryptionKey(
             self,
