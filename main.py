@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="main.py", description="Synthesize Terraform JSON into cdktf.out.")
     parser.add_argument("--env", metavar="NAME", help="one environment; without it all of them")
-    parser.add_argument("--suffix", metavar="TEXT", help="make a short-lived copy of --env, e.g. pr-12")
+    parser.add_argument("--suffix", metavar="TEXT", help="make an ephemeral environment from --env, e.g. pr-12")
     parser.add_argument("--unprotected", action="store_true", help="lift the protection of --env (make unprotect)")
     options = parser.parse_args(arguments)
     if options.env is None and (options.suffix is not None or options.unprotected):

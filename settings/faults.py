@@ -1,4 +1,4 @@
-"""What is wrong in an environment file, said so that the reader can mend it."""
+"""Errors in environment files, with what to do about them."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def read(path: Path) -> dict[str, Any]:
 
 @functools.cache
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Kept, for every environment asks about the others. Nobody may change what is returned."""
+    """Cached, because loading one environment reads all others. Do not modify the result."""
     try:
         tables = tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -20,7 +20,7 @@ _MOST_PATTERNS = 75
 
 
 class FrontSettings(Settings):
-    """CloudFront under a name of one's own. A short-lived copy has none: the name is its original's."""
+    """CloudFront with a custom domain name. An ephemeral environment has none: the name belongs to the original."""
 
     name: HostName
     certificate_arn: CertificateArn = Field(description=f"the ACM certificate of that name, in {REGION}")

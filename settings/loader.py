@@ -31,7 +31,7 @@ def load(
 ) -> Environment:
     """Read and check one environment.
 
-    `suffix` makes a short-lived copy; `unprotected` lifts the protection for a teardown, which no file can.
+    `suffix` makes an ephemeral environment; `unprotected` turns off protection for a teardown, which no file can do.
     Raises SettingsError with every fault found.
     """
     path = directory / f"{name}.toml"

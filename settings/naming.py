@@ -20,7 +20,7 @@ class Naming:
 
     @property
     def environment(self) -> str:
-        """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy: first part of every stack id and state key."""
+        """`iot-dev`, or `iot-dev-pr-12` for an ephemeral environment: first part of every stack id and state key."""
         return f"{self.project}-{self.ending}"
 
     @property

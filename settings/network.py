@@ -40,7 +40,7 @@ def _vpc_cidr(value: str) -> str:
 
 
 class NetworkSettings(Settings):
-    """One VPC with public, private and data subnets in every zone, and its way out."""
+    """One VPC with public, private and data subnets in every zone, and its egress."""
 
     cidr: Annotated[str, AfterValidator(_vpc_cidr), Field(description=ALLOWED_VPC)]
     reserved_cidrs: tuple[str, ...] = Field(

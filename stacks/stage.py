@@ -1,4 +1,4 @@
-"""What of the REST API is in force: its deployment, its stage, and what is bound to the stage."""
+"""The publication of the REST API: its deployment, its stage, and what is bound to the stage."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from stacks.base import BaseStack
 
 
 class StageStack(BaseStack):
-    """Comes after the stack of the API, so that a route which that one deletes is not in the deployment made here.
+    """Comes after the api stack, so that a route deleted there is not in the new API Gateway deployment.
 
-    Terraform deploys before it deletes where both are in one state: see `modules.api.redeployment.deployment`.
+    In one state, Terraform would create the deployment before it deletes the route: see
+    `modules.api.redeployment.deployment`.
     """
 
     def __init__(self, scope: Construct, *, api: ApiStack) -> None:
@@ -21,8 +22,8 @@ class StageStack(BaseStack):
         super().__init__(scope, f"{environment.name}-stage", environment=environment, component="stage")
         self.api = api
         self.published = PublishedApi(self, "api", settings=environment.api, api=api.rest_api, names=self.names)
-        # An API that was deployed when all of this was in its own state: that state forgets and destroys none of it.
-        # `make move` takes it over first, and `make deploy` refuses before.
+        # In earlier versions the api stack had these resources. `removed` makes its state forget them without
+        # destroying them. `make deploy` refuses to start until `make move` has moved them here.
         api.add_override(
             "removed",
             [

@@ -141,8 +141,8 @@ class PlatformAlarms(Construct):
             "unhealthy",
             alarm_name=self.unhealthy_name,
             alarm_description=(
-                "The platform does not do its work, or is about to stop: one of the critical alarms is on. "
-                "Open the dashboard; the alarm that began first is the place to look at."
+                "At least one critical alarm is on: the platform has failed or will soon fail. "
+                "Open the dashboard and start with the alarm that fired first."
             ),
             alarm_rule=" OR ".join(f'ALARM("{name}")' for name in critical),
             alarm_actions=[topic_arn],

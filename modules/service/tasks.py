@@ -70,7 +70,7 @@ def running_tasks(
                     condition=Op.eq(TerraformSelf.get_string("task_definition"), definition.arn),
                     error_message=(
                         f"{name} runs an older task definition than the one deployed: the new tasks did not become "
-                        "healthy and ECS rolled back. See the service's events and its log, mend the cause, "
+                        "healthy, so ECS rolled back. Read the service's events and its log, fix the cause, and "
                         "deploy again."
                     ),
                 )

@@ -1,6 +1,6 @@
 """The entry point of the Lambda function: `rotation.handler.handler`.
 
-One client per service stays in a warm container; everything else is made anew for each event, so that
+One client per service stays in a warm container; everything else is created for each event, so that
 nothing of one secret can reach another.
 """
 

@@ -1,4 +1,4 @@
-"""Settings of the api stack: how the world reaches the service."""
+"""Settings of the api stack: the public API."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class CorsSettings(Settings):
 
 
 class DomainSettings(Settings):
-    """A name of one's own for the API. A short-lived copy has none."""
+    """A custom domain name for the API. An ephemeral environment has none."""
 
     name: HostName
     certificate_arn: CertificateArn = Field(description="the ACM certificate of that name, in the environment's region")

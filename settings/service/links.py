@@ -1,4 +1,4 @@
-"""What tasks may reach beside database, cache and files: the way out, further rights, queues, buckets, sidecars."""
+"""What tasks have besides database, cache and files: egress, permissions, queues, buckets, volumes, sidecars."""
 
 from __future__ import annotations
 
