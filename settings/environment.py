@@ -1,4 +1,4 @@
-"""One environment: everything that its stacks are made from."""
+"""The settings of one environment."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ class UnreadableError(Exception):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of a file; a byte order mark, which some editors write, is skipped. Raises UnreadableError."""
+    """The tables of a file, without a byte order mark. Raises UnreadableError."""
     try:
-        # A named pipe would be waited for without end.
+        # Reading a named pipe would block forever.
         content = path.read_bytes() if path.is_file() else None
     except OSError as error:
         raise UnreadableError(str(error.strerror), "make it readable") from error
