@@ -12,7 +12,7 @@ from stacks.base import BaseStack, state_bucket_name, state_key_alias
 
 
 class BootstrapStack(BaseStack):
-    """State bucket with its key, image repository, roles of the workflows, and the account-wide resources that it owns.
+    """State bucket with its key, image repository, roles of the workflows, and the account's singletons that it owns.
 
     Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` does not include it. `make bootstrap`
     moves its own state into the bucket that it creates.

@@ -22,8 +22,8 @@ class StageStack(BaseStack):
         super().__init__(scope, f"{environment.name}-stage", environment=environment, component="stage")
         self.api = api
         self.published = PublishedApi(self, "api", settings=environment.api, api=api.rest_api, names=self.names)
-        # In earlier versions the api stack had these resources. `removed` makes its state forget them without
-        # destroying them. `make deploy` refuses to start until `make move` has moved them here.
+        # An API that was deployed when all of this was in its own state: that state forgets and destroys none of it.
+        # `make move` takes it over first, and `make deploy` refuses before.
         api.add_override(
             "removed",
             [

@@ -22,8 +22,8 @@ from settings.naming import Naming
 class Keys(Construct):
     """An API key for each client: `ids` by client. A client that moves to another plan keeps its key.
 
-    A key identifies and meters a client. It is not authentication, and not a secret: the provider stores its value in
-    the state. Authentication is done by authorizers.
+    A key says whose requests are counted. It proves nothing and is no secret of the platform: the provider keeps its
+    value in the state. Who has to log in is what authorizers are for.
     """
 
     def __init__(self, scope: Construct, id_: str, *, clients: Iterable[str], names: Naming) -> None:
@@ -85,8 +85,7 @@ class Plans(Construct):
                 ),
             ).id
             for client in sorted(plan.clients):
-                # AWS allows a key in one plan per stage. With one address per key, Terraform removes it from the
-                # old plan first.
+                # A key is in one plan of a stage. Under one address it leaves the old plan before it joins the new one.
                 ApiGatewayUsagePlanKey(
                     self, f"key-{client}-in-plan", usage_plan_id=plan_id, key_id=key_ids[client], key_type="API_KEY"
                 )

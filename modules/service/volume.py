@@ -58,7 +58,7 @@ def task_volume(
         "volume-role",
         name=place.names.name("service-volume"),
         description="What ECS does to attach volumes to tasks of the service",
-        # AWS documents a condition for the task role's trust policy, but none for this role's.
+        # Of ECS as the owner of volumes, unlike ECS as the owner of tasks, no page of AWS shows a condition.
         assume_role_policy=service_trust("ecs.amazonaws.com", None),
     )
     managed = IamRolePolicyAttachment(
