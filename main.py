@@ -21,7 +21,7 @@ def build_app(environments: Sequence[Environment], outdir: Path | None = None) -
 
     Raises PackageError when the zip of the rotation function cannot be built.
     """
-    # Imported here because it starts Node.js, which a fault in a file should not have to wait for.
+    # Imported here because it starts Node.js, which takes time; errors in files are reported first.
     from modules.common import provider_imports
 
     provider_imports.shorten()  # before cdktf, whose import starts Node.js
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         build_app(environments).synth()
     except (JSIIError, OSError, RuntimeError) as error:
-        # Node.js names what the operating system refused: "ENOSPC: no space left on device, write".
+        # Node.js includes the operating system's error: "ENOSPC: no space left on device, write".
         if type(error) is RuntimeError and not re.search(r"\bE[A-Z0-9]{2,}: ", str(error)):
             raise
         print(f"the synthesis failed: {' '.join(str(error).split())}", file=sys.stderr)
