@@ -13,7 +13,7 @@ from pydantic import Field
 from settings.base import Region, Settings, described
 from settings.broken import Broken
 
-# AWS takes 100 years at most: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html
+# AWS's maximum is 100 years: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html
 _MOST_DAYS = 36_500
 
 
@@ -29,7 +29,7 @@ class BackupSettings(Settings):
     copy_to: Region | None = Field(
         default=None, description="a second region for copies, such as ca-west-1; absent means no copies"
     )
-    # Copies of Aurora are full ones, never increments: each day costs the whole database again.
+    # Copies of Aurora are full copies, not incremental: each day costs the storage of the whole database.
     # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_CopySnapshot.html
     copy_retention_days: Annotated[
         int, Field(ge=1, le=_MOST_DAYS, description=f"retention of a copy in copy_to, 1 to {_MOST_DAYS} days")

@@ -14,7 +14,7 @@ from settings.windows import conflicts
 
 
 class CacheAutoscalingSettings(Settings):
-    """Target tracking on the engine's CPU; the count it owns is then ignored by Terraform."""
+    """Target tracking on the engine's CPU. Terraform then ignores the count that autoscaling changes."""
 
     dimension: Literal["shards", "replicas"] = Field(description='"shards" or "replicas"')
     min_count: Annotated[int, Field(ge=1, le=250, description="1 to 250 shards, or 1 to 5 replicas")]

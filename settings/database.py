@@ -11,7 +11,7 @@ from settings.base import DailyWindow, Percent, Settings, WeeklyWindow, describe
 from settings.broken import Broken
 from settings.windows import conflicts
 
-# PostgreSQL folds unquoted names to lower case; RDS refuses master names that PostgreSQL or RDS reserves.
+# PostgreSQL converts unquoted names to lower case; RDS refuses reserved master names.
 _PgName = Annotated[
     str, described("1 to 63 lower-case letters, digits and _, beginning with a letter", r"^[a-z][a-z0-9_]{0,62}$")
 ]
@@ -28,7 +28,7 @@ _SNAPSHOT = rf"^({_SNAPSHOT_ARN})?((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{{0,254
 
 
 class DatabaseAutoscalingSettings(Settings):
-    """Readers that Aurora adds beside those of `database.instances`, and removes again."""
+    """Readers that autoscaling adds to those of `database.instances`, and removes again."""
 
     max_readers: Annotated[
         int, Field(ge=2, le=15, description="maximum number of readers, including those of database.instances: 2 to 15")
@@ -151,7 +151,7 @@ def _database_windows(database: DatabaseSettings) -> Iterator[Broken]:
 
 
 def _autoscaling(database: DatabaseSettings) -> Iterator[Broken]:
-    """Auto scaling measures the readers, so that there must be one; it removes only those that it has added.
+    """Autoscaling measures the readers' CPU, so there must be at least one; it removes only readers that it has added.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Integrating.AutoScaling.html
     """
@@ -174,7 +174,7 @@ def _autoscaling(database: DatabaseSettings) -> Iterator[Broken]:
 
 
 def _snapshot_is_here(region: str, database: DatabaseSettings) -> Iterator[Broken]:
-    """RDS restores in the region of the snapshot only; another account's may be shared with this one."""
+    """RDS restores a snapshot only in its region. It may be another account's, if it is shared."""
     snapshot = database.restore_from or ""
     if snapshot.startswith("arn:") and snapshot.split(":")[3] != region:
         yield Broken(

@@ -1,7 +1,7 @@
-"""What the production tier demands of an environment: values that its file may raise, but never switch off.
+"""Requirements of the production tier: values that an environment's file may tighten, but not turn off.
 
-They stand in code, not in `tiers/production.toml`, because a file that states a default must not be able to weaken
-the demand on it. Protection is lifted for a teardown by `make unprotect` alone.
+They are in code, not in `tiers/production.toml`, so that editing a default cannot weaken a requirement. Only `make
+unprotect` turns off protection, for a teardown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _UNPROTECT = "to tear it down run: make unprotect ENV=<environment> CONFIRM=<env
 
 @dataclass(frozen=True)
 class Demand:
-    """One rule of a tier: the value under `key` must satisfy `holds`, and be there at all with `of_absent`."""
+    """One requirement: the value of `key` must satisfy `holds`. With `of_absent`, a missing value violates it too."""
 
     key: str
     holds: Callable[[Any], bool]
@@ -107,9 +107,9 @@ PRODUCTION = (
 
 
 def unmet(tier: str, settings: dict[str, Any]) -> Iterator[tuple[Demand, object]]:
-    """The demands of `tier` that the merged settings break, each with the value found.
+    """The requirements of `tier` that the merged settings violate, each with the value found.
 
-    A value that the schema requires, or of the wrong type, is left to the schema, which names it better.
+    Missing required values and values of the wrong type are ignored here; the schema reports them.
     """
     for demand in PRODUCTION if tier == "production" else ():
         value: Any = settings

@@ -1,4 +1,4 @@
-"""One environment: everything that its stacks are made from."""
+"""The settings of one environment."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ class Environment(Settings):
 
     @property
     def name(self) -> str:
-        """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
+        """`iot-dev`, or `iot-dev-pr-12` for an ephemeral environment."""
         return self.names.environment
 
     @property
     def fronted(self) -> FrontSettings | None:
-        """The front that this environment has: a short-lived copy has none, for the name is its original's."""
+        """The front of this environment. An ephemeral environment has none: the name belongs to the original."""
         return self.front if self.suffix is None else None
 
     @property

@@ -23,7 +23,7 @@ _Subscriber = Annotated[
 
 
 class MonitoringSettings(Settings):
-    """Who is told, and from which values on. Where a threshold has no default here, its tier gives one."""
+    """Subscribers and thresholds. A threshold without a default here has one in its tier."""
 
     subscribers: tuple[_Subscriber, ...] = Field(
         default=(),
@@ -124,7 +124,7 @@ def _subscribers(monitoring: MonitoringSettings) -> Iterator[Broken]:
 def _above_what_scaling_aims_at(
     monitoring: MonitoringSettings, service: ServiceSettings, cache: CacheSettings
 ) -> Iterator[Broken]:
-    """Scaling keeps a value at its target: an alarm at or below it would never end."""
+    """Autoscaling keeps a value at its target, so an alarm at or below the target would always be on."""
     aims = [
         ("cpu_percent", "service.cpu_target_percent", service.cpu_target_percent),
         ("memory_percent", "service.memory_target_percent", service.memory_target_percent),

@@ -14,8 +14,8 @@ from settings.base import Settings
 from settings.broken import Broken
 from settings.cidr import ALLOWED_VPC, vpc_fault
 
-# Interface endpoints cost about 7 USD a month and zone each. These are the services that code in the private
-# subnets calls: the rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics, traces, shells (ssmmessages).
+# An interface endpoint costs about 7 USD a month per zone. Code in the private subnets calls these services: the
+# rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics, traces, shells (ssmmessages).
 EndpointService = Literal[
     "secretsmanager",
     "kms",
@@ -40,7 +40,7 @@ def _vpc_cidr(value: str) -> str:
 
 
 class NetworkSettings(Settings):
-    """One VPC with public, private and data subnets in every zone, and its way out."""
+    """One VPC with public, private and data subnets in every zone, and its egress."""
 
     cidr: Annotated[str, AfterValidator(_vpc_cidr), Field(description=ALLOWED_VPC)]
     reserved_cidrs: tuple[str, ...] = Field(

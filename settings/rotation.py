@@ -34,7 +34,7 @@ class RotationSettings(Settings):
         Field(
             ge=1,
             le=24,
-            description="length of the rotation window, 1 to 24 hours; absent means until the end of the day",
+            description="length of the rotation window, 1 to 24 hours; absent means until the end of the UTC day",
         ),
     ] = None
     architecture: Literal["arm64", "x86_64"] = Field(default="arm64", description='"arm64" or "x86_64"')
@@ -58,7 +58,7 @@ class RotationSettings(Settings):
             description="reserved concurrency of the function, 0 (none) to 100. AWS requires that 100 of the account's "
             "quota stay unreserved, so a new account with a quota of 10 needs 0",
         ),
-    ] = 0  # what any account can give; production's tier says more
+    ] = 0  # works in every account; the production tier has more
     role_name: _PgRole = Field(
         default="application",
         description="a PostgreSQL role: the group that owns the application's objects, or the user if strategy is "
@@ -82,7 +82,7 @@ class RotationSettings(Settings):
     )
 
 
-# The same that the function refuses, whose first rotation would be too late to hear of it.
+# The function refuses these names too, but only at the first rotation.
 _RESERVED_PREFIXES = ("pg_", "rds_", "rdsadmin")
 
 _RESERVED_NAMES = ("public", "none")
@@ -121,7 +121,7 @@ def _database_roles(rotation: RotationSettings, database: DatabaseSettings) -> I
 
 
 def _roles_of_the_account(account_id: str, rotation: RotationSettings) -> Iterator[Broken]:
-    """The secret and its key admit identities of their own account only."""
+    """Only identities of the same account can use the secret and its key."""
     named = [
         *(("rotation.consumer_role_arns", arn) for arn in rotation.consumer_role_arns),
         *(("rotation.deploy_role_arns", arn) for arn in rotation.deploy_role_arns),
@@ -138,7 +138,7 @@ def _roles_of_the_account(account_id: str, rotation: RotationSettings) -> Iterat
 
 
 def _step_time(rotation: RotationSettings, database: DatabaseSettings) -> Iterator[Broken]:
-    """A database that was paused for a day needs 30 seconds and more to resume, and a step logs in up to three times.
+    """A database that was paused for a day needs 30 seconds or more to resume, and a step logs in up to three times.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
     """

@@ -1,6 +1,6 @@
-"""Rules between settings: each names as parameters the parts of an environment that it reads.
+"""Rules between settings. The parameters of a rule are the parts of an environment that it reads.
 
-A rule runs when all of those parts are valid by themselves, whatever is wrong elsewhere: so one run shows every fault.
+A rule runs if all these parts are valid, even if other parts are not, so that one run shows all errors.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
-# AWS takes 50 for a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html.
+# AWS allows 50 tags per resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html.
 # Modules add at most two more of their own (Name; Part and Severity).
 _MOST_TAGS = 50 - len(PLATFORM_TAGS) - 2
 
@@ -95,7 +95,7 @@ def regions() -> frozenset[str]:
 
 
 def exists(region: str) -> bool:
-    """Whether botocore knows the region, or nobody can tell."""
+    """Whether botocore lists the region; true if botocore is not installed."""
     return region in regions() or not regions()
 
 
@@ -116,7 +116,7 @@ def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
             f"at most {_MOST_TAGS} in addition to the platform's tags",
             "delete some",
         )
-    # Keys of IAM roles do not differ by case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    # Tag keys of IAM roles are case-insensitive: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     seen = {key.lower(): key for key in PLATFORM_TAGS}
     for key in tags:
         if key.lower().startswith("aws:") or seen.get(key.lower()) in PLATFORM_TAGS:

@@ -12,7 +12,7 @@ from settings.broken import Broken
 
 
 class AccessPointSettings(Settings):
-    """One EFS access point: whoever mounts through it acts as this POSIX user inside this directory."""
+    """One EFS access point: its clients act as this POSIX user in this directory."""
 
     path: Annotated[
         str,
@@ -24,7 +24,7 @@ class AccessPointSettings(Settings):
 
 
 class StorageSettings(Settings):
-    """One EFS file system; none is made while no access point is named."""
+    """One EFS file system; without access points there is none."""
 
     access_points: dict[
         Annotated[str, described("a name of 1 to 20 lower-case letters, digits and -", r"^[a-z][a-z0-9-]{0,19}$")],
@@ -41,7 +41,7 @@ class StorageSettings(Settings):
 
 
 def _access_points(storage: StorageSettings) -> Iterator[Broken]:
-    """A directory belongs to whoever mounts it first, so two access points to it must be the same user."""
+    """A directory belongs to the user who mounts it first, so each needs its own access point."""
     seen: dict[str, str] = {}
     for name, point in storage.access_points.items():
         if point.path in seen:

@@ -42,7 +42,7 @@ def _minute(time: str) -> int:
 
 
 def conflicts(part: str, backup_key: str, backup: str, maintenance: str, *, minutes: int) -> Iterator[Broken]:
-    """AWS takes neither a short window nor two that overlap; a maintenance window of days is one end too early."""
+    """AWS refuses short and overlapping windows. A maintenance window over 24 hours has its start and end swapped."""
     copies, changes = daily(backup), weekly(maintenance)
     if copies[0].length < minutes:
         yield Broken(f"{part}.{backup_key}", backup, f"{minutes} minutes or more", "make it longer")

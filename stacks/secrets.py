@@ -25,8 +25,8 @@ from stacks.rotation import RotationStack
 class SecretsStack(BaseStack):
     """Offers `secret_arn` to the service, and `rotation_failed_rule` and `rotation_function` for alarms.
 
-    It comes after the whole of data (every instance), rotation and egress, because the first rotation begins when the
-    rotation is set, and calls AWS. The secret admits the service's roles by their names: they are made later.
+    It comes after data (with all instances), rotation and egress, because enabling rotation starts the first rotation,
+    which calls AWS. The secret's policy names the service's roles, which are created later.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class SecretsStack(BaseStack):
         network: NetworkStack,
     ) -> None:
         super().__init__(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
-        # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
+        # Without endpoints, no attribute of egress is used here, but the function calls AWS through NAT.
         self.add_dependency(egress)
         function, database = rotation.function, data.database
         self.rotation_function = function

@@ -1,4 +1,4 @@
-"""What of the REST API is in force: its deployment, its stage, and what is bound to the stage."""
+"""The publication of the REST API: its deployment, its stage, and what is bound to the stage."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def _forgotten(addresses: Iterable[str]) -> list[dict[str, object]] | None:
 
 
 class StageStack(BaseStack):
-    """Comes after the stack of the API, so that a route which that one deletes is not in the deployment made here.
+    """Comes after the api stack, so that a route deleted there is not in the new API Gateway deployment.
 
-    Terraform deploys before it deletes where both are in one state: see `modules.api.redeployment.deployment`.
+    In one state, Terraform would create the deployment before it deletes the route: see
+    `modules.api.redeployment.deployment`.
     """
 
     def __init__(self, scope: Construct, *, api: ApiStack) -> None:

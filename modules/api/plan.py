@@ -1,4 +1,4 @@
-"""The usage plans of a REST API: how much each client may ask for."""
+"""The usage plans of a REST API: the limits of each client."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _stack(
 
 
 class Keys(Construct):
-    """A key for each client: `ids` by client. A client keeps its key when it goes to another plan.
+    """An API key for each client: `ids` by client. A client that moves to another plan keeps its key.
 
     A key says whose requests are counted. It proves nothing: who has to log in is what authorizers are for. And yet no
     state has its value, so whoever reads states cannot call in a client's name: Terraform's own resource would keep it
@@ -72,9 +72,9 @@ class Keys(Construct):
 
 
 class Plans(Construct):
-    """Plans bound to the stage, and to the keys of their clients: a key that is bound to none throttles nobody.
+    """Usage plans of the stage, with the keys of their clients. A key without a plan has no limit.
 
-    AWS holds to the limits as targets, not to the request: the throttle of the stage and the firewall come on top.
+    AWS applies the limits on a best-effort basis; the stage's throttle and the firewall also apply.
     The plan `default` has the name of the API.
     """
 

@@ -28,7 +28,7 @@ class Api(Construct):
     """A regional REST API, its firewall, and a key for each client. What of it is in force is its stage's to say.
 
     `schemas` are the JSON schemas that the routes name; `load_balancer_arn` is the way into the VPC that `base_url`
-    names. A short-lived copy has no domain: the name is its original's.
+    names. An ephemeral environment has no domain: the name belongs to the original.
     With a domain the API answers under that name alone; `behind_cloudfront` it answers CloudFront alone.
     """
 

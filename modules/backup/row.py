@@ -13,7 +13,7 @@ _PERIOD = 300
 def backups_row(settings: BackupSettings, *, vault: str, has_files: bool) -> Row:
     """Jobs that failed or never started, copies that failed, and days without a backup of Aurora or of the files.
 
-    The last is the only one that notices a plan that does not run at all, as after an opt-out of the account.
+    Only the last one detects a plan that does not run at all, for example after the account's opt-out.
     """
     kinds = {"Aurora": "Aurora", **({"EFS": "the files"} if has_files else {})}
     failed = (_metric(vault, "NumberOfBackupJobsFailed", "failed"), _metric(vault, "NumberOfBackupJobsExpired", "late"))

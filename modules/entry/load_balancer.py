@@ -1,4 +1,4 @@
-"""The way to the service within the VPC: an internal load balancer, and the target group of the service."""
+"""The internal load balancer, and the target group of the service."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 class Entry(Construct):
-    """An internal Network Load Balancer over the private subnets; the API has a VPC link to it.
+    """An internal Network Load Balancer in the private subnets; the API has a VPC link to it.
 
-    It takes TLS 1.2 or newer on 443 when the settings name a certificate, else TCP on 80: `port`. With TLS, API Gateway
-    checks the certificate against the host of `base_url`, which is then `host_name`; it never resolves that name.
+    It listens with TLS 1.2 or newer on 443 if the settings name a certificate, otherwise with TCP on 80: `port`. With
+    TLS, API Gateway checks the certificate against `host_name`, the host of `base_url`, but does not resolve it.
 
-    The service registers its tasks in `target_group_arn`, and opens the way from `security_group_id` to itself on its
-    own port: the group has no rule. Its inbound rules would not bind the VPC link anyway, whose addresses belong to
-    AWS; so they are not enforced on it. A task leaves after 30 seconds (AWS: 300), enough for requests of at most 29.
+    The service registers its tasks in `target_group_arn`, and adds the rules from `security_group_id` to its own port.
+    The group has no inbound rules, and they are not enforced for the VPC link, whose addresses belong to AWS. A task is
+    deregistered after 30 seconds (AWS's default: 300), which is enough for requests of at most 29 seconds.
 
-    Zones help each other out (cross-zone): a zone without a healthy task still answers.
+    Cross-zone load balancing is on: if a zone has no healthy task, its requests go to another zone.
 
     AWS writes the access log for TLS listeners only: without a certificate the bucket stays empty, and the API's access
     log and the VPC's flow log are the record.
@@ -87,7 +87,7 @@ class Entry(Construct):
             name=name,
             target_type="ip",
             protocol="TCP",
-            # Every task is registered with its own port. This one only would replace the group, which a listener holds.
+            # Every task is registered with its own port. Changing this one would replace the group, which is in use.
             port=80,
             vpc_id=vpc_id,
             deregistration_delay="30",

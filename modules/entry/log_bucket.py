@@ -67,7 +67,7 @@ class LoadBalancerLogBucket(Construct):
 
 
 def log_bucket_policy(bucket_arn: str, account: Account) -> str:
-    """AWS's log delivery may write what it delivers for this account in this region, and nothing without TLS."""
+    """AWS's log delivery may write logs of this account and region; access without TLS is denied."""
     delivery = {"Service": "delivery.logs.amazonaws.com"}
     for_account = {
         "StringEquals": {"aws:SourceAccount": account.id},

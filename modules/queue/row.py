@@ -13,7 +13,7 @@ _PERIOD = 300
 
 
 def queues_row(settings: Mapping[str, QueueSettings], queues: Mapping[str, Queue]) -> Row:
-    """Messages that wait too long, and those that were given up."""
+    """Messages that wait too long, and messages in the dead-letter queue."""
     alarms = []
     for purpose, queue in queues.items():
         minutes = settings[purpose].oldest_message_minutes

@@ -28,10 +28,10 @@ from settings.service import JobSettings, ServiceSettings, workload_settings
 
 
 class Job(Workload):
-    """EventBridge Scheduler starts a state machine, which leaves the run out while an earlier one is on, waits for the
-    task, stops it at its time limit, and fails with it.
+    """EventBridge Scheduler starts a state machine. It skips the run if an earlier one is still running. Otherwise it
+    starts the task and waits; it stops the task at its time limit, and fails if the task fails.
 
-    Scheduler alone can start a task of ECS, but knows neither whether one runs nor how it ends.
+    Scheduler itself can start an ECS task, but does not know whether one is running or how it ended.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Job(Workload):
             name=name,
             role_arn=runner.arn,
             definition=json.dumps(self._steps(job, name, service.cluster.arn)),
-            # Step Functions tries the runner's rights when it makes the machine.
+            # Step Functions checks the role's permissions when it creates the state machine.
             depends_on=[running, *self.roles.all, *service.path.all],
         )
         accept(
@@ -108,7 +108,7 @@ class Job(Workload):
                 arn=machine.arn,
                 role_arn=starter.arn,
                 input=json.dumps({}),
-                # A run that could not be started for an hour is one of the next; an alarm tells that it is missing.
+                # If a run cannot be started within an hour, it is skipped; the alarm on missing runs reports it.
                 retry_policy=SchedulerScheduleTargetRetryPolicy(
                     maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
                 ),
@@ -138,7 +138,7 @@ class Job(Workload):
         return role, made
 
     def _runs(self, family: str, cluster: str) -> str:
-        """Runs tasks of this definition in this cluster, and hears of their end by a rule that Step Functions makes.
+        """Runs tasks of this definition in this cluster. Step Functions creates an EventBridge rule for their end.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/ecs-iam.html
         """
@@ -195,7 +195,7 @@ class Job(Workload):
                         "Cluster": cluster_arn,
                         "TaskDefinition": self.definition.arn,
                         "LaunchType": "FARGATE",
-                        # The budget counts what carries the tags of the environment.
+                        # The budget counts resources with the environment's tags.
                         "EnableECSManagedTags": True,
                         "PropagateTags": "TASK_DEFINITION",
                         "NetworkConfiguration": {"AwsvpcConfiguration": self._network},
@@ -203,7 +203,7 @@ class Job(Workload):
                     "Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.error", "Next": "LookForLateRun"}],
                     "End": True,
                 },
-                # AWS does not say that Step Functions stops the task of a state whose time is over.
+                # AWS does not document that Step Functions stops the task when a state times out.
                 "LookForLateRun": {**runs, "ResultPath": "$.late", "Next": "StopLateRun"},
                 "StopLateRun": {
                     "Type": "Map",

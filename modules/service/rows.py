@@ -9,13 +9,13 @@ from modules.service.job import Job
 from modules.service.worker import Worker
 from settings.service import JobSettings
 
-# So long a deployment may lack tasks.
+# For this time, tasks may be missing during a deployment.
 _MINUTES_TO_START = 10
 _HOUR = 3600
 
 
 def workers_row(workers: Mapping[str, Worker], *, cluster: str) -> Row:
-    """Tasks that should run and do not. Container Insights counts them; no count at all is a fault."""
+    """Missing tasks. Container Insights counts tasks; if it sends no data, the alarm fires too."""
     alarms, charts = [], []
     for name, worker in workers.items():
         where = {"ClusterName": cluster, "ServiceName": worker.service_name}

@@ -1,4 +1,4 @@
-"""Would a rotation work? Everything is looked at and nothing is changed.
+"""The preflight: checks whether a rotation would work, without changing anything.
 
 Secrets Manager rotates asynchronously, so a deployment cannot see a rotation fail. The platform sends
 this event first and fails with its reason.

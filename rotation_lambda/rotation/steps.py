@@ -1,7 +1,7 @@
 """The four steps of a rotation.
 
-Each can be killed at any point and run again with the same token: a step first looks whether its result
-is already there.
+Each step can be killed at any point and repeated with the same token: a step first checks whether its result
+already exists.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The secret and its versions, as one rotation sees and changes them.
+"""The secret and its versions during one rotation.
 
-Every read names the stage: without it Secrets Manager may answer with another version than the one meant.
+Every read names the stage; otherwise Secrets Manager may return a different version.
 """
 
 from __future__ import annotations

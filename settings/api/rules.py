@@ -14,7 +14,7 @@ from settings.service import ServiceSettings, foreign_certificate
 
 # API Gateway answers these itself: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RESERVED = ("/ping", "/sping")
-# What of an open route's throttle one address may use up in production: one of so many parts.
+# In production, one address may use at most this fraction (1/10) of the throttle of open routes.
 ONE_OF = 10
 
 
@@ -34,7 +34,7 @@ def _domain(account_id: str, region: str, api: ApiSettings) -> Iterator[Broken]:
 
 
 def _origin(api: ApiSettings) -> Iterator[Broken]:
-    """What a browser sends as Origin has no default port: https://fetch.spec.whatwg.org/#origin-header."""
+    """The Origin header of browsers has no default port: https://fetch.spec.whatwg.org/#origin-header."""
     origin = api.cors.origin if api.cors else "*"
     host, _, port = origin.removeprefix("https://").partition(":")
     key = "api.cors.origin"
@@ -92,7 +92,7 @@ def _limits(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
     rate, burst = plan.rate_limit, plan.burst_limit
     if burst < rate:
         yield Broken(f"{key}.burst_limit", burst, f"{rate} (the rate) or more", "raise it")
-    # The lower of the two limits binds: above the stage's throttle the plan promises what nobody gets.
+    # The lower of the two limits applies, so a plan's limit above the stage's would never be reached.
     for kind, limit, stage in zip(("rate", "burst"), (rate, burst), api.stage_throttle, strict=True):
         if limit > stage:
             allowed = f"at most {stage} (api.stage_{kind}_limit)"
@@ -100,7 +100,7 @@ def _limits(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
 
 
 def _throttles(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
-    """Of methods that a plan counts: those with a key."""
+    """Throttles must be for methods that count against a plan: those with a key."""
     counted = {(m, route.path) for route in api.routes for m in route.methods if route.key_required(m)}
     seen = set()
     for index, throttle in enumerate(plan.throttles):
@@ -122,7 +122,7 @@ def _throttles(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broke
 
 
 def _open_routes(tier: str, api: ApiSettings) -> Iterator[Broken]:
-    """Without a key only the firewall tells one caller from another; the stage's throttle is everybody's together."""
+    """Without a key only the firewall limits single callers; the stage's throttle is shared by all."""
     for index, route in enumerate(api.routes):
         if isinstance(route.key, dict) and (strange := sorted(set(route.key) - set(route.methods))):
             allowed = f"methods of the route: {', '.join(sorted(route.methods))}"
@@ -229,7 +229,7 @@ def _own_region(region: str, key: str, arn: str | None) -> Iterator[Broken]:
 
 
 def _iam_paths(api: ApiSettings) -> Iterator[Broken]:
-    """The API's policy lets anybody into routes without IAM; a `*` of theirs must not reach into one with it."""
+    """The API's policy allows everybody to call routes without IAM; their `*` must not match a route with IAM."""
     for index, route in enumerate(api.routes):
         if route.authorizer != "iam":
             continue
@@ -249,7 +249,7 @@ def _request_schemas(project: str, api: ApiSettings) -> Iterator[Broken]:
         key = f"api.routes.{index}.request_schema"
         with_body = sorted(set(route.methods) & set(BODY_METHODS))
         if route.request_schema is None:
-            # The scan's API_VALIDATED and PCI DSS 6.2.4 want every body checked before a backend reads it.
+            # PCI DSS 6.2.4 and the security scan require that every body is validated before a backend reads it.
             if with_body:
                 allowed = f"a file in environments/schemas/{project}/ for the bodies of {', '.join(with_body)}"
                 yield Broken(key, None, allowed, "set one; a schema that contains only $schema allows any JSON")
@@ -279,7 +279,7 @@ def path_variables(path: str) -> list[str]:
 
 
 def path_pattern(path: str) -> str:
-    """The path as the ARN of a method in a policy has it: `/devices/*/readings`."""
+    """The path in the format of a method's ARN in a policy: `/devices/*/readings`."""
     return re.sub(r"\{[^}]*\}", "*", path)
 
 

@@ -1,4 +1,4 @@
-"""Settings of the api stack: how the world reaches the service."""
+"""Settings of the api stack: the public API."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import Field, PlainValidator
 
 from settings.base import CertificateArn, Settings, described
 
-# The most that API Gateway gives an account unasked; in some regions it is a quarter:
+# API Gateway's default quotas for an account; in some regions they are a quarter of this:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 ACCOUNT_RATE_LIMIT = 10_000
 ACCOUNT_BURST_LIMIT = 5_000
-# Methods whose requests have a body that a schema can be asked of.
+# Methods whose requests have a body to validate.
 BODY_METHODS = ("PATCH", "POST", "PUT")
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -31,7 +31,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
 
 def _key(value: object) -> object:
-    """One error for both forms, where a union has one for each."""
+    """Reports one error for both forms; a union would report one for each."""
     by_method = value if isinstance(value, dict) else {"GET": value}
     if set(by_method) <= set(get_args(Method)) and all(isinstance(inner, bool) for inner in by_method.values()):
         return value
@@ -88,7 +88,7 @@ class RouteSettings(Settings):
 
 
 class ThrottleSettings(Settings):
-    """What each client of a plan may ask for of one method, below what the plan lets it ask for of all."""
+    """The limits of each client of a plan for one method, lower than those of the plan."""
 
     method: Method = Field(description="one of GET, POST, PUT, PATCH, DELETE, HEAD")
     path: str = Field(description="the path of a route")
@@ -101,7 +101,7 @@ class ThrottleSettings(Settings):
 
 
 class PlanSettings(Settings):
-    """A usage plan: what each of its clients may ask for."""
+    """A usage plan: the limits of each of its clients."""
 
     rate_limit: Annotated[
         int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second for each client, 1 to 10000")
@@ -126,7 +126,7 @@ class PlanSettings(Settings):
 
 
 class AuthorizerSettings(Settings):
-    """Who decides whether a caller is let in. API Gateway's IAM needs no table: `authorizer = "iam"`."""
+    """An authorizer. IAM authorization needs no table: `authorizer = "iam"`."""
 
     type: Literal["cognito", "lambda"] = Field(description='"cognito" or "lambda"')
     user_pool_arns: tuple[
@@ -171,7 +171,7 @@ class CorsSettings(Settings):
 
 
 class DomainSettings(Settings):
-    """A name of one's own for the API. A short-lived copy has none."""
+    """A custom domain name for the API. An ephemeral environment has none."""
 
     name: HostName
     certificate_arn: CertificateArn = Field(description="the ACM certificate of that name, in the environment's region")
@@ -255,7 +255,7 @@ class ApiSettings(Settings):
 
     @property
     def open_routes(self) -> tuple[str, ...]:
-        """Paths with a method that asks for no key, sorted. What API Gateway answers by itself costs no backend."""
+        """Paths with a method that needs no key, sorted; without mock routes, which use no backend."""
         return tuple(
             sorted(
                 route.path
@@ -266,7 +266,7 @@ class ApiSettings(Settings):
 
     @property
     def stage_throttle(self) -> tuple[int, int]:
-        """Rate and burst of every method. Unless set it lets all clients use their whole plans at the same time."""
+        """Rate and burst limit of every method; by default the sum of all clients' limits."""
         rate = sum(plan.rate_limit * len(plan.clients) for plan in self._plans)
         burst = sum(plan.burst_limit * len(plan.clients) for plan in self._plans)
         return (
@@ -276,10 +276,10 @@ class ApiSettings(Settings):
 
     @property
     def firewall_limit(self) -> int:
-        """Requests of one address in 5 minutes. Unless set one client can use its whole plan from one address."""
+        """Maximum requests from one address in 5 minutes; by default the limit of one client in the largest plan."""
         return self.firewall_rate_per_5_minutes or max(10, *(plan.rate_limit * 300 for plan in self._plans))
 
     @property
     def _plans(self) -> tuple[PlanSettings, ...]:
-        """Without one the limits of the stage and the firewall are those of one client."""
+        """The plans; without any, one default plan with one client, from which the other limits are computed."""
         return tuple(self.plans.values()) or (PlanSettings(clients=("anybody",)),)

@@ -1,4 +1,4 @@
-"""What service, workers and jobs have in common to be checked: pairs of CPU and memory, names of variables."""
+"""Checks for service, workers and jobs: pairs of CPU and memory, names of variables."""
 
 from __future__ import annotations
 

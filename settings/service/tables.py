@@ -29,13 +29,13 @@ from settings.service.values import (
 
 _ECR_IMAGE = re.compile(r"^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 
-# Where the agent of ECS Exec writes, which the read-only root would refuse. AWS names no paths and supports only shells
-# with a writable root; users report that these are enough: https://github.com/aws/containers-roadmap/issues/1359
+# The directories that the agent of ECS Exec writes to. AWS does not document them, and supports ECS Exec only with a
+# writable root file system; users report that these are enough: https://github.com/aws/containers-roadmap/issues/1359
 EXEC_PATHS = ("/var/lib/amazon/ssm", "/var/log/amazon/ssm")
 
 
 class EcrRepository(NamedTuple):
-    """Where an image lies in ECR."""
+    """The location of an image in ECR."""
 
     account_id: str
     region: str
@@ -171,5 +171,5 @@ class ServiceSettings(Settings):
 
     @property
     def injects_database_login(self) -> bool:
-        """Whether a task is given the database's login at its start, and so keeps it for its life."""
+        """Whether a task gets the database credentials at its start, and therefore keeps them until it stops."""
         return any(reference.startswith(DATABASE_REFERENCE) for reference in self.secrets.values())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from settings.base import described
 
-# Begins a reference to the application's own database secret, as opposed to one named by its ARN.
+# The prefix of a reference to the application's own database secret; other secrets are named by ARN.
 DATABASE_REFERENCE = "database:"
 
 EnvironmentVariable = Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")]

@@ -1,4 +1,4 @@
-"""Tables `workers` and `jobs`: what runs beside the service. What they do not say is as in the table `service`."""
+"""Tables `workers` and `jobs`: additional tasks. Missing keys have the values of the table `service`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class WorkerSettings(_WorkloadSettings):
 
 
 class JobSettings(_WorkloadSettings):
-    """A command on a schedule, one at a time: `[jobs.<name>]`. A run that meets an earlier one is left out."""
+    """A command on a schedule: `[jobs.<name>]`. A run is skipped if an earlier one is still running."""
 
     schedule: Annotated[
         str,
@@ -107,9 +107,9 @@ class JobSettings(_WorkloadSettings):
 
 
 def workload_settings(service: ServiceSettings, workload: WorkerSettings | JobSettings) -> ServiceSettings:
-    """The service's settings with what the worker or job says otherwise.
+    """The service's settings with the values of the worker or job.
 
-    The volume is the service's alone, and no shell is opened in a job: Step Functions starts its task without one.
+    Only the service has the volume. A job has no ECS Exec, because Step Functions starts its task without it.
     """
     stated = {
         key: value for key in ("image", "command", "cpu", "memory_mb") if (value := getattr(workload, key)) is not None

@@ -144,7 +144,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "window longer than the shortest interval": (
         {"rotation.window_hours": "25"},
         "rotation.window_hours = 25; allowed: length of the rotation window, 1 to 24 hours; absent means until the "
-        "end of the day; correct the value",
+        "end of the UTC day; correct the value",
     ),
     "memory that Fargate does not pair with the CPU": (
         {"service.cpu": "256", "service.memory_mb": "4096"},

@@ -7,16 +7,16 @@ from settings.database import DatabaseSettings
 from settings.monitoring import MonitoringSettings
 
 _BYTES_PER_CAPACITY_UNIT = 2 * 1024**3
-# PostgreSQL stops taking transactions at 2 billion; autovacuum is aggressive from 200 million on.
+# PostgreSQL refuses transactions at 2 billion; autovacuum becomes aggressive at 200 million.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.Autovacuum.html
 _TRANSACTIONS_UNVACUUMED = 1_000_000_000
 
 
 def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, cluster: str) -> Row:
-    """Aurora, by the values of its busiest instance: CloudWatch joins the instances of a cluster by the statistic.
+    """Aurora: the metrics are those of its busiest instance, because CloudWatch aggregates a cluster's instances.
 
-    A database that may pause sends zeros, or nothing, while it does: no data is then no fault, and its free memory is
-    looked at only while it runs. One that never pauses and sends nothing is out of reach.
+    A paused database sends zeros or no data, so missing data is no fault if it may pause, and its free memory is
+    checked only while it runs. If a database never pauses, missing data means that it cannot be reached.
     """
 
     def metric(name: str, statistic: str, label: str) -> Metric:
@@ -129,11 +129,10 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
 
 
 def max_connections(min_capacity: float, max_capacity: float) -> int:
-    """What PostgreSQL accepts on an Aurora Serverless v2 instance, whatever its capacity at the moment.
+    """The value of `max_connections` on an Aurora Serverless v2 instance; it does not depend on the current capacity.
 
-    It follows from the memory at the largest capacity, with 5000 as the most, and 2000 where the least capacity is
-    half a unit or none.
+    It depends on the memory at max_capacity, and is 5000 at most, or 2000 if min_capacity is 0 or 0.5.
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
     """
-    by_memory = round(211.4 * max_capacity - 22.4)  # runs through every row of the table there
+    by_memory = round(211.4 * max_capacity - 22.4)  # matches every row of AWS's table
     return max(1, min(by_memory, 2000 if min_capacity <= 0.5 else 5000))

@@ -6,13 +6,13 @@ from modules.monitoring.alarms import Alarm, Chart, Metric, Row
 from settings.monitoring import MonitoringSettings
 from settings.service import ServiceSettings
 
-# Scaling in and out, and the start of a task, take some minutes; so long a deployment may lack tasks.
+# Scaling, and the start of a task, take some minutes, during which tasks may be missing.
 _MINUTES_TO_START = 10
 _MINUTES_AT_THE_MOST = 30
 
 
 def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cluster: str, service: str) -> Row:
-    """The ECS service. Without Container Insights nobody counts its tasks, so that no count at all is a fault."""
+    """The ECS service. Container Insights counts its tasks; missing data means that it is off, and fires the alarm."""
     where = {"ClusterName": cluster, "ServiceName": service}
 
     def used(name: str, label: str) -> Metric:
@@ -87,7 +87,7 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
 def entry_row(
     settings: ServiceSettings, thresholds: MonitoringSettings, *, load_balancer: str, target_group: str
 ) -> Row:
-    """The network load balancer, named by the suffixes of its and the target group's ARN."""
+    """The network load balancer. Its metrics use the suffixes of its ARN and of the target group's ARN."""
     minutes = thresholds.sustained_minutes
     balancer = {"LoadBalancer": load_balancer}
     targets = {**balancer, "TargetGroup": target_group}
@@ -167,9 +167,10 @@ def api_row(
     throttled: Metric,
     canary: tuple[Metric, Metric] | None,
 ) -> Row:
-    """The stage and its firewall. API Gateway counts 429 among all 4xx; `throttled` counts it alone, from the log.
+    """The stage and its firewall. API Gateway counts 429 only in 4xx; `throttled` counts it separately, from the
+    access log.
 
-    `canary` are its requests with 5xx, and all of them.
+    `canary` has the metrics of the canary's requests: those with 5xx, and all.
     """
     minutes = thresholds.sustained_minutes
 

@@ -10,17 +10,17 @@ from settings.cache import CacheSettings
 from settings.monitoring import MonitoringSettings
 from settings.storage import StorageSettings
 
-# What a Redis node accepts: `maxclients`, which ElastiCache fixes.
+# ElastiCache's fixed value of `maxclients`, the maximum number of connections to a node.
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
 _REDIS_CONNECTIONS = 65_000
-# A chart of every node of a large group shows nothing; alarms watch all of them.
+# A chart with every node of a large group is unreadable. The alarms include all nodes.
 _DRAWN = 20
-# A new file system begins with 2.1 TiB of credits; a tenth of that lasts half an hour at 100 MiB/s.
+# A new file system has 2.1 TiB of credits; a tenth of that lasts about half an hour at 100 MiB/s.
 _BURST_CREDITS = 210 * 1024**3
 
 
 def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group: str) -> Row:
-    """Redis, by the values of the node that is worst off. ElastiCache has no metric of a whole group."""
+    """Redis: alarms on the highest value of all nodes, because ElastiCache has no metrics of a whole group."""
     nodes = CacheNodes(group, settings)
     minutes, cpu, memory = thresholds.sustained_minutes, thresholds.cpu_percent, thresholds.memory_percent
     evictions, lag = thresholds.cache_evictions_per_minute, thresholds.cache_replica_lag_seconds
@@ -102,7 +102,7 @@ def _of_worst_node(
     *,
     critical: bool = False,
 ) -> Iterator[Alarm]:
-    """One alarm over all nodes; with more than an alarm takes, another for each part."""
+    """One alarm for all nodes, or several if there are more nodes than an alarm may have metrics."""
     for part, (some, expression) in enumerate(of_many(metrics, "MAX"), start=1):
         yield Alarm(
             id_ if part == 1 else f"{id_}-{part}",
@@ -122,7 +122,7 @@ def _of_worst_node(
 def files_row(
     settings: StorageSettings, thresholds: MonitoringSettings, *, file_system: str, mounting_tasks: int
 ) -> Row:
-    """EFS. `mounting_tasks` is how many tasks have the files mounted at the least; 0 when none mounts them."""
+    """EFS. `mounting_tasks` is the minimum number of tasks that mount the file system, or 0 if none does."""
 
     def metric(name: str, statistic: str, label: str) -> Metric:
         return Metric("AWS/EFS", name, {"FileSystemId": file_system}, statistic, label)

@@ -59,7 +59,7 @@ def _as_set(platform: Platform, method: Resource, route: Route, authorizers: dic
     }
     for setting in (setting for setting, holds in wanted.items() if not holds):
         yield method.finding(
-            "API_ROUTE", f"is not as the setting api.routes[].{setting} of {route['path']} says", setting
+            "API_ROUTE", f"differs from the setting api.routes[].{setting} of {route['path']}", setting
         )
 
 
