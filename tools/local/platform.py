@@ -67,6 +67,7 @@ class LocalPlatform:
             self._find_no_password(forgotten)
             if self._keep:
                 cleanup.pop_all()
+                self._database.leave()
                 print(f"\nEnd it:\n    make local-stop ENV={self._name}")
             else:
                 self._destroy()
