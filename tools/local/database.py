@@ -78,10 +78,14 @@ class EmbeddedDatabase:
                 raise DeployError(f"the embedded PostgreSQL did not start: {error}") from error
         raise DeployError(f"no PostgreSQL stood behind the embedded cluster within {seconds:.0f} s")
 
-    def stop(self) -> None:
-        """Stop following, and every server."""
+    def leave(self) -> None:
+        """Stop following, which would keep the program from ending, and leave every server as it is."""
         self._stopping.set()
         self._following.shutdown()
+
+    def stop(self) -> None:
+        """Stop following, and every server."""
+        self.leave()
         for _, server in self._servers.values():
             server.stop()
         self._copies.cleanup()

@@ -69,6 +69,7 @@ class LocalPlatform:
             self._evaluate_calls()
             if self._keep:
                 cleanup.pop_all()
+                self._database.leave()
                 print(f"\nEnd it:\n    make local-stop ENV={self._name}")
             else:
                 self._destroy()
