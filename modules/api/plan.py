@@ -53,7 +53,7 @@ class Keys(Construct):
         self.ids: dict[str, str] = {client: self._key(client, names) for client in clients}
 
     def _key(self, client: str, names: Naming) -> str:
-        key = {"Name": names.name(client), "Description": f"Client {client}", "Enabled": True}
+        key = {"Name": names.name(client), "Enabled": True}
         stack = _stack(
             self,
             f"key-{client}",

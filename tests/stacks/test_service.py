@@ -41,10 +41,15 @@ def test_a_service_with_files_waits_for_every_mount_target(app_outdir: Path, env
     assert {"aws_efs_access_point", "aws_rds_cluster", "aws_elasticache_replication_group"} <= types
 
 
+def _policy_of_secret(secrets: Synthesized) -> str:
+    secret = secrets.address("aws_secretsmanager_secret")
+    return str(secrets.one("aws_secretsmanager_secret_policy", secret_arn=f"${{{secret}.arn}}")["policy"])
+
+
 @every_environment
 def test_the_secret_admits_the_roles_of_the_tasks_and_those_of_the_settings(app_outdir: Path, environment: str) -> None:
     roles = {role["name"] for role in service(app_outdir, environment).all("aws_iam_role")}
-    policy = read_stack(app_outdir, f"{environment}-secrets").one("aws_secretsmanager_secret_policy")["policy"]
+    policy = _policy_of_secret(read_stack(app_outdir, f"{environment}-secrets"))
 
     denied = json.loads(policy)["Statement"][0]
     readers = denied["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
@@ -184,7 +189,7 @@ def test_outputs_for_people(app_outdir: Path, environment: str) -> None:
 def test_a_login_handed_out_by_ecs_admits_the_role_that_starts_tasks(tmp_path: Path) -> None:
     build_app([_handing_out(load("iot-dev"))], tmp_path).synth()
 
-    policy = read_stack(tmp_path, "iot-dev-secrets").one("aws_secretsmanager_secret_policy")["policy"]
+    policy = _policy_of_secret(read_stack(tmp_path, "iot-dev-secrets"))
     readers = json.loads(policy)["Statement"][0]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     assert [arn.rpartition("/")[2] for arn in readers[1:]] == ["iot-service-task-dev", "iot-service-execution-dev"]
 

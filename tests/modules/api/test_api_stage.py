@@ -67,7 +67,7 @@ def test_plan_key_and_stage_are_bound_together() -> None:
         (key, plan_id, "API_KEY") for key in keys
     }
     # API Gateway makes the value: no template has one, and so no state.
-    assert {tuple(sorted(key)) for key in keys.values()} == {("Description", "Enabled", "Name")}
+    assert {tuple(sorted(key)) for key in keys.values()} == {("Enabled", "Name")}
 
 
 def test_every_method_of_the_stage_takes_at_least_what_the_plan_allows() -> None:
