@@ -70,7 +70,8 @@ def import_ids(change: Mapping[str, Any], orphans: Tagged) -> Iterator[tuple[str
             yield id_, id_
         return
     texts = {value for value in attributes.values() if isinstance(value, str)}
-    same = [arn for arn, tags in orphans.items() if tags == planned.get("tags_all")]
+    # A final snapshot has the tags of its cluster, which names it; nothing here is one.
+    same = [arn for arn, tags in orphans.items() if tags == planned.get("tags_all") and "snapshot:" not in arn]
     named = {arn for arn in same if texts & {*_segments(arn), _rest(arn)}}
     alike = {arn for arn in same if "Name" in orphans[arn] or _resembles(arn, type_)}
     for arn in sorted(named | alike, key=lambda arn: (arn not in named, not _resembles(arn, type_), arn)):
@@ -102,6 +103,9 @@ def _segments(arn: str) -> list[str]:
 
 
 def _resembles(arn: str, type_: str) -> bool:
-    """Whether the letters of a word of the ARN come in this order in the type, as `restapis` in `..._rest_api`."""
+    """Whether the letters of a word of the ARN come in this order from the beginning of a word of the type.
+
+    As `restapis` in `..._rest_api`, not as `secret` in `aws_elasticache_parameter_group`: each wrong guess is a plan.
+    """
     words = [re.sub("[^a-z]", "", segment.removesuffix("s")) for segment in _segments(arn)[:-1]]
-    return any(re.search(".*".join(word), type_) for word in words if len(word) > 2)
+    return any(re.search("_" + ".*".join(word), type_) for word in words if len(word) > 2)

@@ -93,6 +93,18 @@ def test_equal_tags_alone_make_no_candidate() -> None:
     assert ids("aws_rds_cluster", {KEY: TAGS}, cluster_identifier="iot", tags_all=TAGS) == []
 
 
+@pytest.mark.parametrize(
+    ("type_", "arn", "planned"),
+    [
+        ("aws_elasticache_parameter_group", SECRET, {"name": "iot-cache-dev"}),
+        ("aws_elasticache_replication_group", SECRET, {"replication_group_id": "iot-redis-dev"}),
+        ("aws_rds_cluster", f"{RDS}:cluster-snapshot:iot-final-dev", {"final_snapshot_identifier": "iot-final-dev"}),
+    ],
+)
+def test_what_a_teardown_leaves_is_not_tried_as_something_else(type_: str, arn: str, planned: dict[str, str]) -> None:
+    assert ids(type_, {arn: TAGS}, **planned, tags_all=TAGS) == []
+
+
 def test_its_own_name_comes_before_a_word_of_its_type() -> None:
     other = "arn:aws:elasticache:ca-central-1:111111111111:subnetgroup:cache"
     assert ids("aws_db_subnet_group", {other: TAGS, f"{RDS}:subgrp:iot": TAGS}, name="iot", tags_all=TAGS)[0] == "iot"
