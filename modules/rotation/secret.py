@@ -83,8 +83,8 @@ class ApplicationSecret(Construct):
 class MasterSecretPolicy(Construct):
     """The policy of the master user's secret, which RDS owns.
 
-    Only the rotation function, RDS itself and, in an emergency, `break_glass_role_arn` may read it. Otherwise the deploy
-    role could, with its permissions for Secrets Manager.
+    Only the rotation function, RDS itself and, in an emergency, `break_glass_role_arn` may read it. Otherwise the
+    deploy role could, with its permissions for Secrets Manager.
     """
 
     def __init__(
