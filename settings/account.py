@@ -1,4 +1,4 @@
-"""Table `account`: what an account and region have once, and who owns it."""
+"""Table `account`: account-wide resources, and the environment that owns them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from settings.base import Settings, described
 
 
 class AccountSettings(Settings):
-    """Things that exist once per account and region. Exactly one environment of an account owns them."""
+    """Resources that exist once per account and region. Exactly one environment of the account owns them."""
 
     owns_api_gateway_role: bool = Field(
         default=False,

@@ -12,8 +12,8 @@ from stacks.base import BaseStack, state_bucket_name, state_key_alias
 
 
 class BootstrapStack(BaseStack):
-    """State bucket with its key, image repository, the boundary of every role, roles of the workflows, and the
-    account's singletons that it owns.
+    """State bucket with its key, image repository, permissions boundary, roles of the workflows, and the account-wide
+    resources that it owns.
 
     Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` does not include it. `make bootstrap`
     moves its own state into the bucket that it creates.

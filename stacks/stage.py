@@ -29,11 +29,11 @@ class StageStack(BaseStack):
         self.api = api
         self.published = PublishedApi(self, "api", settings=environment.api, api=api.rest_api, names=self.names)
         found = {type_: sorted(ids) for type_, ids in sorted(self.to_terraform()["resource"].items())}
-        # What bound keys to plans before the stacks of CloudFormation kept their values: both states forget it.
+        # The links of keys to plans in earlier versions, which used no CloudFormation: both states forget them.
         bound = [f"aws_api_gateway_usage_plan_key.{id_}" for id_ in found.get("aws_cloudformation_stack", ())]
         self.add_override("removed", _forgotten(bound))
         own = [f"{type_}.{id_}" for type_, ids in found.items() for id_ in ids]
-        # An API that was deployed when all of this was in its own state: that state forgets and destroys none of it.
-        # `make move` takes it over first, and `make deploy` refuses before.
+        # In earlier versions the api stack had these resources. `removed` makes its state forget them without
+        # destroying them. `make deploy` refuses to start until `make move` has moved them here.
         api.add_override("removed", _forgotten([*api.rest_api.forgotten_keys, *own, *bound]))
         TerraformOutput(self, "url", value=self.published.url, description="Where clients call the API")

@@ -29,7 +29,7 @@ def _stack(
     properties: Mapping[str, object],
     outputs: Mapping[str, object] | None = None,
 ) -> CloudformationStack:
-    """A stack of CloudFormation with one resource. What it is given is in the text, so that a plan shows it."""
+    """A CloudFormation stack with one resource. Its properties are in the template, so a plan shows them."""
     template = {"Resources": {"Key": {"Type": type_, "Properties": properties}}}
     stack = CloudformationStack(
         scope, id_, name=name, template_body=json.dumps({**template, **({"Outputs": outputs} if outputs else {})})
@@ -41,9 +41,9 @@ def _stack(
 class Keys(Construct):
     """An API key for each client: `ids` by client. A client that moves to another plan keeps its key.
 
-    A key says whose requests are counted. It proves nothing: who has to log in is what authorizers are for. And yet no
-    state has its value, so whoever reads states cannot call in a client's name: Terraform's own resource would keep it
-    there. A stack of CloudFormation knows the id alone, which `Ref` gives; API Gateway makes the value:
+    A key identifies and meters a client. It is not authentication, for which there are authorizers. Its value is still
+    not in a state, so readers of states cannot call as a client: Terraform's own resource would store the value. A
+    CloudFormation stack has only the id, which `Ref` returns; API Gateway generates the value:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-apikey.html
     """
 
@@ -67,7 +67,7 @@ class Keys(Construct):
 
     @property
     def forgotten(self) -> list[str]:
-        """Addresses of what an earlier version made instead: states forget it, and it goes on working."""
+        """Addresses of the resources of an earlier version: states forget them, and they keep working."""
         return list(self._forgotten)
 
 
@@ -122,8 +122,8 @@ class Plans(Construct):
                 ),
             ).id
             for client in sorted(plan.clients):
-                # A key is in one plan of a stage. Another plan is another name, so that Terraform deletes the stack of
-                # the old plan before it makes that of the new one: CloudFormation itself would do it the other way.
+                # AWS allows a key in one plan per stage. The stack's name contains the plan, so Terraform deletes the
+                # stack of the old plan before it creates the new one. CloudFormation would create the new one first.
                 _stack(
                     self,
                     f"key-{client}-in-plan",

@@ -1,4 +1,4 @@
-"""The roles of the stacks: each carries the permissions boundary that bootstrap owns."""
+"""The roles of the stacks: each has the permissions boundary, which belongs to bootstrap."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from settings.naming import Naming
 
 
 def boundary_name(names: Naming) -> str:
-    """Name of the boundary; copies of an environment have that of their original."""
+    """Name of the boundary; an ephemeral environment uses the original's."""
     return Naming(names.project, names.stage).name("boundary")
 
 
 def boundary_arn(names: Naming, account: Account) -> str:
-    """ARN of the boundary, known before it is made."""
+    """ARN of the boundary, known before it is created."""
     return f"arn:{account.partition}:iam::{account.id}:policy/{boundary_name(names)}"
 
 
 def platform_role(
     scope: Construct, id_: str, *, names: Naming, account: Account, purpose: str, description: str, trust: str
 ) -> IamRole:
-    """A role which, whatever its policies say, may do no more than the boundary. The deploy role makes no others."""
+    """A role with the boundary, which limits its policies. The deploy role can create no other roles."""
     return IamRole(
         scope,
         id_,

@@ -81,8 +81,10 @@ class ApplicationSecret(Construct):
 
 
 class MasterSecretPolicy(Construct):
-    """Who may read the secret of the master user, which RDS owns: the rotation function, RDS itself, and in an
-    emergency `break_glass_role_arn`. The deploy role could otherwise, by what IAM allows it of the service.
+    """The policy of the master user's secret, which RDS owns.
+
+    Only the rotation function, RDS itself and, in an emergency, `break_glass_role_arn` may read it. Otherwise the
+    deploy role could, with its permissions for Secrets Manager.
     """
 
     def __init__(
@@ -107,9 +109,9 @@ class MasterSecretPolicy(Construct):
 
 
 def master_reading_policy(secret_arn: str, *, readers: Sequence[str], account: Account) -> str:
-    """Denies the value to everybody but `readers` and RDS, which rotates it: as a service, or by its own role.
+    """Denies the value to everybody except `readers` and RDS, which rotates it as a service or with its own role.
 
-    A service has no `aws:PrincipalArn`, so without the second condition the denial would be about RDS, too:
+    A service has no `aws:PrincipalArn`, so without the second condition RDS would be denied too:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
     """

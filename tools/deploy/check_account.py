@@ -1,6 +1,6 @@
-"""Whether an account has what the deployment of an environment needs (`docs/new-account.md`); it changes nothing.
+"""Checks that an account meets the requirements of an environment (`docs/new-account.md`), without changing anything.
 
-How much of something is needed is counted in the synthesized JSON; what this environment has already is not counted as
+The needed resources are counted in the synthesized JSON. Resources that the environment already has do not count as
 used by others.
 """
 
@@ -28,11 +28,11 @@ _NETWORK_LOAD_BALANCERS = ("elasticloadbalancing", "L-69A177A2")
 _FARGATE_VCPUS = ("fargate", "L-3032A538")
 
 Verdict = tuple[bool, str]
-"""Whether it holds, and what there is, with what to do where it does not hold."""
+"""Whether the requirement is met, and a text: the state, and what to do if it is not met."""
 
 
 def refuse_others(environment: Environment, sts: Any) -> None:
-    """DeployError unless the credentials work, and are of the environment's account."""
+    """Raises DeployError unless the credentials work and belong to the environment's account."""
     with asked("nothing was checked"):
         caller = sts.get_caller_identity()["Arn"]
     refuse_other_account(caller, environment)
@@ -48,11 +48,11 @@ def check(environment: Environment, *, client: Regional, say: Callable[[str], No
             holds, text = verdict()
             state = "ok" if holds else "missing"
         except (BotoCoreError, ClientError) as error:
-            state, text = "unread", f"cannot be read, so look yourself: {error}"
+            state, text = "unread", f"cannot be read, check it manually: {error}"
         failed += state != "ok"
         say(f"{state:8} {what}: {text}")
     if failed:
-        raise DeployError(f"{failed} of these are missing or cannot be read: docs/new-account.md")
+        raise DeployError(f"{failed} requirements are missing or cannot be read; see docs/new-account.md")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class _Account:
         return {id_: one for stack in found for id_, one in stack.configuration["resource"].get(type_, {}).items()}
 
     def _others(self, operation: str, key: str) -> list[Mapping[str, Any]]:
-        """What of EC2 has not the tags of this environment."""
+        """EC2 resources without the tags of this environment."""
         own = {"Key": "Environment", "Value": self.environment.name}
         return [one for one in pages(self._client("ec2"), operation, key) if own not in one.get("Tags", ())]
 
@@ -114,7 +114,7 @@ class _Account:
         return self._quota(_ELASTIC_IPS, len(self._resources("aws_eip")), used)
 
     def _nats(self) -> Verdict:
-        """One at most in each zone, whether there is one for all or one per zone."""
+        """At most one in each zone, with nat = "single" and with "per_zone"."""
         zones = {
             one["SubnetId"]: one["AvailabilityZone"]
             for one in pages(self._client("ec2"), "describe_subnets", "Subnets")
@@ -131,7 +131,7 @@ class _Account:
         return self._quota(_NETWORK_LOAD_BALANCERS, len(own), used)
 
     def _fargate(self) -> Verdict:
-        """All services at the most tasks that they are scaled to, while all are deployed."""
+        """All services at their maximum number of tasks, during a deployment of all."""
         definitions = self._resources("aws_ecs_task_definition")
         targets = self._resources("aws_appautoscaling_target").values()
         needed = 0.0
@@ -148,7 +148,7 @@ class _Account:
             account.check_concurrency(self.environment, self._client("lambda"))
         except DeployError as error:
             return False, str(error)
-        return True, f"{wanted} can be reserved" if wanted else "none is needed"
+        return True, f"{wanted} can be reserved" if wanted else "no reservation needed"
 
     def _trail(self) -> Verdict:
         """Rotations are reported by it: EventBridge has the calls of a service only where a trail logs them.
@@ -162,13 +162,15 @@ class _Account:
             if logs and _has_changes(trails.get_event_selectors(TrailName=arn)):
                 return True, f"{trail['Name']} logs management events"
         where = f"in {self.environment.region}"
-        return False, f"no trail logs management events {where}, so no failed rotation would be reported; create one"
+        return False, f"no trail logs management events {where}, so failed rotations are not reported; create a trail"
 
     def _gateway_role(self) -> Verdict:
         if self.environment.account.owns_api_gateway_role:
-            return True, "make bootstrap makes it"
+            return True, "make bootstrap creates it"
         role = self._client("apigateway").get_account().get("cloudwatchRoleArn")
-        remedy = "set account.owns_api_gateway_role = true in one environment of the account, and make bootstrap there"
+        remedy = (
+            "set account.owns_api_gateway_role = true in one environment of the account, and run make bootstrap for it"
+        )
         return bool(role), role or f"none is set; {remedy}"
 
     def _certificates(self) -> set[tuple[str, str]]:
@@ -182,7 +184,7 @@ class _Account:
         try:
             status = acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"]
         except acm.exceptions.ResourceNotFoundException:
-            return False, f"there is none; request one in {region} and write its ARN into the settings"
+            return False, f"it does not exist; request one in {region} and set its ARN in the environment's file"
         return status == "ISSUED", status if status == "ISSUED" else f"{status}; create the DNS records that ACM names"
 
 

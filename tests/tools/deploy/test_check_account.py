@@ -159,7 +159,7 @@ def test_an_account_that_runs_ten_functions_at_once_can_reserve_nothing(account:
     account.concurrency = 10
 
     assert account.said()["reserved concurrency of Lambda"][0] == "missing"
-    assert account.said("iot-dev")["reserved concurrency of Lambda"] == ("ok", "none is needed")
+    assert account.said("iot-dev")["reserved concurrency of Lambda"] == ("ok", "no reservation needed")
 
 
 def _stopped(trails: Any) -> None:
@@ -201,7 +201,7 @@ def test_the_role_of_api_gateway_is_made_by_bootstrap_or_must_be_there(account: 
     what = "CloudWatch role of API Gateway"
     owner = load(_ENVIRONMENT)
     other = owner.model_copy(update={"account": owner.account.model_copy(update={"owns_api_gateway_role": False})})
-    assert check_account._Account(owner, account.client)._gateway_role() == (True, "make bootstrap makes it")
+    assert check_account._Account(owner, account.client)._gateway_role() == (True, "make bootstrap creates it")
     assert check_account._Account(other, account.client)._gateway_role() == (True, "arn:aws:iam::1:role/logs")
 
     account.client("apigateway").update_account(
@@ -219,7 +219,7 @@ def test_the_role_of_api_gateway_is_made_by_bootstrap_or_must_be_there(account: 
     [
         ("ISSUED", "ok", "ISSUED"),
         ("PENDING_VALIDATION", "missing", "PENDING_VALIDATION; create the DNS records that ACM names"),
-        ("", "missing", "there is none; request one in ca-central-1 and write its ARN into the settings"),
+        ("", "missing", "it does not exist; request one in ca-central-1 and set its ARN in the environment's file"),
     ],
 )
 def test_each_certificate_that_the_settings_name_must_be_issued(
@@ -266,7 +266,7 @@ def test_another_account_is_refused_before_anything_else(
 
     assert command.main(["check-account", "--env", _ENVIRONMENT]) == 1
     printed = capsys.readouterr()
-    assert printed.err == "the credentials are of account 999999999999, and iot-prod is in 222222222222\n"
+    assert printed.err == "the credentials belong to account 999999999999, but iot-prod is in 222222222222\n"
     assert printed.out == ""
 
 
@@ -283,7 +283,7 @@ def test_it_ends_with_0_where_everything_holds_and_with_1_where_not(
 
     account.quotas[_IP] = 0
     assert command.main(["check-account", "--env", _ENVIRONMENT]) == 1
-    assert capsys.readouterr().err == "1 of these are missing or cannot be read: docs/new-account.md\n"
+    assert capsys.readouterr().err == "1 requirements are missing or cannot be read; see docs/new-account.md\n"
 
 
 def test_nothing_of_it_changes_anything(account: Account) -> None:
