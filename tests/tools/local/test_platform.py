@@ -59,6 +59,7 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
     assert any("Plan every stack after three rotations: no change" in phase for phase in phases)
     role = load(FULL).rotation.role_name
     assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)
+    assert any("Evaluate the calls of every role: " in phase and " calls by 3 roles: " in phase for phase in phases)
     assert "Lift the protection" in phases[-2]
     assert "Destroy every stack but bootstrap" in phases[-1]
 
