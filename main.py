@@ -21,7 +21,7 @@ def build_app(environments: Sequence[Environment], outdir: Path | None = None) -
 
     Raises PackageError when the zip of the rotation function cannot be built.
     """
-    # Imported here because it starts Node.js, which a fault in a file should not have to wait for.
+    # Imported here because it starts Node.js, which takes time; errors in files are reported first.
     from modules.common import provider_imports
 
     provider_imports.shorten()  # before cdktf, whose import starts Node.js
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="main.py", description="Synthesize Terraform JSON into cdktf.out.")
     parser.add_argument("--env", metavar="NAME", help="one environment; without it all of them")
-    parser.add_argument("--suffix", metavar="TEXT", help="make a short-lived copy of --env, e.g. pr-12")
+    parser.add_argument("--suffix", metavar="TEXT", help="make an ephemeral environment from --env, e.g. pr-12")
     parser.add_argument("--unprotected", action="store_true", help="lift the protection of --env (make unprotect)")
     options = parser.parse_args(arguments)
     if options.env is None and (options.suffix is not None or options.unprotected):
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         build_app(environments).synth()
     except (JSIIError, OSError, RuntimeError) as error:
-        # Node.js names what the operating system refused: "ENOSPC: no space left on device, write".
+        # Node.js includes the operating system's error: "ENOSPC: no space left on device, write".
         if type(error) is RuntimeError and not re.search(r"\bE[A-Z0-9]{2,}: ", str(error)):
             raise
         print(f"the synthesis failed: {' '.join(str(error).split())}", file=sys.stderr)

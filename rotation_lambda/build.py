@@ -4,11 +4,11 @@
 
 The zip is the wheel of psycopg2 for CPython 3.13 on the chosen architecture, under its locked hash, with the package
 `rotation` and the RDS certificate authorities added. Wheels are kept in `build/wheels`; when the locked one is there,
-nothing is downloaded. Nothing is compressed here, because different versions of zlib compress to different bytes:
-what is added is stored, and dated 1980.
+nothing is downloaded. Added files are stored without compression, because different versions of zlib
+produce different bytes, and have a date of 1980.
 
-A wheel whose hash is not in `requirements.txt`, a library for another architecture or another Python, and
-an authority that is not in `certificates/fingerprints.txt` fail the build.
+The build fails for a wheel whose hash is not in `requirements.txt`, a library for another architecture or another
+Python, and an authority that is not in `certificates/fingerprints.txt`.
 """
 
 from __future__ import annotations

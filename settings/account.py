@@ -13,12 +13,14 @@ class AccountSettings(Settings):
     """Things that exist once per account and region. Exactly one environment of an account owns them."""
 
     owns_api_gateway_role: bool = Field(
-        default=False, description="true or false: this bootstrap makes API Gateway's CloudWatch role of the account"
+        default=False,
+        description="true or false: bootstrap creates the CloudWatch role that API Gateway needs once per account "
+        "and region",
     )
     github_repository: Annotated[
         str | None,
         described(
-            'a GitHub repository as "owner/name", whose workflows plan and deploy',
+            'the GitHub repository, as "owner/name", whose workflows may plan and deploy',
             r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}$",
         ),
     ] = None
@@ -28,5 +30,6 @@ class AccountSettings(Settings):
     ] = "main"
     owns_github_provider: bool = Field(
         default=True,
-        description="true or false: with github_repository, this bootstrap makes the account's provider of GitHub",
+        description="true or false: with github_repository, bootstrap creates GitHub's OIDC provider, of which an "
+        "account has one",
     )

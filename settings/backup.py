@@ -13,7 +13,7 @@ from pydantic import Field
 from settings.base import Region, Settings, described
 from settings.broken import Broken
 
-# AWS takes 100 years at most: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html
+# AWS's maximum is 100 years: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html
 _MOST_DAYS = 36_500
 
 
@@ -21,34 +21,38 @@ class BackupSettings(Settings):
     """One backup a day into a vault of this environment, and a copy of each in another region if one is named."""
 
     start: Annotated[
-        str, described("the time in UTC at which the daily backup starts, as hh:mm", r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+        str, described("start of the daily backup in UTC, as hh:mm", r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
     ] = "08:00"
     retention_days: Annotated[
-        int, Field(ge=1, le=_MOST_DAYS, description=f"days that a backup is kept: 1 to {_MOST_DAYS}")
+        int, Field(ge=1, le=_MOST_DAYS, description=f"retention of a backup, 1 to {_MOST_DAYS} days")
     ] = 7
     copy_to: Region | None = Field(
-        default=None, description="the code of a second region, such as ca-west-1; without it nothing is copied"
+        default=None, description="a second region for copies, such as ca-west-1; absent means no copies"
     )
-    # Copies of Aurora are full ones, never increments: each day costs the whole database again.
+    # Copies of Aurora are full copies, not incremental: each day costs the storage of the whole database.
     # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_CopySnapshot.html
     copy_retention_days: Annotated[
-        int, Field(ge=1, le=_MOST_DAYS, description=f"days that a copy in copy_to is kept: 1 to {_MOST_DAYS}")
+        int, Field(ge=1, le=_MOST_DAYS, description=f"retention of a copy in copy_to, 1 to {_MOST_DAYS} days")
     ] = 7
     lock: Literal["none", "governance", "compliance"] = Field(
         default="none",
-        description='"none", "governance" (whoever may delete the lock can lift it) or "compliance" '
-        "(nobody can, AWS included, once lock_grace_days are over)",
+        description='"none", "governance" (identities with the permission can remove the lock) or "compliance" '
+        "(after lock_grace_days nobody can remove it, not even AWS)",
     )
     lock_minimum_days: Annotated[
         int,
         Field(
-            ge=1, le=_MOST_DAYS, description=f"days that a locked vault keeps any backup at least: 1 to {_MOST_DAYS}"
+            ge=1,
+            le=_MOST_DAYS,
+            description=f"minimum retention of every backup in a locked vault, 1 to {_MOST_DAYS} days",
         ),
     ] = 7
     lock_grace_days: Annotated[
         int,
         Field(
-            ge=3, le=_MOST_DAYS, description=f"days in which a compliance lock can still be lifted: 3 to {_MOST_DAYS}"
+            ge=3,
+            le=_MOST_DAYS,
+            description=f"days during which a compliance lock can still be removed: 3 to {_MOST_DAYS}",
         ),
     ] = 30
 
@@ -65,7 +69,7 @@ def _lock_fits(backup: BackupSettings | None) -> Iterator[Broken]:
             yield Broken(
                 "backup.lock_minimum_days",
                 backup.lock_minimum_days,
-                f"at most backup.{key} = {days}: the vault would refuse every backup",
+                f"at most backup.{key} = {days}: otherwise the vault refuses every backup",
                 f"lower it, or raise {key}",
             )
 
@@ -73,7 +77,10 @@ def _lock_fits(backup: BackupSettings | None) -> Iterator[Broken]:
 def _copies_leave_the_region(region: str, backup: BackupSettings | None) -> Iterator[Broken]:
     if backup is not None and backup.copy_to == region:
         yield Broken(
-            "backup.copy_to", region, f"a region other than {region}, which may be lost", "name another, or delete it"
+            "backup.copy_to",
+            region,
+            f"a region other than {region}, whose failure copies protect against",
+            "set another region, or delete the key",
         )
 
 

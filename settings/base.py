@@ -1,4 +1,4 @@
-"""What every settings model shares, and the value types that several of them use."""
+"""The base of all settings models, and value types that several of them use."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Frozen and strict: a value of another type, or a key that nobody reads, is a fault.
+    """Frozen and strict: a value of another type, or an unknown key, is an error.
 
-    The description of a field is the text a person is shown as "allowed" when its value is refused.
+    Error messages quote the description of a field after "allowed:".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -21,7 +21,7 @@ class Settings(BaseModel):
 
 
 def described(allowed: str, pattern: str) -> object:
-    """Field of a text that must match `pattern`; `allowed` says the same to a person."""
+    """A string field that must match `pattern`; `allowed` describes the pattern."""
     return Field(pattern=pattern, description=allowed)
 
 

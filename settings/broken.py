@@ -1,4 +1,4 @@
-"""What a rule between settings says when it does not hold."""
+"""Violations of rules between settings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unshown:
-    """Stands for a value that is not printed; `said` is printed instead."""
+    """A value that is not printed; `said` is printed instead."""
 
     said: str
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that does not hold, without the file: the loader knows which one has the key."""
+    """A violated rule, without the file: the loader knows which file has the key."""
 
     key: str
     value: object

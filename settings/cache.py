@@ -14,7 +14,7 @@ from settings.windows import conflicts
 
 
 class CacheAutoscalingSettings(Settings):
-    """Target tracking on the engine's CPU; the count it owns is then ignored by Terraform."""
+    """Target tracking on the engine's CPU. Terraform then ignores the count that autoscaling changes."""
 
     dimension: Literal["shards", "replicas"] = Field(description='"shards" or "replicas"')
     min_count: Annotated[int, Field(ge=1, le=250, description="1 to 250 shards, or 1 to 5 replicas")]
@@ -26,19 +26,23 @@ class CacheSettings(Settings):
     """One ElastiCache for Redis replication group."""
 
     form: Literal["single", "replicated", "cluster"] = Field(
-        description='"single" (one node), "replicated" (automatic failover over zones) or "cluster" (sharded)'
+        description='"single" (one node), "replicated" (automatic failover to another zone) or "cluster" (sharded)'
     )
-    engine_version: Literal["7.0", "7.1"] = Field(description='"7.0" or "7.1": IAM users need Redis 7')
+    engine_version: Literal["7.0", "7.1"] = Field(description='"7.0" or "7.1"; login with IAM needs Redis 7')
     node_type: Annotated[
         str, described("an ElastiCache node type, e.g. cache.t4g.micro", r"^cache\.[a-z0-9]+\.[a-z0-9]+$")
     ]
     shards: Annotated[int, Field(ge=1, le=250, description='1 to 250; more than 1 only with form = "cluster"')] = 1
-    replicas_per_shard: Annotated[int, Field(ge=0, le=5, description="0 to 5 replicas beside each primary")]
+    replicas_per_shard: Annotated[int, Field(ge=0, le=5, description="0 to 5 replicas of each primary")]
     snapshot_retention_days: Annotated[int, Field(ge=0, le=35, description="0 (no snapshots) to 35 days")] = 5
     snapshot_window: DailyWindow
     maintenance_window: WeeklyWindow
-    apply_immediately: bool = Field(description="true (changes now) or false (changes in the maintenance window)")
-    final_snapshot: bool = Field(description="true (keep a last snapshot when destroyed) or false (keep nothing)")
+    apply_immediately: bool = Field(
+        description="true (AWS applies changes immediately) or false (in the maintenance window)"
+    )
+    final_snapshot: bool = Field(
+        description="true (destroying the cache keeps a final snapshot) or false (keeps nothing)"
+    )
     autoscaling: CacheAutoscalingSettings | None = None
 
 

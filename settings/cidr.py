@@ -1,7 +1,8 @@
 """The address plan: which subnet of a VPC belongs to which zone and tier. A pure function of the VPC's CIDR.
 
-The VPC is cut into four equal slots, one per zone with one kept free, so that adding a zone never renumbers a subnet.
-In a slot the private tier (tasks, Lambda, endpoints) has one half; public and data have a quarter each:
+The VPC is divided into four equal slots, one per zone. With three zones one slot is free, so adding a zone never
+changes other subnets. In each slot the private tier (tasks, Lambda, endpoints) has one half; public and data have a
+quarter each:
 
     slot   |   private   | public | data |        10.0.0.0/16: /19 (8187 hosts), /20 (4091), /20 (4091)
 
@@ -20,8 +21,9 @@ _PRIVATE_SPACE = tuple(
 _LARGEST, _SMALLEST = 16, 22
 
 ALLOWED_VPC = (
-    f"a private IPv4 block from /{_LARGEST} (the largest VPC) to /{_SMALLEST} (room for Fargate and Lambda "
-    "interfaces in every zone), without host bits, e.g. 10.20.0.0/16"
+    f"a private IPv4 block without host bits, from /{_LARGEST} (the largest VPC) to /{_SMALLEST} (smaller ones have "
+    "too few "
+    "addresses for Fargate and Lambda), e.g. 10.20.0.0/16"
 )
 
 

@@ -1,4 +1,4 @@
-"""What no file may hold, under whatever key: secrets in plain text, and values that TOML knows and settings do not."""
+"""Values that no key may have: secrets in plain text, and types that TOML has but settings do not."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 from settings.broken import Broken, Unshown
 
-# Keys whose value is a secret by their name; PUBLIC_KEY, TOKEN_URL and PASSWORD_LENGTH are not.
+# Names of keys whose value is a secret; PUBLIC_KEY, TOKEN_URL and PASSWORD_LENGTH do not match.
 _SECRET_NAME = re.compile(
     r"(PASSWORD|PASSWD|PASSPHRASE|(^|[_-]|DB)PASS|PWD|SECRETS?|TOKEN|CREDENTIALS?|((?<!PUBLIC)[_-]|API|^)KEY([_-]BASE)?)"
     r"([_-]?[0-9]+|[_-](TEXT|VALUE))?$",
     re.IGNORECASE,
 )
-# Texts that are secrets by their form: a private key, a password in a URL or an option, keys of AWS and GitHub.
+# Values that look like secrets: a private key, a password in a URL or an option, keys of AWS and GitHub.
 _SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/?#@:]*:[^\s/?#@]+@"
@@ -25,25 +25,25 @@ _SECRET_TEXT = re.compile(
     r"|\b(AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\b(gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22,})"
 )
-# Tables of free names whose values are no secrets by form: references, and directories.
+# Tables whose values cannot be secrets: references and directories.
 _REFERENCES = re.compile(r"^service\.(secrets|mounts)\.")
-_REMEDY = "put it into Secrets Manager, name it in service.secrets, and replace it, for it has been written down"
+_REMEDY = "store it in Secrets Manager, refer to it in service.secrets, and change the secret, which Git has stored"
 
 
 def secrets(settings: dict[str, Any]) -> Iterator[Broken]:
-    """Every text that is a secret by its key or its form. It is not shown."""
-    allowed = "no secret: files stand in Git, and their texts in the state"
+    """Every value that is a secret, by the name of its key or by its format. It is not printed."""
+    allowed = "no secret: files are in Git, and their values in the state"
     for key, name, value in _leaves(settings):
         named = _SECRET_NAME.search(name) and value and not _REFERENCES.match(key)
         if isinstance(value, str) and (named or _SECRET_TEXT.search(value)):
-            yield Broken(key or "a key", Unshown("holds a secret"), allowed, _REMEDY)
+            yield Broken(key or "a key", Unshown("contains a secret"), allowed, _REMEDY)
 
 
 def strangers(settings: dict[str, Any]) -> Iterator[Broken]:
-    """Every value of a kind that no setting has, though its description may let it through."""
+    """Every value of a type that no setting has, such as a date."""
     for key, _, value in _leaves(settings):
         if isinstance(value, datetime.date | datetime.time):  # a datetime is a date
-            yield Broken(key, str(value), "no date or time: no setting is one", "put a text in quotes")
+            yield Broken(key, str(value), "no date or time: no setting has this type", "put the value in quotes")
         elif isinstance(value, float) and not math.isfinite(value):
             yield Broken(key, str(value), "a finite number", "correct the value")
 
@@ -62,5 +62,5 @@ def _leaves(value: object, key: str = "", name: str = "") -> Iterator[tuple[str,
 
 
 def bare(name: str) -> str:
-    """A part of a dotted key as TOML writes it: in quotes when it is not bare."""
+    """A part of a dotted key in TOML's notation: in quotes if necessary."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)

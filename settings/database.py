@@ -11,7 +11,7 @@ from settings.base import DailyWindow, Percent, Settings, WeeklyWindow, describe
 from settings.broken import Broken
 from settings.windows import conflicts
 
-# PostgreSQL folds unquoted names to lower case; RDS refuses master names that PostgreSQL or RDS reserves.
+# PostgreSQL converts unquoted names to lower case; RDS refuses reserved master names.
 _PgName = Annotated[
     str, described("1 to 63 lower-case letters, digits and _, beginning with a letter", r"^[a-z][a-z0-9_]{0,62}$")
 ]
@@ -28,10 +28,10 @@ _SNAPSHOT = rf"^({_SNAPSHOT_ARN})?((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{{0,254
 
 
 class DatabaseAutoscalingSettings(Settings):
-    """Readers that Aurora adds beside those of `database.instances`, and removes again."""
+    """Readers that autoscaling adds to those of `database.instances`, and removes again."""
 
     max_readers: Annotated[
-        int, Field(ge=2, le=15, description="readers at most, those of instances among them: 2 to 15")
+        int, Field(ge=2, le=15, description="maximum number of readers, including those of database.instances: 2 to 15")
     ]
     cpu_target_percent: Percent = 60
 
@@ -40,7 +40,7 @@ class DatabaseSettings(Settings):
     """One Aurora PostgreSQL Serverless v2 cluster."""
 
     engine_version: PostgresVersion = Field(
-        description='the major version as text ("15", "16", "17"); Aurora chooses and upgrades the minor one'
+        description='the major version in quotes ("15", "16", "17"); Aurora selects and upgrades the minor version'
     )
     name: _PgName
     master_username: _PgName
@@ -50,36 +50,42 @@ class DatabaseSettings(Settings):
     auto_pause_seconds: Annotated[
         int,
         Field(
-            ge=0, le=86400, description="seconds idle before a pause: 0 (never), or 300 to 86400 with min_capacity = 0"
+            ge=0,
+            le=86400,
+            description="idle seconds before the database pauses: 0 (never), or 300 to 86400 with min_capacity = 0",
         ),
     ] = 0
     storage_type: Literal["standard", "io-optimized"] = Field(
         default="standard",
-        description='"standard" (every read and write is paid for) or "io-optimized" (dearer storage, free I/O)',
+        description='"standard" (each read and write is charged) or "io-optimized" (more expensive storage, I/O not '
+        "charged)",
     )
     autoscaling: DatabaseAutoscalingSettings | None = None
     backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days of point-in-time recovery, 1 to 35")]
     backup_window: DailyWindow
     maintenance_window: WeeklyWindow
-    apply_immediately: bool = Field(description="true (changes now) or false (changes in the maintenance window)")
+    apply_immediately: bool = Field(
+        description="true (AWS applies changes immediately) or false (in the maintenance window)"
+    )
     final_snapshot: bool = Field(
-        description="true (keep a last snapshot and the backups when destroyed) or false (keep nothing)"
+        description="true (destroying the cluster keeps a final snapshot and the backups) or false (keeps nothing)"
     )
     restore_from: Annotated[
         str | None,
-        described("the identifier or the ARN of a cluster snapshot, read only when the cluster is created", _SNAPSHOT),
+        described("the identifier or ARN of a cluster snapshot, used only when the cluster is created", _SNAPSHOT),
     ] = None
     drill_query: Annotated[
         str | None,
         Field(
             min_length=1,
-            description="what `make drill` asks a restored copy, within 45 seconds; without it the rows of every table "
-            "are counted",
+            description="the SQL query that `make drill` runs on the restored copy, at most 45 seconds; absent means "
+            "that "
+            "it counts the rows of every table",
         ),
     ] = None
     iam_authentication: bool = Field(default=True, description="true or false")
     slow_statement_ms: Annotated[
-        int, Field(ge=100, le=3_600_000, description="statements slower than this are logged: 100 to 3600000 ms")
+        int, Field(ge=100, le=3_600_000, description="duration from which a statement is logged, 100 to 3600000 ms")
     ]
     insights: Literal["standard", "advanced"] = Field(description='Database Insights: "standard" or "advanced"')
     performance_insights_retention_days: Annotated[
@@ -131,15 +137,13 @@ def _database_names(database: DatabaseSettings) -> Iterator[Broken]:
         yield Broken(
             "database.master_username",
             master,
-            f"a name other than {', '.join(sorted(_RESERVED_MASTER_NAMES))}: RDS reserves it or attackers try it first",
+            f"a name other than {', '.join(sorted(_RESERVED_MASTER_NAMES))}: these are reserved, or easy to guess",
             "choose another name",
         )
     if len(master) > _LONGEST_MASTER_NAME:
         yield Broken("database.master_username", master, f"at most {_LONGEST_MASTER_NAME} characters", "shorten it")
     if database.name in _RESERVED_DATABASE_NAMES:
-        yield Broken(
-            "database.name", database.name, "a name that neither RDS nor PostgreSQL reserves", "choose another"
-        )
+        yield Broken("database.name", database.name, "a name that RDS and PostgreSQL do not reserve", "choose another")
 
 
 def _database_windows(database: DatabaseSettings) -> Iterator[Broken]:
@@ -147,7 +151,7 @@ def _database_windows(database: DatabaseSettings) -> Iterator[Broken]:
 
 
 def _autoscaling(database: DatabaseSettings) -> Iterator[Broken]:
-    """Auto scaling measures the readers, so that there must be one; it removes only those that it has added.
+    """Autoscaling measures the readers' CPU, so there must be at least one; it removes only readers that it has added.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Integrating.AutoScaling.html
     """
@@ -158,26 +162,26 @@ def _autoscaling(database: DatabaseSettings) -> Iterator[Broken]:
             "database.instances",
             database.instances,
             "2 or more with [database.autoscaling]",
-            "add a reader to begin with",
+            "add a reader",
         )
     elif database.autoscaling.max_readers < database.instances:
         yield Broken(
             "database.autoscaling.max_readers",
             database.autoscaling.max_readers,
-            f"{database.instances} or more: one beyond the {database.instances - 1} of database.instances",
+            f"{database.instances} or more: more than the {database.instances - 1} readers of database.instances",
             "raise it, or delete [database.autoscaling]",
         )
 
 
 def _snapshot_is_here(region: str, database: DatabaseSettings) -> Iterator[Broken]:
-    """RDS restores in the region of the snapshot only; another account's may be shared with this one."""
+    """RDS restores a snapshot only in its region. It may be another account's, if it is shared."""
     snapshot = database.restore_from or ""
     if snapshot.startswith("arn:") and snapshot.split(":")[3] != region:
         yield Broken(
             "database.restore_from",
             snapshot,
-            f"a snapshot in {region}: RDS restores none of another region",
-            "copy it to the region first",
+            f"a snapshot in {region}: RDS cannot restore a snapshot of another region",
+            "copy the snapshot to this region first",
         )
 
 

@@ -16,5 +16,5 @@ class EncryptionSettings(Settings):
         int, Field(ge=90, le=365, description="days between rotations of the key material, 90 to 365 (PCI DSS 3.7.4)")
     ] = 365
     deletion_window_days: Annotated[
-        int, Field(ge=7, le=30, description="days before a deleted key is gone for ever, 7 to 30")
+        int, Field(ge=7, le=30, description="waiting period before a deleted key is deleted permanently, 7 to 30 days")
     ]

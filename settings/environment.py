@@ -1,4 +1,4 @@
-"""One environment: everything that its stacks are made from."""
+"""The settings of one environment."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Environment(Settings):
                 "a text of at most 256 letters, digits, spaces and + - = . _ : / @", r"^[A-Za-z0-9_+=.:/@ -]{0,256}$"
             ),
         ],
-    ] = Field(default={}, description="a table of texts, put on every resource")
+    ] = Field(default={}, description="tags for every resource, as a table of strings")
     account: AccountSettings = AccountSettings()
     state: StateSettings = StateSettings()
     logs: LogSettings
@@ -89,12 +89,12 @@ class Environment(Settings):
 
     @property
     def name(self) -> str:
-        """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy."""
+        """`iot-dev`, or `iot-dev-pr-12` for an ephemeral environment."""
         return self.names.environment
 
     @property
     def fronted(self) -> FrontSettings | None:
-        """The front that this environment has: a short-lived copy has none, for the name is its original's."""
+        """The front of this environment. An ephemeral environment has none: the name belongs to the original."""
         return self.front if self.suffix is None else None
 
     @property

@@ -1,4 +1,4 @@
-"""What is wrong in an environment file, said so that the reader can mend it."""
+"""Errors in environment files, with what to do about them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from settings.broken import Unshown
 from settings.contents import bare
 
 _ABSENT = Unshown("is missing")
-# Settings that no file may state, and what says them instead.
+# Settings that are not allowed in files, and what to do instead.
 NOT_IN_FILES = {
-    "project": "delete it: the file's name says it",
-    "stage": "delete it: the file's name says it",
-    "suffix": "delete it: the command line says it with --suffix",
+    "project": "delete it: the file's name determines it",
+    "stage": "delete it: the file's name determines it",
+    "suffix": "delete it: set it on the command line with --suffix",
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One value that cannot be used. `str()` is the line a person reads.
+    """One invalid value. `str()` is the line that is printed.
 
-    `file` is the one to change; `origin` is where the value stands, when that is another one.
+    `file` is the file to change; `origin` is the file that has the value, if it is another one.
     """
 
     file: str
@@ -41,7 +41,7 @@ class Fault:
 
     @property
     def absent(self) -> bool:
-        """Whether the value is missing, rather than wrong."""
+        """Whether the value is missing, not invalid."""
         return self.value is _ABSENT
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Fault:
 
 
 class SettingsError(Exception):
-    """The settings of at least one environment cannot be used; `faults` has every reason."""
+    """The settings of at least one environment are invalid; `faults` has all reasons."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -58,12 +58,12 @@ class SettingsError(Exception):
 
 
 def missing(file: str, key: str, allowed: str, remedy: str) -> Fault:
-    """The fault of a required key that no file has."""
+    """The fault for a required key that no file has."""
     return Fault(file, key, _ABSENT, allowed, remedy)
 
 
 def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
-    """Translate one error of pydantic into the words of this project; the caller fills in the file."""
+    """Translate an error of pydantic into a fault; the caller sets the file."""
     of_key = error["loc"][-1] == "[key]"
     path = list(error["loc"][:-1] if of_key else error["loc"])
     key = ".".join(bare(str(part)) for part in path)
@@ -73,7 +73,7 @@ def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
         close = difflib.get_close_matches(str(path[-1]), names, n=1)
         renamed = owner.RENAMED.get(str(path[-1])) if issubclass(owner, Settings) else None
         remedy = renamed or (f"did you mean {close[0]}?" if close else "delete it")
-        # Nobody knows what it holds: it may be a password.
+        # The value is not printed, because it may be a password.
         return Fault("", key, Unshown("is unknown"), f"the keys {', '.join(names)}", remedy)
     # Only tables have no description of their own.
     allowed = description or f"a table with the keys {', '.join(sorted(owner.model_fields))}"
@@ -83,7 +83,7 @@ def from_pydantic(error: ErrorDetails, model: type[BaseModel]) -> Fault:
 
 
 def _got(value: object) -> str:
-    """What a person is told of the value. A table may hold keys that nobody knows, and so is not shown."""
+    """The value as printed. Tables are not printed, because they may contain secrets."""
     if isinstance(value, Unshown):
         return value.said
     if isinstance(value, dict):

@@ -25,9 +25,9 @@ class UnreadableError(Exception):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of a file; a byte order mark, which some editors write, is skipped. Raises UnreadableError."""
+    """The tables of a file, without a byte order mark. Raises UnreadableError."""
     try:
-        # A named pipe would be waited for without end.
+        # Reading a named pipe would block forever.
         content = path.read_bytes() if path.is_file() else None
     except OSError as error:
         raise UnreadableError(str(error.strerror), "make it readable") from error
@@ -38,7 +38,7 @@ def read(path: Path) -> dict[str, Any]:
 
 @functools.cache
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Kept, for every environment asks about the others. Nobody may change what is returned."""
+    """Cached, because loading one environment reads all others. Do not modify the result."""
     try:
         tables = tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

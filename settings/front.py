@@ -1,4 +1,4 @@
-"""Table `front`: CloudFront before the API and before static files. Without the table there is none."""
+"""Table `front`: CloudFront in front of the API and of static files. Without the table there is none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from settings.base import CertificateArn, Settings
 from settings.broken import Broken
 from settings.service import foreign_certificate
 
-# CloudFront takes certificates, firewalls and log deliveries of this region only.
+# Certificates, firewalls and log deliveries of CloudFront must be in this region.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
 REGION = "us-east-1"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-web-distributions
@@ -20,7 +20,7 @@ _MOST_PATTERNS = 75
 
 
 class FrontSettings(Settings):
-    """CloudFront under a name of one's own. A short-lived copy has none: the name is its original's."""
+    """CloudFront with a custom domain name. An ephemeral environment has none: the name belongs to the original."""
 
     name: HostName
     certificate_arn: CertificateArn = Field(description=f"the ACM certificate of that name, in {REGION}")
@@ -28,7 +28,7 @@ class FrontSettings(Settings):
 
 
 def api_patterns(api: ApiSettings) -> list[str]:
-    """The paths that CloudFront passes on to the API; all others are static files: `/orders` and `/orders/*`."""
+    """The paths that CloudFront forwards to the API, such as `/orders` and `/orders/*`; all others are static files."""
     patterns = set()
     for route in api.routes:
         first, *more = route.path.strip("/").split("/")
@@ -42,18 +42,18 @@ def _certificate(account_id: str, front: FrontSettings | None) -> Iterator[Broke
 
 
 def _callers(front: FrontSettings | None, api: ApiSettings) -> Iterator[Broken]:
-    """What the API sees behind CloudFront are the addresses of CloudFront."""
+    """Behind CloudFront, the API sees only CloudFront's addresses."""
     if front is None:
         return
     if api.allowed_cidrs:
         yield Broken(
             "api.allowed_cidrs",
             list(api.allowed_cidrs),
-            "no blocks with [front]: the API is called by CloudFront alone",
+            "no blocks with [front], because only CloudFront calls the API",
             "delete the key, or the table [front]",
         )
     if api.domain is not None and api.domain.name == front.name:
-        yield Broken("front.name", front.name, "a name other than api.domain.name", "give one of them another name")
+        yield Broken("front.name", front.name, "a name other than api.domain.name", "change one of the two")
 
 
 def _paths(front: FrontSettings | None, api: ApiSettings) -> Iterator[Broken]:
@@ -64,15 +64,16 @@ def _paths(front: FrontSettings | None, api: ApiSettings) -> Iterator[Broken]:
             yield Broken(
                 f"api.routes.{index}.path",
                 route.path,
-                "with [front] a path that begins with a name: every other path is a static file",
-                "put a name before it, such as /api",
+                "with [front] a path whose first segment is a name, because CloudFront serves all other paths as "
+                "static files",
+                "add a first segment, such as /api",
             )
     if len(patterns := api_patterns(api)) > _MOST_PATTERNS - 1:
         yield Broken(
             "api.routes",
             f"{len(patterns)} patterns",
-            f"at most {_MOST_PATTERNS - 1} beginnings of paths with [front]: CloudFront tells no more apart",
-            "put routes below a common name",
+            f"at most {_MOST_PATTERNS - 1} different first path segments with [front], which is CloudFront's limit",
+            "use the same first segment for several routes",
         )
 
 

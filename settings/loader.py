@@ -31,7 +31,7 @@ def load(
 ) -> Environment:
     """Read and check one environment.
 
-    `suffix` makes a short-lived copy; `unprotected` lifts the protection for a teardown, which no file can.
+    `suffix` makes an ephemeral environment; `unprotected` turns off protection for a teardown, which no file can do.
     Raises SettingsError with every fault found.
     """
     path = directory / f"{name}.toml"
@@ -43,7 +43,7 @@ def load(
     tier = own.get("tier")
     tier_path = directory / "tiers" / f"{tier}.toml"
     tier_known = tier in typing.get_args(Tier)
-    # With an unknown tier the file's own values are still checked; what they lack is the tier's to say.
+    # With an unknown tier, the file's own values are still checked, but missing ones are not reported.
     defaults = _read(tier_path) if tier_known else {}
     merged = _merge(defaults, own)
     well_named = re.fullmatch(r"[^-]+-[^-]+", name) is not None
@@ -53,13 +53,13 @@ def load(
     given = {key for key in NOT_IN_FILES if key in merged}
 
     def file_of(key: str) -> str:
-        """The file that states `key`; the environment's own where none does, for there it belongs."""
+        """The file that has `key`; if none has it, the environment's own file, where it belongs."""
         if key == "suffix" and "suffix" not in given:
             return "the command line"
         return _shown(tier_path) if not _states(own, key) and _states(defaults, key) else shown
 
     def of_rule(rule: Broken) -> Fault:
-        """A tier's default that does not fit is no fault of the tier: the environment's file is the one to change."""
+        """If a tier's default violates a rule, the environment's file must be changed, not the tier's."""
         origin = file_of(rule.key)
         if origin in (shown, "the command line"):
             return Fault(origin, rule.key, rule.value, rule.allowed, rule.remedy)
@@ -67,7 +67,7 @@ def load(
 
     faults = [] if well_named else [Fault(shown, "the file's name", name, "<project>-<stage>.toml", "rename the file")]
     secrets = [Fault(file_of(each.key), **vars(each)) for each in contents.secrets(merged)]
-    # A secret is not shown as a wrong value, either.
+    # A secret must not be printed as an invalid value either.
     others = [Fault(file_of(key), key, merged[key], "no such key", NOT_IN_FILES[key]) for key in sorted(given)]
     others = [fault for fault in (*others, *_faults(settings, file_of, of_rule)) if not _said(fault.key, secrets)]
     strangers = [Fault(file_of(each.key), **vars(each)) for each in contents.strangers(merged)]
@@ -82,12 +82,12 @@ def load(
 
 
 def _json(value: object) -> bytes:
-    """As pydantic reads it: a text of the command line may hold what is no UTF-8."""
+    """JSON for pydantic. Invalid UTF-8 from the command line is replaced."""
     return json.dumps(value, default=str, ensure_ascii=False).encode(errors="replace")
 
 
 def _said(key: str, faults: list[Fault]) -> bool:
-    """Whether one of `faults` is about `key`, something in it, or what it is in."""
+    """Whether one of `faults` is about `key`, a key in it, or a table that contains it."""
     return any(f"{key}.".startswith(f"{fault.key}.") or fault.key.startswith(f"{key}.") for fault in faults)
 
 
@@ -118,7 +118,7 @@ def _faults(
 
 
 def _valid_parts(settings: dict[str, Any]) -> dict[str, Any]:
-    """The parts of an environment that are valid by themselves, so that the rules on them can be checked."""
+    """The valid parts of an environment, for which rules can be checked."""
     hints = typing.get_type_hints(Environment, include_extras=True)
     parts: dict[str, Any] = {}
     for key, field in Environment.model_fields.items():
@@ -133,11 +133,11 @@ def _valid_parts(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _between_files(settings: dict[str, Any], name: str, directory: Path) -> Iterator[Broken]:
-    """What is wrong beside the first of the other files; one line for each key is enough."""
+    """Conflicts with other environments' files; only the first for each key."""
     found: dict[str, Broken] = {}
     for other in environment_names(directory):
         path = directory / f"{other}.toml"
-        # A file that cannot be read is reported by its own load.
+        # An unreadable file is reported when that environment is loaded.
         with contextlib.suppress(files.UnreadableError):
             if other != name:
                 for rule in neighbours.broken(settings, files.read(path), _shown(path)):
@@ -174,7 +174,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _shown(path: Path) -> str:
-    """The path as a person at the project's root would type it, in one line."""
+    """The path relative to the project's root, in one line."""
     root = DIRECTORY.parent
     text = str(path.relative_to(root) if path.is_relative_to(root) else path)
     return text if text.isprintable() else repr(text)

@@ -11,5 +11,5 @@ class LogSettings(Settings):
     """Every CloudWatch log group of the environment."""
 
     retention_days: RetentionDays = Field(
-        description="one of CloudWatch's numbers of days (1, 3, 5, 7, 14, 30, 60, 90, ..., 365, ..., 3653)"
+        description="a number of days that CloudWatch Logs supports (1, 3, 5, 7, 14, 30, 60, 90, ..., 365, ..., 3653)"
     )

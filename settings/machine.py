@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PYTHON = (3, 11)
-# cdktf-cli 0.21.0 and package.json ask for it.
+# Required by cdktf-cli 0.21.0 and package.json.
 NODE = (20,)
-# State locks in S3 (`use_lockfile`) are generally available from here on:
+# State locks in S3 (`use_lockfile`) are generally available from this version:
 # https://developer.hashicorp.com/terraform/language/v1.11.x/upgrade-guides. The same is asked of OpenTofu.
 TERRAFORM = (1, 11)
 
@@ -28,13 +28,13 @@ def node_fault(environ: Mapping[str, str]) -> str | None:
 
 
 def terraform_fault(environ: Mapping[str, str]) -> str | None:
-    """The same of Terraform, or of what stands in its place."""
+    """The same for Terraform, or the program that replaces it."""
     remedy = "put it on PATH, or name the program in TERRAFORM_BINARY_NAME"
     return _fault("Terraform", environ.get("TERRAFORM_BINARY_NAME", "terraform"), "version", TERRAFORM, remedy, environ)
 
 
 def cache_fault(environ: Mapping[str, str]) -> str | None:
-    """Whether jsii can unpack its packages: in some homes that cannot be written Node.js would try without end."""
+    """Whether jsii can unpack its packages: in some read-only home folders Node.js would retry forever."""
     root = environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
     fault = unwritable(
         Path(root) if root else Path(environ.get("HOME") or Path.home(), ".cache/aws/jsii/package-cache")
@@ -43,7 +43,7 @@ def cache_fault(environ: Mapping[str, str]) -> str | None:
 
 
 def unwritable(folder: Path) -> str | None:
-    """Why no file can be made in `folder`, or where it would be made; None when one can."""
+    """Why no file can be created in `folder` or its nearest existing parent; None if one can."""
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
     try:
@@ -76,7 +76,7 @@ def _fault(
         said = " ".join((done.stderr or done.stdout).split())[:200] or f"exit code {done.returncode}"
         return f"{wanted}, and {found} cannot be run ({said}); {remedy}"
     version = re.search(r"v(\d+(?:\.\d+)*)", done.stdout)
-    # What runs and names no version is a wrapper of somebody who knows.
+    # A program that prints no version is a wrapper script; accept it.
     if version and tuple(map(int, version.group(1).split("."))) < least:
         return f"{wanted}, and {found} is {version.group(1)}; {remedy}"
     return None

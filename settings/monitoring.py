@@ -17,72 +17,93 @@ if TYPE_CHECKING:
 _Subscriber = Annotated[
     str,
     described(
-        "an e-mail address or an https:// URL", r"^([^@\s:/]+@[^@\s:/]+\.[^@\s:/]+|https://[^\s/@]+\.[^\s/@]+(/\S*)?)$"
+        "an email address or an https:// URL", r"^([^@\s:/]+@[^@\s:/]+\.[^@\s:/]+|https://[^\s/@]+\.[^\s/@]+(/\S*)?)$"
     ),
 ]
 
 
 class MonitoringSettings(Settings):
-    """Who is told, and from which values on. Where a threshold has no default here, its tier gives one."""
+    """Subscribers and thresholds. A threshold without a default here has one in its tier."""
 
     subscribers: tuple[_Subscriber, ...] = Field(
         default=(),
-        description="e-mail addresses and https:// URLs that get every alarm; production demands one or more",
+        description="email addresses and https:// URLs to notify of every alarm; production requires at least one",
     )
     sustained_minutes: Annotated[
-        int, Field(ge=1, le=60, description="minutes that a threshold is crossed without a pause, 1 to 60")
+        int, Field(ge=1, le=60, description="minutes in a row for which a threshold must be exceeded, 1 to 60")
     ]
     cpu_percent: Percent = Field(
-        default=80, description="percent of the CPU of Aurora, Redis and tasks, and of Aurora's capacity: 1 to 100"
+        default=80,
+        description="threshold for the CPU of Aurora, Redis and tasks, and for Aurora's capacity, 1 to 100 percent",
     )
-    memory_percent: Percent = Field(default=80, description="percent of the memory of Redis and of tasks: 1 to 100")
+    memory_percent: Percent = Field(
+        default=80, description="threshold for the memory of Redis and of tasks, 1 to 100 percent"
+    )
     connections_percent: Percent = Field(
-        default=80, description="percent of the connections that Aurora, at its largest, and Redis accept: 1 to 100"
+        default=80,
+        description="threshold for connections, 1 to 100 percent of those that Aurora (at max_capacity) and Redis "
+        "accept",
     )
     database_free_memory_percent: Percent = Field(
-        default=10, description="percent of an Aurora instance's memory, at its largest, that must stay free: 1 to 100"
+        default=10,
+        description="threshold for the free memory of an Aurora instance, 1 to 100 percent of that at max_capacity",
     )
     database_replica_lag_ms: Annotated[
-        int, Field(ge=10, le=600_000, description="milliseconds that an Aurora reader is behind, 10 to 600000")
+        int, Field(ge=10, le=600_000, description="threshold for the replica lag of Aurora readers, 10 to 600000 ms")
     ]
     cache_replica_lag_seconds: Annotated[
-        int, Field(ge=1, le=3_600, description="seconds that a Redis replica is behind, 1 to 3600")
+        int, Field(ge=1, le=3_600, description="threshold for the replica lag of Redis, 1 to 3600 seconds")
     ]
     cache_evictions_per_minute: Annotated[
         int,
-        Field(ge=0, le=10_000_000, description="keys a minute that a Redis node drops for want of memory, 0 or more"),
+        Field(ge=0, le=10_000_000, description="threshold for keys that a Redis node evicts per minute, 0 or more"),
     ]
-    files_io_percent: Percent = Field(default=80, description="percent of the I/O limit of EFS: 1 to 100")
+    files_io_percent: Percent = Field(
+        default=80, description="threshold for the I/O of EFS, 1 to 100 percent of its limit"
+    )
     api_errors_percent: Annotated[
-        float, Field(gt=0, lt=100, description="5xx answers in percent of all, more than 0 and less than 100")
+        float,
+        Field(
+            gt=0,
+            lt=100,
+            description="threshold for 5xx responses, in percent of all requests, more than 0 and less than 100",
+        ),
     ]
     api_refused_percent: Annotated[
-        float, Field(gt=0, lt=100, description="4xx answers in percent of all, more than 0 and less than 100")
+        float,
+        Field(
+            gt=0,
+            lt=100,
+            description="threshold for 4xx responses, in percent of all requests, more than 0 and less than 100",
+        ),
     ]
     api_throttled_per_minute: Annotated[
-        int, Field(ge=0, le=10_000_000, description="requests a minute answered with 429, 0 or more")
+        int, Field(ge=0, le=10_000_000, description="threshold for throttled requests (429) per minute, 0 or more")
     ]
     api_latency_ms: Annotated[
         int,
         Field(
             ge=10,
             lt=29_000,
-            description="latency in ms of all but 1 % of requests: 10 to 28999, where API Gateway ends",
+            description="threshold for the p99 latency in ms, 10 to 28999 (API Gateway times out at 29 s)",
         ),
     ]
     firewall_blocked_per_minute: Annotated[
-        int, Field(ge=0, le=100_000_000, description="requests a minute that WAF blocks, 0 or more")
+        int, Field(ge=0, le=100_000_000, description="threshold for requests that WAF blocks per minute, 0 or more")
     ]
     rotation_age_days: Annotated[
         int,
         Field(
-            ge=1, le=120, description="days since the last rotation before the alarm, more than the interval: 1 to 120"
+            ge=1,
+            le=120,
+            description="threshold for the age of the database credentials, 1 to 120 days and more than "
+            "rotation.interval_days",
         ),
     ] = 35
     monthly_budget_usd: Annotated[
         int | None,
         Field(
-            ge=1, le=1_000_000_000, description="US dollars per month, 1 to 1000000000; absent means no budget alarm"
+            ge=1, le=1_000_000_000, description="monthly budget in US dollars, 1 to 1000000000; absent means no budget"
         ),
     ] = None
 
@@ -90,20 +111,20 @@ class MonitoringSettings(Settings):
 def _subscribers(monitoring: MonitoringSettings) -> Iterator[Broken]:
     subscribers = monitoring.subscribers
     if len(set(subscribers)) != len(subscribers):
-        yield Broken("monitoring.subscribers", list(subscribers), "each subscriber once", "delete the doubles")
+        yield Broken("monitoring.subscribers", list(subscribers), "each subscriber once", "delete the duplicates")
     if monitoring.monthly_budget_usd is not None and not subscribers:
         yield Broken(
             "monitoring.monthly_budget_usd",
             monitoring.monthly_budget_usd,
-            "a budget together with monitoring.subscribers, whom it tells",
-            "add one or more",
+            "a budget only with monitoring.subscribers, who are notified",
+            "add a subscriber",
         )
 
 
 def _above_what_scaling_aims_at(
     monitoring: MonitoringSettings, service: ServiceSettings, cache: CacheSettings
 ) -> Iterator[Broken]:
-    """Scaling keeps a value at its target: an alarm at or below it would never end."""
+    """Autoscaling keeps a value at its target, so an alarm at or below the target would always be on."""
     aims = [
         ("cpu_percent", "service.cpu_target_percent", service.cpu_target_percent),
         ("memory_percent", "service.memory_target_percent", service.memory_target_percent),

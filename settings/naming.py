@@ -1,11 +1,11 @@
-"""Names of AWS things: `<project>-<purpose>-<stage>[-<suffix>]`, so that one environment suffix ends every name."""
+"""Names of AWS resources: `<project>-<purpose>-<stage>[-<suffix>]`. Every name ends with the environment suffix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Load balancers and target groups have the shortest limit of all the names made here: 32 characters. The longest
-# purpose given to one of them is this; `settings.rules` refuses an environment whose names would be longer.
+# Of all names here, those of load balancers and target groups have the shortest limit: 32 characters. This is the
+# longest purpose that one of them has; `settings.rules` refuses an environment whose names would be longer.
 SHORTEST_LIMIT = 32
 LONGEST_SHORT_PURPOSE = "entry"
 
@@ -20,7 +20,7 @@ class Naming:
 
     @property
     def environment(self) -> str:
-        """`iot-dev`, or `iot-dev-pr-12` for a short-lived copy: first part of every stack id and state key."""
+        """`iot-dev`, or `iot-dev-pr-12` for an ephemeral environment: first part of every stack id and state key."""
         return f"{self.project}-{self.ending}"
 
     @property
@@ -29,7 +29,7 @@ class Naming:
         return self.stage if self.suffix is None else f"{self.stage}-{self.suffix}"
 
     def name(self, purpose: str) -> str:
-        """The name of the thing that serves `purpose`, e.g. `iot-redis-dev`."""
+        """The name of the resource for `purpose`, e.g. `iot-redis-dev`."""
         return f"{self.project}-{purpose}-{self.ending}"
 
     def path(self, purpose: str) -> str:

@@ -11,9 +11,9 @@ from settings.cidr import vpc_fault
 
 
 def broken(own: dict[str, Any], other: dict[str, Any], file: str) -> Iterator[Broken]:
-    """Every rule that `own` breaks because of the settings `other`, which stand in `file`; either may be faulty."""
+    """Every conflict of `own` with the settings `other` in `file`; both may contain errors."""
     cidr, others_cidr = _cidr(own), _cidr(other)
-    # One day two of them are connected.
+    # Overlapping VPCs cannot be connected later.
     if cidr and others_cidr and IPv4Network(cidr).overlaps(IPv4Network(others_cidr)):
         yield Broken(
             "network.cidr", cidr, f"a block that does not overlap {others_cidr} of {file}", "choose another block"
@@ -24,13 +24,13 @@ def broken(own: dict[str, Any], other: dict[str, Any], file: str) -> Iterator[Br
             yield Broken(
                 key,
                 True,
-                f"one owner in {' and '.join(place)}, and {file} says true, too",
-                "set it to false in one of the two",
+                f"true in only one environment of {' and '.join(place)}; {file} also has true",
+                "set it to false in one of the two files",
             )
 
 
 def _owned(settings: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """What the environment makes of that an account has once, by setting, and where it has it once."""
+    """The account-wide resources that the environment creates: setting -> account, or account and region."""
     account = _table(settings, "account")
     here = str(settings.get("account_id"))
     owned: dict[str, tuple[str, ...]] = {}

@@ -14,8 +14,8 @@ from settings.base import Settings
 from settings.broken import Broken
 from settings.cidr import ALLOWED_VPC, vpc_fault
 
-# Interface endpoints cost about 7 USD a month and zone each. These are the services that code in the private
-# subnets calls: the rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics, traces, shells (ssmmessages).
+# An interface endpoint costs about 7 USD a month per zone. Code in the private subnets calls these services: the
+# rotation Lambda (secretsmanager), image pull (ecr.*), logs, metrics, traces, shells (ssmmessages).
 EndpointService = Literal[
     "secretsmanager",
     "kms",
@@ -40,21 +40,21 @@ def _vpc_cidr(value: str) -> str:
 
 
 class NetworkSettings(Settings):
-    """One VPC with public, private and data subnets in every zone, and its way out."""
+    """One VPC with public, private and data subnets in every zone, and its egress."""
 
     cidr: Annotated[str, AfterValidator(_vpc_cidr), Field(description=ALLOWED_VPC)]
     reserved_cidrs: tuple[str, ...] = Field(
         default=(),
-        description="CIDR blocks that this VPC must not overlap, because it may be connected to them (office, peers)",
+        description="CIDR blocks that the VPC must not overlap, such as those of an office or of peered VPCs",
     )
     nat: Literal["none", "single", "per_zone"] = Field(
-        description='"none" (endpoints only), "single" (one gateway, a zone failure cuts egress) or "per_zone"'
+        description='"none" (only VPC endpoints), "single" (one gateway; if its zone fails, egress fails) or "per_zone"'
     )
     interface_endpoints: tuple[EndpointService, ...] = Field(
-        description=f"AWS services reached by an interface endpoint: {', '.join(typing.get_args(EndpointService))}"
+        description=f"AWS services that get an interface endpoint: {', '.join(typing.get_args(EndpointService))}"
     )
     flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
-        default="ALL", description='"ALL", "ACCEPT" or "REJECT"; PCI DSS 10.2 wants ALL'
+        default="ALL", description='"ALL", "ACCEPT" or "REJECT"; PCI DSS 10.2 requires ALL'
     )
 
 
@@ -76,12 +76,15 @@ def _way_out(network: NetworkSettings) -> Iterator[Broken]:
         yield Broken(
             "network.interface_endpoints",
             list(network.interface_endpoints),
-            f'with nat = "none" also {", ".join(sorted(needed))}: tasks and the rotation function call them',
-            "add them or choose another nat",
+            f'with nat = "none" also {", ".join(sorted(needed))}, which tasks and the rotation function call',
+            "add them, or change nat",
         )
     if len(set(network.interface_endpoints)) != len(network.interface_endpoints):
         yield Broken(
-            "network.interface_endpoints", list(network.interface_endpoints), "each service once", "delete the doubles"
+            "network.interface_endpoints",
+            list(network.interface_endpoints),
+            "each service once",
+            "delete the duplicates",
         )
 
 

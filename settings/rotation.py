@@ -24,13 +24,18 @@ class RotationSettings(Settings):
 
     strategy: Literal["alternating", "single"] = Field(
         default="alternating",
-        description='"alternating" (two logins, no downtime) or "single" (one login, a moment of refused logins)',
+        description='"alternating" (two database users, no downtime) or "single" (one user; logins fail for a moment)',
     )
     interval_days: Annotated[
         int, Field(ge=1, le=90, description="days between rotations, 1 to 90 (PCI DSS 8.3.9 allows at most 90)")
     ] = 30
     window_hours: Annotated[
-        int | None, Field(ge=1, le=24, description="length of the rotation window, 1 to 24 hours")
+        int | None,
+        Field(
+            ge=1,
+            le=24,
+            description="length of the rotation window, 1 to 24 hours; absent means until the end of the UTC day",
+        ),
     ] = None
     architecture: Literal["arm64", "x86_64"] = Field(default="arm64", description='"arm64" or "x86_64"')
     memory_mb: Annotated[int, Field(ge=128, le=10240, description="memory of the function, 128 to 10240 MB")] = 256
@@ -39,24 +44,29 @@ class RotationSettings(Settings):
     ] = 60
     recovery_window_days: Annotated[
         int,
-        Field(ge=0, le=30, description="0 (deleted at once) or 7 to 30 days in which a deleted secret can be restored"),
+        Field(
+            ge=0,
+            le=30,
+            description="days for which a deleted secret can be restored: 7 to 30, or 0 (deleted immediately)",
+        ),
     ]
     reserved_concurrency: Annotated[
         int,
         Field(
             ge=0,
             le=100,
-            description="runs of the function at once, 0 to 100, taken from the account's quota, of which AWS keeps "
-            "100 for other functions; 0 reserves none, as a new account with a quota of 10 must",
+            description="reserved concurrency of the function, 0 (none) to 100. AWS requires that 100 of the account's "
+            "quota stay unreserved, so a new account with a quota of 10 needs 0",
         ),
-    ] = 0  # what any account can give; production's tier says more
+    ] = 0  # works in every account; the production tier has more
     role_name: _PgRole = Field(
         default="application",
-        description="a PostgreSQL role name: the group that owns the application's objects, or the single login",
+        description="a PostgreSQL role: the group that owns the application's objects, or the user if strategy is "
+        "single",
     )
     usernames: tuple[_PgRole, _PgRole] = Field(
         default=("application_blue", "application_green"),
-        description='the two logins of strategy = "alternating"; "single" has none but role_name',
+        description='the two database users of strategy = "alternating"; ignored with "single"',
     )
     consumer_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="ARNs of IAM roles outside this environment that may read the secret"
@@ -66,12 +76,13 @@ class RotationSettings(Settings):
     )
     deploy_role_arns: tuple[RoleArn, ...] = Field(
         default=(),
-        description="ARNs of the IAM roles that plan and deploy: with any named, no other reads the version without a "
-        "password that Terraform refreshes",
+        description="ARNs of the IAM roles that plan and deploy; if set, only these may read the secret's bootstrap "
+        "version, "
+        "which contains no password",
     )
 
 
-# The same that the function refuses, whose first rotation would be too late to hear of it.
+# The function refuses these names too, but only at the first rotation.
 _RESERVED_PREFIXES = ("pg_", "rds_", "rdsadmin")
 
 _RESERVED_NAMES = ("public", "none")
@@ -103,14 +114,14 @@ def _database_roles(rotation: RotationSettings, database: DatabaseSettings) -> I
     taken = {database.master_username: "database.master_username"}
     for key, name in names:
         if name.startswith(_RESERVED_PREFIXES) or name in _RESERVED_NAMES:
-            yield Broken(key, name, "a name that neither RDS nor PostgreSQL reserves", "choose another")
+            yield Broken(key, name, "a name that RDS and PostgreSQL do not reserve", "choose another")
         elif name in taken:
             yield Broken(key, name, f"a name other than that of {taken[name]}", "choose another")
         taken.setdefault(name, key)
 
 
 def _roles_of_the_account(account_id: str, rotation: RotationSettings) -> Iterator[Broken]:
-    """The secret and its key admit identities of their own account only."""
+    """Only identities of the same account can use the secret and its key."""
     named = [
         *(("rotation.consumer_role_arns", arn) for arn in rotation.consumer_role_arns),
         *(("rotation.deploy_role_arns", arn) for arn in rotation.deploy_role_arns),
@@ -118,11 +129,16 @@ def _roles_of_the_account(account_id: str, rotation: RotationSettings) -> Iterat
     ]
     for key, arn in named:
         if arn is not None and arn.split(":")[4] != account_id:
-            yield Broken(key, arn, f"a role of the account {account_id}", "name a role that a reader there may take")
+            yield Broken(
+                key,
+                arn,
+                f"a role of the account {account_id}",
+                "create a role in that account that the reader can assume",
+            )
 
 
 def _step_time(rotation: RotationSettings, database: DatabaseSettings) -> Iterator[Broken]:
-    """A database that was paused for a day needs 30 seconds and more to resume, and a step logs in up to three times.
+    """A database that was paused for a day needs 30 seconds or more to resume, and a step logs in up to three times.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
     """
@@ -131,7 +147,7 @@ def _step_time(rotation: RotationSettings, database: DatabaseSettings) -> Iterat
             "rotation.timeout_seconds",
             rotation.timeout_seconds,
             f"{_RESUMING_SECONDS} or more while database.min_capacity = 0",
-            "raise it: a paused database takes its time to resume",
+            "raise it: a paused database needs time to resume",
         )
 
 

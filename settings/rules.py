@@ -1,6 +1,6 @@
-"""Rules between settings: each names as parameters the parts of an environment that it reads.
+"""Rules between settings. The parameters of a rule are the parts of an environment that it reads.
 
-A rule runs when all of those parts are valid by themselves, whatever is wrong elsewhere: so one run shows every fault.
+A rule runs if all these parts are valid, even if other parts are not, so that one run shows all errors.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from settings.naming import LONGEST_SHORT_PURPOSE, SHORTEST_LIMIT, Naming
 
 # Tags that the platform itself puts on every resource.
 PLATFORM_TAGS = ("Project", "Environment", "Tier", "Stack", "ManagedBy")
-# AWS takes 50 for a resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html.
+# AWS allows 50 tags per resource: https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html.
 # Modules add at most two more of their own (Name; Part and Severity).
 _MOST_TAGS = 50 - len(PLATFORM_TAGS) - 2
 
@@ -67,15 +67,17 @@ def _names_fit(project: str, stage: str, suffix: str | None) -> Iterator[Broken]
 @_rule
 def _region_exists(region: str) -> Iterator[Broken]:
     if not exists(region):
-        allowed = "a region that botocore knows, such as ca-central-1"
-        yield Broken("region", region, allowed, "correct it, or if it is new, renew boto3: make lock")
+        allowed = "a region that botocore lists, such as ca-central-1"
+        yield Broken("region", region, allowed, "correct it, or if the region is new, update boto3: make lock")
 
 
 @_rule
 def _region_of_copies_exists(backup: BackupSettings | None) -> Iterator[Broken]:
     if backup is not None and backup.copy_to is not None and not exists(backup.copy_to):
-        allowed = "a region that botocore knows, such as ca-west-1"
-        yield Broken("backup.copy_to", backup.copy_to, allowed, "correct it, or if it is new, renew boto3: make lock")
+        allowed = "a region that botocore lists, such as ca-west-1"
+        yield Broken(
+            "backup.copy_to", backup.copy_to, allowed, "correct it, or if the region is new, update boto3: make lock"
+        )
 
 
 @functools.cache
@@ -93,7 +95,7 @@ def regions() -> frozenset[str]:
 
 
 def exists(region: str) -> bool:
-    """Whether botocore knows the region, or nobody can tell."""
+    """Whether botocore lists the region; true if botocore is not installed."""
     return region in regions() or not regions()
 
 
@@ -109,20 +111,26 @@ def _zones_belong_to_region(region: str, zones: tuple[str, ...]) -> Iterator[Bro
 def _own_tags(tags: dict[str, str]) -> Iterator[Broken]:
     if len(tags) > _MOST_TAGS:
         yield Broken(
-            "tags", Unshown(f"has {len(tags)} keys"), f"at most {_MOST_TAGS} beside the platform's", "delete some"
+            "tags",
+            Unshown(f"has {len(tags)} keys"),
+            f"at most {_MOST_TAGS} in addition to the platform's tags",
+            "delete some",
         )
-    # Keys of IAM roles do not differ by case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    # Tag keys of IAM roles are case-insensitive: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     seen = {key.lower(): key for key in PLATFORM_TAGS}
     for key in tags:
         if key.lower().startswith("aws:") or seen.get(key.lower()) in PLATFORM_TAGS:
             yield Broken(
                 "tags",
                 key,
-                f"keys other than aws:... (of AWS) and {', '.join(PLATFORM_TAGS)}, in upper or lower case",
+                f"keys other than aws:... (reserved by AWS) and {', '.join(PLATFORM_TAGS)}, in upper or lower case",
                 "choose another key",
             )
         elif key.lower() in seen:
             yield Broken(
-                "tags", key, f"a key that differs from {seen[key.lower()]} by more than its case", "choose another key"
+                "tags",
+                key,
+                f"keys that differ by more than upper and lower case from {seen[key.lower()]}",
+                "choose another key",
             )
         seen.setdefault(key.lower(), key)

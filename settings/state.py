@@ -10,8 +10,8 @@ from settings.base import Settings
 
 
 class StateSettings(Settings):
-    """The state bucket, made by the bootstrap stack."""
+    """The state bucket, which the bootstrap stack creates."""
 
     noncurrent_version_days: Annotated[
-        int, Field(ge=30, le=3650, description="days an overwritten state stays restorable, 30 to 3650")
+        int, Field(ge=30, le=3650, description="days for which an overwritten state can be restored, 30 to 3650")
     ] = 365

@@ -12,7 +12,7 @@ from settings.broken import Broken
 
 
 class AccessPointSettings(Settings):
-    """One EFS access point: whoever mounts through it acts as this POSIX user inside this directory."""
+    """One EFS access point: its clients act as this POSIX user in this directory."""
 
     path: Annotated[
         str,
@@ -24,7 +24,7 @@ class AccessPointSettings(Settings):
 
 
 class StorageSettings(Settings):
-    """One EFS file system; none is made while no access point is named."""
+    """One EFS file system; without access points there is none."""
 
     access_points: dict[
         Annotated[str, described("a name of 1 to 20 lower-case letters, digits and -", r"^[a-z][a-z0-9-]{0,19}$")],
@@ -35,20 +35,21 @@ class StorageSettings(Settings):
         default=30, description="1, 7, 14, 30, 60, 90, 180, 270 or 365 days without access"
     )
     backup: bool = Field(
-        description="true or false: daily AWS Backup, by the plan of [backup] or without one by AWS's default plan"
+        description="true or false: daily AWS Backup, with the plan in [backup] or, without that table, AWS's "
+        "default plan"
     )
 
 
 def _access_points(storage: StorageSettings) -> Iterator[Broken]:
-    """A directory belongs to whoever mounts it first, so two access points to it must be the same user."""
+    """A directory belongs to the user who mounts it first, so each needs its own access point."""
     seen: dict[str, str] = {}
     for name, point in storage.access_points.items():
         if point.path in seen:
             yield Broken(
                 f"storage.access_points.{name}.path",
                 point.path,
-                f"a directory other than that of {seen[point.path]}",
-                "choose another, or mount the same access point twice",
+                f"a directory that {seen[point.path]} does not use",
+                "choose another directory, or mount the same access point twice",
             )
         seen.setdefault(point.path, name)
 

@@ -42,15 +42,21 @@ def _minute(time: str) -> int:
 
 
 def conflicts(part: str, backup_key: str, backup: str, maintenance: str, *, minutes: int) -> Iterator[Broken]:
-    """AWS takes neither a short window nor two that overlap; a maintenance window of days is one end too early."""
+    """AWS refuses short and overlapping windows. A maintenance window over 24 hours has its start and end swapped."""
     copies, changes = daily(backup), weekly(maintenance)
     if copies[0].length < minutes:
         yield Broken(f"{part}.{backup_key}", backup, f"{minutes} minutes or more", "make it longer")
     if not minutes <= changes.length <= DAY:
         yield Broken(
-            f"{part}.maintenance_window", maintenance, f"from {minutes} minutes to 24 hours", "correct its ends"
+            f"{part}.maintenance_window",
+            maintenance,
+            f"from {minutes} minutes to 24 hours",
+            "correct the start or the end",
         )
     elif any(copy.overlaps(changes) for copy in copies):
         yield Broken(
-            f"{part}.maintenance_window", maintenance, f"outside of {backup_key} = {backup}", "move one of the two"
+            f"{part}.maintenance_window",
+            maintenance,
+            f"a window that does not overlap {backup_key} = {backup}",
+            "move one of the two",
         )

@@ -15,9 +15,9 @@ from stacks.network import NetworkStack
 
 class ApiStack(BaseStack):
     """Offers `rest_api`. It needs only the entry: a route responds with 5xx until tasks of the service are registered.
-    What changes here is in force once the stage stack has deployed it.
+    Changes take effect when the stage stack has deployed them.
 
-    A VPC link takes minutes. It is made here, beside data and service, so that neither waits for it.
+    A VPC link takes minutes. It is created in parallel with data and service, so that neither waits for it.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack, entry: EntryStack) -> None:

@@ -1,4 +1,4 @@
-"""What every stack of an environment has: provider, state backend, required version, names. Nothing else."""
+"""The base of every stack: provider, state backend, required version, names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUIRED_TERRAFORM = ">= 1.11.0"
 
 
 def state_bucket_name(environment: Environment) -> str:
-    """The bucket of an environment and its copies. Bucket names are global, so the account's id is part of it."""
+    """The state bucket of an environment and its ephemeral ones. Names are global, so this one has the account id."""
     return f"{_owner(environment).name('state')}-{environment.account_id}"
 
 
@@ -28,17 +28,18 @@ def state_key_alias(environment: Environment) -> str:
 
 
 def _owner(environment: Environment) -> Naming:
-    """Names of the environment that owns the bucket: a copy shares its original's."""
+    """Names of the environment that owns the bucket: an ephemeral environment uses the original's."""
     return Naming(environment.project, environment.stage)
 
 
 class BaseStack(TerraformStack):
-    """A stack of `environment`, whose state lies under `<environment>/<component>.tfstate` in its bucket.
+    """A stack of `environment`, with its state at `<environment>/<component>.tfstate` in the bucket.
 
-    The state is encrypted with the bucket's own key, named here because `encrypt` alone would ask S3 for its default
-    (AES256) and so override the bucket's setting.
+    The state is encrypted with the bucket's key. It is named here, because `encrypt` without a key requests SSE-S3 and
+    overrides the bucket's default.
 
-    Its resources are in `region`, if that is another than the environment's; its state is where all states are.
+    Its resources are in `region`, if set, otherwise in the environment's; the state is in the same bucket as all
+    others.
     """
 
     def __init__(
@@ -48,9 +49,9 @@ class BaseStack(TerraformStack):
         self.environment = environment
         self.names = environment.names
         self.account = Account(environment.account_id, region or environment.region)
-        # What the monitoring stack shall watch of this one, beside what it asks for itself.
+        # Alarms of this stack, which the monitoring stack adds to its own.
         self.rows: list[Row] = []
-        # What its dashboard shows as well, with alarms that are elsewhere.
+        # Rows that the dashboard shows but whose alarms are in another stack.
         self.drawn: list[Row] = []
         self._component = component
         self.aws_provider(self.account.region)
@@ -74,7 +75,7 @@ class BaseStack(TerraformStack):
         )
 
     def aws_provider(self, region: str, *, alias: str | None = None) -> AwsProvider:
-        """The AWS provider of a region. Resources have that of the environment's, unless they are given another."""
+        """The AWS provider of a region. Resources use that of the environment's region, unless they get another."""
         environment = self.environment
         return AwsProvider(
             self,
@@ -97,7 +98,7 @@ class BaseStack(TerraformStack):
         )
 
     def place(self, logs_key_arn: str) -> Place:
-        """What constructs of this stack are given; the key of log groups is one of the network stack's."""
+        """The context for the constructs of this stack; the key for log groups is the network stack's."""
         return Place(
             self.names,
             self.account,

@@ -1,4 +1,4 @@
-"""What must exist before any other stack of an environment, and stays when they are destroyed."""
+"""The resources that must exist before all other stacks, and remain when those are destroyed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class BootstrapStack(BaseStack):
     """State bucket with its key, image repository, the boundary of every role, roles of the workflows, and the
     account's singletons that it owns.
 
-    Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` leaves it out. Its own state ends up in
-    the bucket that it makes: see `make bootstrap`.
+    Its id begins with `bootstrap-`, so that `cdktf deploy '<environment>-*'` does not include it. `make bootstrap`
+    moves its own state into the bucket that it creates.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:
@@ -29,7 +29,7 @@ class BootstrapStack(BaseStack):
             alias=state_key_alias(environment),
             description=f"Terraform states and container images of {environment.name}",
             via_services=["s3", "ecr"],
-            protected=True,  # without it every state is lost
+            protected=True,  # without the key every state is unreadable
         )
         bucket = state_bucket_name(environment)
         StateBucket(self, "state", settings=environment.state, name=bucket, key_arn=key.arn)

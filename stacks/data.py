@@ -1,4 +1,4 @@
-"""Everything of an environment that holds data: Aurora, Redis, EFS, queues, buckets."""
+"""All data of an environment: Aurora, Redis, EFS, queues, buckets."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stacks.network import NetworkStack
 
 
 class DataStack(BaseStack):
-    """Offers `database`, `cache`, `storage` (None while no access point is named), `queues` and `buckets` by name.
+    """Offers `database`, `cache`, `storage` (None without access points), `queues` and `buckets` by name.
 
-    They know nothing of each other and need only the network, so that each is made as soon as it can be. No rule
-    opens any of them: a consumer adds its own to the `security_group_id` of what it wants to reach.
+    They are independent of each other and need only the network, so Terraform creates them in parallel. No security
+    group rule allows access to them: each consumer adds its own rule to the `security_group_id` of its target.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack) -> None:

@@ -1,4 +1,4 @@
-"""The ways out of an environment's private subnets."""
+"""Egress from an environment's private subnets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from stacks.network import NetworkStack
 
 
 class EgressStack(BaseStack):
-    """NAT gateways and interface endpoints; apart from the network because they take minutes and nothing in the data
-    stack waits for them. Offers `nat_gateway_ids` and `endpoint_security_group_id`, which is None without interface
-    endpoints.
+    """NAT gateways and interface endpoints.
+
+    They are not in the network stack, because they take minutes and the data stack does not need them. Offers
+    `nat_gateway_ids` and `endpoint_security_group_id`, which is None without interface endpoints.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack) -> None:

@@ -1,4 +1,4 @@
-"""The way to the service within the VPC; apart from the service because a load balancer takes minutes."""
+"""The internal load balancer; not in the service stack, because creating it takes minutes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stacks.network import NetworkStack
 
 
 class EntryStack(BaseStack):
-    """Offers `load_balancer`: target group and security group to the service, ARN and URL to the API."""
+    """Offers `load_balancer`: its target group and security group for the service, its ARN and URL for the API."""
 
     def __init__(self, scope: Construct, *, environment: Environment, network: NetworkStack) -> None:
         super().__init__(scope, f"{environment.name}-entry", environment=environment, component="entry")

@@ -1,4 +1,4 @@
-"""The front of the platform: CloudFront, with everything that must be in its region."""
+"""CloudFront, with everything that must be in its region."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from stacks.stage import StageStack
 
 
 class FrontStack(BaseStack):
-    """Nothing depends on it but the dashboard. All its resources are in us-east-1, where CloudFront wants them.
+    """Only the dashboard depends on it. All its resources are in us-east-1, as CloudFront requires.
 
-    Its alarms are here as well, with a topic of their own: CloudFront's metrics are in us-east-1 only, and an alarm
-    publishes in its own region. Keys are regional too.
+    Its alarms are here too, with their own topic: CloudFront's metrics are only in us-east-1, and an alarm publishes
+    only in its own region. Keys are also regional.
     """
 
     def __init__(self, scope: Construct, *, settings: FrontSettings, stage: StageStack) -> None:

@@ -37,7 +37,7 @@ from stacks.stage import StageStack
 
 
 class MonitoringStack(BaseStack):
-    """Comes last, after everything that it watches. Nothing depends on it."""
+    """Comes last, after all stacks that it has alarms for. Nothing depends on it."""
 
     def __init__(
         self,

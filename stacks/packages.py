@@ -1,4 +1,4 @@
-"""Builds the rotation function's zip for the stacks, by path: `rotation_lambda` is a program of its own."""
+"""Builds the rotation function's zip. It is run by path, because `rotation_lambda` is a separate program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All stacks of one environment, in the order in which one needs the other."""
+"""All stacks of one environment, in the order of their dependencies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stacks.stage import StageStack
 
 
 def add_environment(scope: Construct, environment: Environment, *, package: CodePackage) -> None:
-    """Add every stack of `environment`. A short-lived copy has no bootstrap: it uses its original's bucket.
+    """Add every stack of `environment`. An ephemeral environment has no bootstrap: it uses the original's bucket.
 
     `package` is the zip of the rotation function.
     """

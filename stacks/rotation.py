@@ -1,4 +1,4 @@
-"""The function that rotates database credentials, ready before the database is."""
+"""The function that rotates database credentials; it does not depend on the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stacks.network import NetworkStack
 class RotationStack(BaseStack):
     """Offers `function` (ARN, name, hash of the code, role, security group) to the secrets stack.
 
-    Apart from the database because its first network interface takes minutes, and needs only the network.
+    Separate from the database, because its first network interface takes minutes and needs only the network.
     """
 
     def __init__(

@@ -5,7 +5,14 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from modules.rotation import ApplicationSecret, RotationPath, RotationPermissions, RotationWatch, SecretRotation
+from modules.rotation import (
+    ApplicationSecret,
+    MasterSecretPolicy,
+    RotationPath,
+    RotationPermissions,
+    RotationWatch,
+    SecretRotation,
+)
 from modules.service import secret_readers
 from settings import Environment
 from stacks.base import BaseStack
@@ -18,8 +25,8 @@ from stacks.rotation import RotationStack
 class SecretsStack(BaseStack):
     """Offers `secret_arn` to the service, and `rotation_failed_rule` and `rotation_function` for alarms.
 
-    It comes after the whole of data (every instance), rotation and egress, because the first rotation begins when the
-    rotation is set, and calls AWS. The secret admits the service's roles by their names: they are made later.
+    It comes after data (with all instances), rotation and egress, because enabling rotation starts the first rotation,
+    which calls AWS. The secret's policy names the service's roles, which are created later.
     """
 
     def __init__(
@@ -33,7 +40,7 @@ class SecretsStack(BaseStack):
         network: NetworkStack,
     ) -> None:
         super().__init__(scope, f"{environment.name}-secrets", environment=environment, component="secrets")
-        # Without endpoints nothing of egress is named here, and yet the function calls AWS through its NAT.
+        # Without endpoints, no attribute of egress is used here, but the function calls AWS through NAT.
         self.add_dependency(egress)
         function, database = rotation.function, data.database
         self.rotation_function = function
@@ -51,6 +58,14 @@ class SecretsStack(BaseStack):
             ],
         )
         self.secret_arn = secret.arn
+        master = MasterSecretPolicy(
+            self,
+            "master",
+            settings=environment.rotation,
+            account=self.account,
+            secret_arn=database.master_secret_arn,
+            reader_role_arn=function.role_arn,
+        )
         permissions = RotationPermissions(
             self,
             "permissions",
@@ -77,7 +92,7 @@ class SecretsStack(BaseStack):
             secret_arn=secret.arn,
             facts=secret.facts,
             instances=[instance.arn for instance in database.instances],
-            waits_for=[secret.version, secret.policy, *permissions.all, *path.all],
+            waits_for=[secret.version, secret.policy, master.policy, *permissions.all, *path.all],
         )
         self.rotation_failed_rule = RotationWatch(
             self, "watch", function=function, names=self.names, secret_arn=secret.arn

@@ -1,4 +1,4 @@
-"""The service, after everything that it needs."""
+"""The service, workers and jobs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from stacks.secrets import SecretsStack
 
 
 class ServiceStack(BaseStack):
-    """Offers `fargate`: its names, security group, log group and the bounds of its task count.
+    """Offers `fargate`: its names, security group, log group and the limits of its task count.
 
-    It comes after the whole of entry (a target group without listener is refused), data (every mount target), secrets
-    (the login must have been made) and egress, through which the image is pulled.
+    It comes after entry (ECS refuses a target group without a listener), data (all mount targets), secrets (the first
+    rotation must have created the users) and egress, through which tasks pull their image.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ServiceStack(BaseStack):
         entry: EntryStack,
     ) -> None:
         super().__init__(scope, f"{environment.name}-service", environment=environment, component="service")
-        # Without endpoints nothing of egress is named here, and yet the image comes through its NAT.
+        # Without endpoints, no attribute of egress is used here, but tasks pull their image through NAT.
         self.add_dependency(egress)
         settings, place = environment.service, self.place(network.keys.logs)
         links = ServiceLinks(

@@ -12,9 +12,9 @@ from settings.naming import Naming
 
 # Every service of which a stack has a resource; a vault takes `backup-storage`, the tags of a deployment `tag`.
 SERVICES = (
-    "apigateway", "application-autoscaling", "backup", "backup-storage", "budgets", "cloudfront", "cloudwatch", "ec2",
-    "ecs", "elasticache", "elasticfilesystem", "elasticloadbalancing", "events", "kms", "lambda", "logs", "rds",
-    "route53", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "states", "tag", "wafv2",
+    "apigateway", "application-autoscaling", "backup", "backup-storage", "budgets", "cloudformation", "cloudfront",
+    "cloudwatch", "ec2", "ecs", "elasticache", "elasticfilesystem", "elasticloadbalancing", "events", "kms", "lambda",
+    "logs", "rds", "route53", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "states", "tag", "wafv2",
 )  # fmt: skip
 # Of services that belong to others: images, certificates, who is asking.
 READING = (

@@ -13,7 +13,7 @@ from cdktf_cdktf_provider_aws.ecr_repository import (
 )
 from constructs import Construct
 
-# Enough to roll back for months, few enough not to pay for every build ever made.
+# Enough to roll back for months, without paying for every build.
 _KEPT_IMAGES = 100
 
 

@@ -36,9 +36,9 @@ class StateBucket(Construct):
         accept(
             bucket,
             {"bucket": name},
-            CKV2_AWS_62="nothing acts upon a written state",
-            CKV_AWS_18="who reads a state is recorded by the account's trail, a prerequisite; states hold no password",
-            CKV_AWS_144="versioned in the region of its resources, without which a state is worth nothing",
+            CKV2_AWS_62="no process depends on events of the state bucket",
+            CKV_AWS_18="the account's CloudTrail trail (a prerequisite) records reads; states contain no password",
+            CKV_AWS_144="a copy elsewhere is useless: the resources are in this region; the bucket is versioned",
         )
         self.arn = bucket.arn
         close(self, bucket, policy=document(deny_without_tls(bucket.arn)), key_arn=key_arn)

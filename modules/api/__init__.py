@@ -1,4 +1,4 @@
-"""The REST API: routes, domain and firewall; and what of it is in force: deployment, stage and usage plans."""
+"""The REST API (routes, domain, firewall), and its publication (deployment, stage, usage plans)."""
 
 from modules.api.published import PublishedApi
 from modules.api.rest_api import Api

@@ -1,4 +1,4 @@
-"""What a REST API checks before a backend hears of a request, and how it says no."""
+"""Request validation and authorization of a REST API, and its error responses."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from settings.api import schemas as api_schemas
 from settings.naming import Naming
 
 # messageString is a JSON text with its quotes:
-# `messageString` is a JSON text with its quotes; `validationErrorString`, which says what is wrong with a body, is not,
-# and may hold quotes of the caller. Templates of gateway responses only replace variables, so nothing could escape it.
+# `messageString` is a quoted JSON string. `validationErrorString`, the validator's detail, is not quoted and may
+# contain quotes from the request. Templates of gateway responses only replace variables, so they cannot escape it.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.responseTemplates.html
 _REFUSAL = '{"message": $context.error.messageString, "requestId": "$context.requestId"}'
 
 
 def validators(scope: Construct, *, rest_api_id: str) -> tuple[str, str]:
-    """Ids of the validator of parameters, and of the one of parameters and body."""
+    """Ids of two validators: one for parameters, one for parameters and body."""
     made = [
         ApiGatewayRequestValidator(
             scope,
@@ -42,7 +42,7 @@ def validators(scope: Construct, *, rest_api_id: str) -> tuple[str, str]:
 
 
 def models(scope: Construct, *, rest_api_id: str, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """A model of each schema; gives their names by the schemas'."""
+    """A model for each schema; returns the models' names by schema name."""
     return {
         name: ApiGatewayModel(
             scope,
@@ -95,7 +95,7 @@ def authorizers(
 
 
 def refusals(scope: Construct, *, rest_api_id: str, cors: CorsSettings | None) -> None:
-    """Every error of API Gateway's own as JSON with the request's id; pages of the CORS origin can read it."""
+    """API Gateway's own errors as JSON with the request id; pages of the CORS origin can read them."""
     origin = {"gatewayresponse.header.Access-Control-Allow-Origin": f"'{cors.origin}'"} if cors else {}
     once_a_second = {"gatewayresponse.header.Retry-After": "'1'"}
     kinds: tuple[tuple[str, str | None, dict[str, str]], ...] = (

@@ -1,4 +1,4 @@
-"""A name of one's own for a REST API."""
+"""A custom domain name for a REST API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from settings.api import DomainSettings
 
 
 class Domain(Construct):
-    """A regional domain name with TLS 1.2 and the record that leads to it; the stage is mapped to it later."""
+    """A regional domain name with TLS 1.2 and its DNS record. The stage stack maps the stage to it."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: DomainSettings) -> None:
         super().__init__(scope, id_)

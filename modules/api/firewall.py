@@ -29,29 +29,29 @@ from constructs import Construct
 from modules.common.encryption import log_group
 from modules.common.place import Place
 
-# In the order they are asked, cheapest first: addresses of known attackers, then what a request says.
+# In the order of evaluation, cheapest first: addresses of known attackers, then the contents of requests.
 MANAGED_GROUPS = (
     "AWSManagedRulesAmazonIpReputationList",
     "AWSManagedRulesCommonRuleSet",
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-# What is counted instead of blocked where callers send no User-Agent.
+# The rule that only counts if clients send no User-Agent.
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
 COUNTED = {"AWSManagedRulesCommonRuleSet": ("NoUserAgent_HEADER",)}
 REDACTED_HEADERS = ("authorization", "cookie", "x-api-key")
 
 
 class Firewall(Construct):
-    """Blocks what AWS's managed groups know to be bad, and any address with more than `rate_limit` requests in 5
-    minutes. The common group also blocks bodies of more than 8 KB and, with `user_agent_required`, requests without
+    """Blocks requests that match AWS's managed rule groups, and addresses with more than `rate_limit` requests in 5
+    minutes. The common rule set also blocks bodies larger than 8 KB and, with `user_agent_required`, requests without
     that header.
 
-    With `edge` it is CloudFront's, and must be made in us-east-1. With `behind_cloudfront` it blocks what does not come
-    from addresses of CloudFront, and takes the caller's from X-Forwarded-For. A caller can write that header: the limit
-    that holds is that of CloudFront's own firewall.
+    With `edge` it is for CloudFront, and must be in us-east-1. With `behind_cloudfront` it blocks requests that do not
+    come from CloudFront, and reads the client's address from X-Forwarded-For. Callers can forge that header, so the
+    reliable limit is that of the front's firewall.
 
-    Everything is logged without the headers that let somebody in. There are no samples: those would show them.
+    All requests are logged, without headers that contain credentials. Sampling is off, because samples contain them.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Firewall(Construct):
             ),
         )
         self.arn = acl.arn
-        # WAF writes into groups of this beginning only.
+        # WAF only writes to log groups with this prefix.
         group = log_group(
             self,
             "log",
@@ -112,7 +112,7 @@ class Firewall(Construct):
         )
 
     def _cloudfront_addresses(self) -> str:
-        """ARN of a set of the addresses from which CloudFront calls origins, as of the last deployment.
+        """ARN of an IP set with the addresses from which CloudFront calls origins, as of the last deployment.
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
         """

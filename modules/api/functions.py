@@ -10,7 +10,7 @@ from settings.naming import Naming
 
 
 def invocation_uri(function_arn: str, account: Account) -> str:
-    """What an integration or an authorizer calls."""
+    """The URI with which an integration or an authorizer calls the function."""
     return (
         f"arn:{account.partition}:apigateway:{account.region}:lambda:path/2015-03-31/functions/"
         f"{function_arn}/invocations"
@@ -18,9 +18,9 @@ def invocation_uri(function_arn: str, account: Account) -> str:
 
 
 def permit(scope: Construct, id_: str, *, function_arn: str, source_arn: str, names: Naming) -> LambdaPermission:
-    """Lets `source_arn`, a part of one API of the account, call the function.
+    """Allows `source_arn`, a part of one API, to call the function.
 
-    The ARN names the account. AWS's page shows a statement that names it apart as well, and one without: both work.
+    The ARN contains the account. AWS's documentation has examples with and without a separate source account.
     https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
     """
     parts = function_arn.split(":")

@@ -1,4 +1,4 @@
-"""What of a REST API is in force: its deployment and stage, and everything that is bound to the stage."""
+"""The publication of a REST API: its deployment and stage, and everything that is bound to the stage."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from settings.naming import Naming
 
 
 class PublishedApi(Construct):
-    """The deployment of `api`, its one stage, the firewall before it, its usage plans and its own name: `url`.
+    """The deployment of `api`, its stage, the association of the firewall, usage plans and the domain mapping: `url`.
 
-    With `canary_percent` that part of the requests gets a second deployment, and the first one stays as it is. Taking
-    the setting away deploys the definition for all; changing the definition back takes it away from all.
+    With `canary_percent`, that percentage of the requests uses a second deployment; the first one is unchanged.
+    Deleting the setting deploys the definition for all requests; reverting the definition removes the change for all.
 
-    It belongs into a later stack than `api`: see `modules.api.redeployment.deployment`.
+    It must be in a later stack than `api`: see `modules.api.redeployment.deployment`.
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: ApiSettings, api: Api, names: Naming) -> None:
@@ -40,7 +40,7 @@ class PublishedApi(Construct):
             access_log_arn=api.access_log_arn,
             throttle=settings.stage_throttle,
         )
-        # Ids of constructs are those of the stack that had all of this before: addresses are contract.
+        # Another stack had these resources before. The ids of the constructs are the same, so the addresses are too.
         Wafv2WebAclAssociation(
             Construct(self, "firewall"), "association", web_acl_arn=api.web_acl_arn, resource_arn=stage.arn
         )

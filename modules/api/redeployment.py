@@ -1,4 +1,4 @@
-"""When a REST API is deployed anew. What is not deployed is not in force, and API Gateway deploys nothing by itself."""
+"""When a REST API is redeployed. API Gateway does not deploy changes by itself."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from cdktf import Fn, TerraformResourceLifecycle, TerraformStack
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from constructs import Construct
 
-# Types of API Gateway that are no part of a deployment, each with the reason. Every other counts, known here or not.
+# Resource types that are not part of a deployment, each with the reason. All other types of API Gateway are.
 NOT_DEPLOYED = {
-    "aws_api_gateway_api_key": "belongs to the account; in force at once",
     "aws_api_gateway_base_path_mapping": "leads to a stage, whichever deployment that has",
     "aws_api_gateway_deployment": "the deployment itself",
     "aws_api_gateway_domain_name": "belongs to the account; in force at once",
     "aws_api_gateway_method_settings": "belongs to the stage; in force at once",
     "aws_api_gateway_stage": "leads to a deployment",
     "aws_api_gateway_usage_plan": "belongs to the account; in force at once",
-    "aws_api_gateway_usage_plan_key": "belongs to the usage plan; in force at once",
 }
 Resources = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def deployed(resources: Resources) -> dict[str, Mapping[str, Any]]:
-    """By address, sorted: the resources of API Gateway that a deployment takes a picture of."""
+    """The resources that are part of a deployment, by address, sorted."""
     return {
         f"{type_}.{id_}": found[id_]
         for type_, found in sorted(resources.items())
@@ -36,7 +34,7 @@ def deployed(resources: Resources) -> dict[str, Mapping[str, Any]]:
 
 
 def definition_hash(resources: Resources) -> str:
-    """A hash of what was written of them: changes with every argument, not with their order."""
+    """A hash of their arguments. It does not depend on their order."""
     written = {
         address: {key: value for key, value in resource.items() if key != "//"}
         for address, resource in deployed(resources).items()
@@ -45,11 +43,10 @@ def definition_hash(resources: Resources) -> str:
 
 
 def triggers(scope: Construct, *, ids: Sequence[str], base_url: str) -> dict[str, str]:
-    """What a deployment of all that the stack of `scope` has of the API by now is made anew for: call it last.
+    """The triggers of a redeployment. Call this after all other resources of the API in the stack of `scope`.
 
-    A resource that is replaced is written as before, so the `ids` count to which a deployment refers. Every other
-    resource is part of it by what is written of it. `base_url` is a value of another stack: its text stays when it
-    changes.
+    They are a hash of all arguments; the `ids` of resources, because a replaced resource has the same arguments; and
+    `base_url`, because the JSON has only a reference to it, which stays the same when the value changes.
     """
     resources: Resources = TerraformStack.of(scope).to_terraform()["resource"]
     return {
@@ -64,11 +61,12 @@ def deployment(
 ) -> ApiGatewayDeployment:
     """A deployment, in a later stack than the definition.
 
-    In the same stack it would be made before Terraform deletes a route that was removed: `create_before_destroy`, which
-    the deployment needs because AWS deletes none that a stage leads to, extends to all that it depends on.
+    In the same stack, Terraform would create it before it deletes a removed route. The deployment needs
+    `create_before_destroy`, because AWS does not delete a deployment that a stage uses, and Terraform extends
+    `create_before_destroy` to all dependencies.
     https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle
 
-    A new one is made before the old one goes, and the stage moves over in between. One that is `kept` stays as it is.
+    Terraform creates the new deployment, updates the stage, then deletes the old one. A `kept` one is never replaced.
     """
     return ApiGatewayDeployment(
         scope,

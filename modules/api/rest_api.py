@@ -28,7 +28,7 @@ class Api(Construct):
     """A regional REST API, its firewall, and a key for each client. What of it is in force is its stage's to say.
 
     `schemas` are the JSON schemas that the routes name; `load_balancer_arn` is the way into the VPC that `base_url`
-    names. A short-lived copy has no domain: the name is its original's.
+    names. An ephemeral environment has no domain: the name belongs to the original.
     With a domain the API answers under that name alone; `behind_cloudfront` it answers CloudFront alone.
     """
 
@@ -64,7 +64,7 @@ class Api(Construct):
         accept(
             api,
             {"lifecycle": None},
-            CKV_AWS_237="its id is in every caller's address: a second one would not take its place",
+            CKV_AWS_237="the API id is part of the URL that clients use, so create_before_destroy would not help",
         )
         parameters, body = validators(self, rest_api_id=self.id)
         refusals(self, rest_api_id=self.id, cors=settings.cors)
@@ -126,7 +126,9 @@ class Api(Construct):
         )
         self.web_acl_name = firewall.name
         self.web_acl_arn = firewall.arn
-        self.key_ids = Keys(self, "plan", clients=settings.clients, names=place.names).ids
+        keys = Keys(self, "plan", clients=settings.clients, names=place.names)
+        self.key_ids = keys.ids
+        self.forgotten_keys = keys.forgotten
         self.domain_name = None if domain is None else Domain(self, "domain", settings=domain).name
 
 

@@ -20,7 +20,7 @@ from settings.api import BODY_METHODS, CorsSettings, RouteSettings, path_variabl
 
 # What API Gateway waits at most for a backend, unless AWS has raised it for the account.
 _TIMEOUT_MS = 29_000
-_OPEN = "visitors have no key: the firewall limits each address, and the stage all of them together"
+_OPEN = "visitors have no API key: the firewall limits each address, and the stage limits all of them together"
 _JSON = "application/json"
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 
@@ -156,7 +156,7 @@ class Routes(Construct):
             api_key_required=False,
         )
         unvalidated = {"http_method": "OPTIONS", "request_validator_id": None}
-        accept(preflight, unvalidated, CKV2_AWS_53="a preflight has neither body nor parameters, and no backend")
+        accept(preflight, unvalidated, CKV2_AWS_53="a preflight request has no body, no parameters and no backend")
         http_method = preflight.http_method
         headers = {
             "Allow-Origin": cors.origin,

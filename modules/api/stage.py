@@ -119,13 +119,16 @@ class Stage(Construct):
                 throttling_burst_limit=burst,
             ),
         )
-        uncached = "an answer is one caller's: it is not kept for another, nor under another key than its data's"
+        uncached = (
+            "a response is for one caller, so it must not be cached, nor stored under a key other than the data key"
+        )
         accept(
             stage,
             {"cache_cluster_enabled": None, "client_certificate_id": None},
             CKV_AWS_120=uncached,
-            CKV2_AWS_51="callers are applications and devices of other people, who cannot be given a certificate",
-            CKV2_AWS_77="KnownBadInputs blocks Log4j; the list of anonymous addresses would shut out VPNs and offices",
+            CKV2_AWS_51="the certificate would identify API Gateway to the load balancer, whose TLS listener cannot "
+            "verify it",
+            CKV2_AWS_77="KnownBadInputs blocks Log4j; the list of anonymous addresses would block users of VPNs",
         )
         accept(every_method, {"settings.caching_enabled": None}, CKV_AWS_225=uncached)
         self.arn = stage.arn

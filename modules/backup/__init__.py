@@ -1,4 +1,4 @@
-"""AWS Backup: vaults, the daily plan over Aurora and EFS, and what is watched of it."""
+"""AWS Backup: vaults, the daily plan for Aurora and EFS, and its alarms."""
 
 from modules.backup.plan import BackupPlan
 from modules.backup.row import backups_row

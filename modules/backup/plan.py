@@ -1,4 +1,4 @@
-"""The plan: what is backed up, when, into which vaults, and the role that does it."""
+"""The backup plan: its resources, schedule, vaults and role."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _COMPLETE_MINUTES = 7 * 24 * 60
 
 
 class BackupPlan(Construct):
-    """A backup a day of the cluster and, where there is one, of the file system.
+    """A daily backup of the cluster and of the file system, if there is one.
 
-    It need not avoid the windows of Aurora, unlike those of other databases (see the page above). Point-in-time
-    recovery stays Aurora's own: AWS Backup would take its retention over from the cluster's settings.
+    It may overlap Aurora's windows, unlike those of other databases (see the page above). Aurora itself keeps
+    point-in-time recovery: AWS Backup would take over the retention from the cluster's settings.
 
     Aurora is left out of every plan until the account opts in, for each region, and is not by default
-    (https://repost.aws/knowledge-center/aws-backup-troubleshoot-scheduled-backup-plans). The opt-in is one for all
-    environments of the account; each says the same, and destroying it changes nothing. The provider reads back every
-    service, so that Terraform only ever sets it: the alarm on missing backups is what notices an opt-out.
+    (https://repost.aws/knowledge-center/aws-backup-troubleshoot-scheduled-backup-plans). The opt-in applies to
+    all environments of the account; each sets the same value, and destroying the resource changes nothing. The provider
+    reads back every service, so differences are ignored; the alarm on missing backups detects an opt-out.
     """
 
     def __init__(
@@ -131,13 +131,13 @@ def backup_policy(
     vault_arns: list[str],
     key_arns: list[str],
 ) -> str:
-    """What AWS's managed policy allows for Aurora and EFS, for the things of this environment alone.
+    """The permissions of AWS's managed policy for Aurora and EFS, restricted to this environment's resources.
 
-    Without what only continuous backups, sharing between accounts and other services need.
+    Permissions for continuous backups, sharing between accounts and other services are left out.
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     """
     places = [account, *([Account(account.id, copy_to, account.partition)] if copy_to else [])]
-    # AWS Backup names the snapshots that it makes so.
+    # AWS Backup gives its snapshots this prefix.
     snapshots = [place.arn("rds", "cluster-snapshot:awsbackup:*") for place in places]
     recovery_points = [place.arn("backup", "recovery-point:*") for place in places]
     files = (

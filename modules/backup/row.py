@@ -1,4 +1,4 @@
-"""What is watched of the backups."""
+"""The alarms of the backups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PERIOD = 300
 def backups_row(settings: BackupSettings, *, vault: str, has_files: bool) -> Row:
     """Jobs that failed or never started, copies that failed, and days without a backup of Aurora or of the files.
 
-    The last is the only one that notices a plan that does not run at all, as after an opt-out of the account.
+    Only the last one detects a plan that does not run at all, for example after the account's opt-out.
     """
     kinds = {"Aurora": "Aurora", **({"EFS": "the files"} if has_files else {})}
     failed = (_metric(vault, "NumberOfBackupJobsFailed", "failed"), _metric(vault, "NumberOfBackupJobsExpired", "late"))
@@ -26,8 +26,9 @@ def backups_row(settings: BackupSettings, *, vault: str, has_files: bool) -> Row
             0,
             "jobs",
             1,
-            "A backup of Aurora or of the files failed, or did not start in time; earlier ones are there.",
-            "AWS Backup, Jobs, has the reason; most often the rights of its role or of a key. Start one by hand.",
+            "A backup of Aurora or of the files failed or did not start in time. Earlier backups are not affected.",
+            "Find the reason in the AWS Backup console under Jobs: usually a missing permission of the backup role or "
+            "in a key policy. Fix it, then start an on-demand backup.",
             expression="FILL(m1, 0) + FILL(m2, 0)",
             period_seconds=_PERIOD,
         ),
@@ -40,9 +41,11 @@ def backups_row(settings: BackupSettings, *, vault: str, has_files: bool) -> Row
                 1,
                 "a day",
                 2,
-                f"For two days no backup of {what} was completed. A new environment shows this until its first one, "
-                f"which starts at {settings.start} UTC.",
-                "See in AWS Backup, Settings, whether the account still opts in to the service, and in Jobs what ran.",
+                f"No backup of {what} has completed for two days. In a new environment this alarm lasts until the "
+                "first "
+                f"backup, which starts at {settings.start} UTC.",
+                "Check in the AWS Backup console under Settings that the service is still enabled for the account, and "
+                "under Jobs what has run.",
                 period_seconds=_DAY,
                 missing="breaching",
             )
@@ -60,8 +63,11 @@ def backups_row(settings: BackupSettings, *, vault: str, has_files: bool) -> Row
                 0,
                 "jobs",
                 1,
-                f"A copy of a backup to {settings.copy_to} failed: that day exists in one region only.",
-                "AWS Backup, Jobs, Copy jobs, has the reason; most often a key of one of the regions. Copy by hand.",
+                f"A copy of a backup to {settings.copy_to} failed, so the backup of that day exists in one region "
+                "only.",
+                "Find the reason in the AWS Backup console under Jobs, Copy jobs: usually a key in one of the "
+                "regions. Fix it, "
+                "then start an on-demand copy.",
                 period_seconds=_PERIOD,
             )
         )

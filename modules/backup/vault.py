@@ -13,8 +13,8 @@ from settings.backup import BackupSettings
 from settings.encryption import EncryptionSettings
 from settings.naming import Naming
 
-# What encrypts under a vault's key: AWS Backup what it stores itself (EFS), RDS the copies of Aurora's snapshots.
-# A snapshot of Aurora in its own region stays under the key of its cluster.
+# Services that encrypt with a vault's key: AWS Backup for EFS, RDS for copies of Aurora's snapshots in another region.
+# A snapshot of Aurora in its own region is encrypted with the cluster's key.
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html
 KEY_SERVICES = ("backup", "elasticfilesystem", "rds")
 
@@ -22,13 +22,13 @@ KEY_SERVICES = ("backup", "elasticfilesystem", "rds")
 class BackupVault(Construct):
     """Offers `arn`, `name` and `key_arn`. The vault has the same name in every region, and so have its metrics.
 
-    A lock always names the shortest retention: the provider reads that back, so a lock that somebody has lifted is put
-    back by the next deployment. Governance can be lifted by `backup:DeleteBackupVaultLockConfiguration`, compliance by
-    nobody once its days of grace are over; then the vault stays until its last backup has expired.
+    A lock always sets the minimum retention: the provider reads it back, so the next deployment restores a lock that
+    somebody has removed. `backup:DeleteBackupVaultLockConfiguration` removes a governance lock. Nobody can remove a
+    compliance lock after its grace days; the vault then remains until its last backup has expired.
     https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
 
-    Terraform never destroys a protected vault and its key. AWS deletes only an empty one: without a lock a teardown
-    empties it first, with one it fails as long as a backup is there.
+    Terraform never destroys a protected vault and its key. AWS deletes only an empty vault. A teardown empties a vault
+    without a lock first; with a lock it fails while the vault contains a backup.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class BackupVault(Construct):
                 "lock",
                 backup_vault_name=vault.name,
                 min_retention_days=settings.lock_minimum_days,
-                # With days of grace it is compliance, without it is governance.
+                # With grace days it is a compliance lock, without it a governance lock.
                 changeable_for_days=settings.lock_grace_days if settings.lock == "compliance" else None,
                 provider=provider,
             )
         self.arn = vault.arn
-        # By reference, so that whoever names the vault comes after it.
+        # A reference, so that resources that use the vault are created after it.
         self.name = vault.name
         self.key_arn = key.arn

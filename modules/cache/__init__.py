@@ -1,4 +1,4 @@
-"""ElastiCache for Redis, entered with IAM."""
+"""ElastiCache for Redis, with login by IAM."""
 
 from modules.cache.redis import Cache
 

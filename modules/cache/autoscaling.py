@@ -29,7 +29,7 @@ _DIMENSIONS = {
 
 
 def owned_count(settings: CacheAutoscalingSettings) -> str:
-    """The attribute of the replication group that autoscaling owns from then on; Terraform must ignore it."""
+    """The attribute of the replication group that autoscaling manages; Terraform must ignore it."""
     return _DIMENSIONS[settings.dimension][2]
 
 

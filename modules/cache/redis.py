@@ -1,4 +1,4 @@
-"""ElastiCache for Redis: one node, a replicated pair or more, or shards; entered with IAM, never with a password."""
+"""ElastiCache for Redis: one node, a primary with replicas, or shards; login with IAM, never with a password."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class Cache(Construct):
     """A replication group in one of three forms:
 
     * `single`: one node, no failover. `endpoint` is the primary's.
-    * `replicated`: a primary and replicas in other zones, which take over by themselves. `endpoint` is the primary's,
-      `reader_endpoint` spreads over the replicas.
-    * `cluster`: shards with replicas; clients speak the cluster protocol. `endpoint` is the configuration endpoint.
+    * `replicated`: a primary and replicas in other zones, with automatic failover. `endpoint` is the primary's,
+      `reader_endpoint` distributes reads over the replicas.
+    * `cluster`: shards with replicas; clients use the cluster protocol. `endpoint` is the configuration endpoint.
 
     `reader_endpoint` is None except in the replicated form. Clients must use TLS and log in as `user_name` with an IAM
-    token, for which their role needs `elasticache:Connect` on both `connect_arns`. Data and snapshots are under the
-    data key.
+    token, for which their role needs `elasticache:Connect` on both `connect_arns`. Data and snapshots are
+    encrypted with the data key.
 
-    Timeouts are 60 minutes: shards with replicas take 13 to be made, and resharding takes far longer.
+    Timeouts are 60 minutes: creating shards with replicas takes 13, and resharding much longer.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Cache(Construct):
             num_cache_clusters=None if clustered else 1 + settings.replicas_per_shard,
             num_node_groups=settings.shards if clustered else None,
             replicas_per_node_group=settings.replicas_per_shard if clustered else None,
-            # AWS wants failover on in cluster mode even where there is no replica to fail over to.
+            # AWS requires automatic failover in cluster mode, even without replicas.
             automatic_failover_enabled=settings.form != "single",
             multi_az_enabled=settings.replicas_per_shard > 0,
             parameter_group_name=self._parameter_group(place.names),
@@ -92,7 +92,7 @@ class Cache(Construct):
             snapshot_retention_limit=settings.snapshot_retention_days,
             snapshot_window=settings.snapshot_window,
             maintenance_window=settings.maintenance_window,
-            # The security group's id is new whenever the stack is, so a second destroy finds the name free.
+            # The security group's id changes when the stack is recreated, so the name is free at a second teardown.
             final_snapshot_identifier=(
                 place.names.name(f"redis-final-{security_group.id}") if settings.final_snapshot else None
             ),
@@ -104,7 +104,11 @@ class Cache(Construct):
         )
         if settings.form == "single":
             one_node = {"automatic_failover_enabled": False, "multi_az_enabled": False}
-            accept(group, one_node, CKV2_AWS_50="one node has no other to fail over to; production refuses this form")
+            accept(
+                group,
+                one_node,
+                CKV2_AWS_50="a single node has no replica to fail over to; production does not allow this form",
+            )
         if settings.autoscaling is not None:
             CacheAutoscaling(
                 self,
@@ -122,10 +126,10 @@ class Cache(Construct):
         self.connect_arns = (group.arn, users.arn)
 
     def _parameter_group(self, names: Naming) -> str:
-        """Named after family and form, so that its successor can be made before the group lets go of it.
+        """Named after family and form, so that its successor can be created before the old one is deleted.
 
-        `cluster-enabled` is "no" by itself, and the provider reads back only what differs from the family's own values:
-        written down, the "no" would be added in every plan.
+        The default of `cluster-enabled` is "no". The provider reads back only values that differ from the family's
+        defaults, so an explicit "no" would appear as an addition in every plan.
         https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
         """
         settings = self._settings
@@ -146,7 +150,7 @@ class Cache(Construct):
     def _logs(
         self, names: Naming, key_arn: str, retention_days: RetentionDays
     ) -> Iterator[ElasticacheReplicationGroupLogDeliveryConfiguration]:
-        """Under /aws/vendedlogs: AWS lets services write there without a line in the account's one resource policy."""
+        """Under /aws/vendedlogs, where services may write without their own entry in the account's resource policy."""
         for type_ in ("engine-log", "slow-log"):
             group = log_group(
                 self,

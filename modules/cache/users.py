@@ -1,4 +1,4 @@
-"""Who may enter Redis: one application user with IAM, and nobody by default."""
+"""The users of Redis: one application user with IAM; the default user is disabled."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from constructs import Construct
 
 from settings.naming import Naming
 
-# Every key and channel, but not what empties, moves or reconfigures the store (KEYS, FLUSHALL, MIGRATE, CONFIG, ...).
-# INFO counts as dangerous too, yet clients ask it whether the server is ready.
+# All keys and channels, but no commands that delete, move or reconfigure the store (KEYS, FLUSHALL, MIGRATE, ...).
+# INFO is in the same category, but clients use it to check whether the server is ready.
 _APPLICATION_ACCESS = "on ~* &* +@all -@dangerous +info"
-# A group must have a user named "default"; this one is off and can do nothing, so it needs no password either.
+# A group must have a user named "default". This one is disabled and has no permissions, so it needs no password.
 _NO_ACCESS = "off -@all"
 
 
 class CacheUsers(Construct):
     """`name` is the user an application logs in as, `arn` what its role names, `group_id` the group of both users.
 
-    No password exists. AWS wants the id and the name of an IAM user to be equal.
+    There is no password. AWS requires that the id and the name of an IAM user are equal.
     """
 
     def __init__(self, scope: Construct, id_: str, *, names: Naming) -> None:
@@ -40,7 +40,7 @@ class CacheUsers(Construct):
             user_name="default",
             engine="redis",
             access_string=_NO_ACCESS,
-            # Not as a mode: "no-password-required" is read back as "no-password", and every plan would change it.
+            # Not authentication_mode: "no-password-required" is read back as "no-password", a change in every plan.
             # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Authentication.html
             no_password_required=True,
         )

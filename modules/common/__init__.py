@@ -1,1 +1,1 @@
-"""What several capabilities use: policies, keys, log groups, security groups, buckets."""
+"""Shared by several capabilities: policies, keys, log groups, security groups, buckets."""

@@ -1,4 +1,4 @@
-"""Findings of the security scan that are accepted, each with its reason, beside the resource that it is about."""
+"""Accepted findings of the security scan, each with its reason, next to the resource."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Value = str | int | bool | list[int] | None
 
 
 def accept(resource: TerraformResource, values: Mapping[str, Value], **reasons: str) -> None:
-    """Accept findings of `make scan` at `resource` for as long as its arguments have these `values`.
+    """Accept findings of `make scan` for `resource` while its arguments have these `values`.
 
-    `values` are what the finding is about, by their dotted paths; None for an argument that is not there. Another value
-    at the same resource is a finding again. `reasons` are the ids of the checks, and why it may be so. A finding at a
-    statement of a policy is named `<check>__<Sid>`, and its values are the statement's own, such as `Resource`.
-    The scan fails on a reason without a finding: where only some settings bring the finding, only they give the reason.
+    `values` are the arguments that cause the finding, by dotted path; None means that the argument is not set. If a
+    value changes, the scan reports the finding again. `reasons` maps the ids of checks to reasons. For a finding in a
+    policy statement the key is `<check>__<Sid>`, and the values are parts of the statement, such as `Resource`.
+    The scan fails on a reason without a finding, so call this only for settings that cause the finding.
     """
     # CDKTF leaves out what is null.
     written = {path: "absent" if value is None else value for path, value in values.items()}

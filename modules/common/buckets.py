@@ -1,4 +1,4 @@
-"""What every bucket has: nobody outside gets in, no ACL counts, everything is encrypted."""
+"""The controls of every bucket: no public access, no ACLs, encryption."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from constructs import Construct
 
 
 class Closure(NamedTuple):
-    """What closes a bucket."""
+    """The resources that protect a bucket."""
 
     encryption: S3BucketServerSideEncryptionConfigurationA
     policy: S3BucketPolicy
 
 
 def close(scope: Construct, bucket: S3Bucket, *, policy: str, key_arn: str | None) -> Closure:
-    """Close `bucket` but for what `policy` allows. `key_arn` None means S3's own key."""
+    """Allow only the access that `policy` and IAM allow. `key_arn` None means SSE-S3."""
     closed = S3BucketPublicAccessBlock(
         scope,
         "public-access-block",

@@ -17,11 +17,11 @@ from settings.encryption import EncryptionSettings
 
 
 class EncryptionKey(Construct):
-    """One KMS key and its alias: one per class of data, so that access to one class gives none to another.
+    """A KMS key and its alias. Each class of data has its own key, so access to one class gives none to another.
 
     The key material rotates (a year by default, PCI DSS 3.7.4); a deleted key can be restored for
-    `deletion_window_days`. Terraform never destroys a `protected` one. `provider` is that of another region, which
-    `account` then names, too.
+    `deletion_window_days`. Terraform never destroys a `protected` key. For a key in another region pass that
+    region's `provider`, and an `account` with that region.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class EncryptionKey(Construct):
 def log_group(
     scope: Construct, id_: str, *, name: str, retention_days: RetentionDays, key_arn: str
 ) -> CloudwatchLogGroup:
-    """A log group made before its producer, which would otherwise make one without retention or key."""
+    """A log group. Create it before the resource that writes to it, or AWS creates one without retention or key."""
     group = CloudwatchLogGroup(scope, id_, name=name, retention_in_days=retention_days, kms_key_id=key_arn)
     if retention_days < 365:
         shorter = {"retention_in_days": retention_days}
-        accept(group, shorter, CKV_AWS_338="a year is demanded of production; other tiers hold no audit evidence")
+        accept(group, shorter, CKV_AWS_338="production requires one year; other tiers hold no audit evidence")
     return group

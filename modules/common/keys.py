@@ -15,7 +15,7 @@ from settings.naming import Naming
 class EnvironmentKeys(Construct):
     """ARNs of four keys: `logs`, `data` (database, cache, files), `secrets` and `alarms`.
 
-    Terraform never destroys `data` and `secrets` of a `protected` environment: without them a snapshot is lost, too.
+    Terraform never destroys `data` and `secrets` of a `protected` environment: snapshots are unreadable without them.
     `alarm_publishers` are the services that publish alarms (`cloudwatch`, `budgets`).
     """
 

@@ -1,4 +1,4 @@
-"""What every construct of an environment is given, and most only pass on."""
+"""The context that every construct gets; most only pass it on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from settings.naming import Naming
 
 @dataclass(frozen=True)
 class Place:
-    """Where a construct is made.
+    """The context of a construct.
 
     `protected`: Terraform never destroys what holds data. Log groups are encrypted with `logs_key_arn` and kept for
     `log_retention_days`.

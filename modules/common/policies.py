@@ -1,7 +1,7 @@
-"""IAM, key and endpoint policies as JSON text: pure functions, so that a test can read what a reviewer reads.
+"""IAM, key and endpoint policies as JSON text: pure functions, so that tests and reviewers read the same text.
 
-Documents are made with `json.dumps`, not `Fn.jsonencode`, because scanners cannot read the latter. References are kept
-as Terraform placeholders inside the text.
+Documents are created with `json.dumps`, not `Fn.jsonencode`, which scanners cannot read. References remain Terraform
+placeholders inside the text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 @dataclass(frozen=True)
 class Account:
-    """Where a policy holds: the account, its region, and the partition."""
+    """The account, region and partition of a policy."""
 
     id: str
     region: str
@@ -27,7 +27,7 @@ class Account:
 
     @property
     def root(self) -> str:
-        """The principal that stands for every identity of the account that IAM allows."""
+        """The account principal: every identity of the account that IAM allows."""
         return f"arn:{self.partition}:iam::{self.id}:root"
 
 
@@ -59,7 +59,7 @@ def document(*statements: Mapping[str, object]) -> str:
 def service_trust(service: str, account: Account | None, *, source_arns: Sequence[str] = ()) -> str:
     """Trust policy of a role for an AWS service, which may act for this account only (confused deputy).
 
-    Without `account` for a service of which AWS does not say that it names the account: docs/threat-model.md.
+    Omit `account` if AWS does not document that the service sends the account: docs/threat-model.md.
     """
     conditions: dict[str, Mapping[str, str | Sequence[str]]] = {}
     if account is not None:
@@ -82,7 +82,7 @@ def service_trust(service: str, account: Account | None, *, source_arns: Sequenc
 
 
 def deny_without_tls(bucket_arn: str) -> dict[str, object]:
-    """The statement that PCI DSS 4.2.1 wants on every bucket."""
+    """The statement that PCI DSS 4.2.1 requires for every bucket: no access without TLS."""
     return statement(
         "DenyWithoutTls",
         effect="Deny",
@@ -107,8 +107,9 @@ def key_policy(account: Account, *, via_services: Sequence[str], service_princip
     """Policy of a customer-managed key.
 
     Identities of the account administer the key as IAM allows, and use it only through `via_services`
-    (`secretsmanager`, `rds`, ...): nobody decrypts with the key by hand. `service_principals` (`logs`, ...) call KMS
-    as themselves; CloudWatch Logs is bound by the log group in its encryption context, others by the account.
+    (`secretsmanager`, `rds`, ...): nobody can decrypt directly with the key. `service_principals` (`logs`, ...) call
+    KMS as themselves: CloudWatch Logs only for the account's log groups (by encryption context), others only for the
+    account.
     """
     via = [f"{service}.{account.region}.amazonaws.com" for service in via_services]
     through = {"StringEquals": {"kms:CallerAccount": account.id, "kms:ViaService": via}}

@@ -1,11 +1,10 @@
-"""Makes imports of AWS resources quick: only what is asked for is loaded, in Python and in Node.js.
+"""Speeds up imports of AWS resources: Python and Node.js load only the classes in use.
 
-The provider package's `__init__` imports some 2,200 modules (9 s, 525 MiB) whichever one is wanted. A bare parent
-module, registered before the first import, lets Python find submodules by path without running that `__init__`.
-Likewise its JavaScript's `index.js` requires some 1,500 files (4 s): a script preloaded into the Node.js process of
-jsii makes each of them wait until its class is used. Bindings and synthesized JSON are the same (`tests/app`
-compares the JSON, `make bench WHAT=stock` the time), and where either is not found as expected, everything is loaded
-as ever.
+The provider package's `__init__` imports about 2,200 modules (9 s, 525 MiB). This module registers an empty parent
+module before the first import, so Python finds submodules by path without running that `__init__`. In the same way the
+package's `index.js` requires about 1,500 files (4 s). A script that is preloaded into jsii's Node.js process delays
+each of them until its class is used. The bindings and the synthesized JSON are the same (`tests/app` compares the JSON,
+`make bench WHAT=stock` the time). If either package has an unexpected layout, everything is loaded in the usual way.
 
 Therefore: `from cdktf_cdktf_provider_aws.vpc import Vpc`, never `from cdktf_cdktf_provider_aws import vpc`; and the
 program imports `modules` before `cdktf`, whose import starts Node.js.
@@ -26,7 +25,7 @@ _PRELOADED = Path(__file__).with_name("provider_loading.cjs")
 
 
 def shorten() -> None:
-    """Register the bare parent module and the preloaded script, unless the package is imported already.
+    """Register the empty parent module and the preloaded script, unless the package is already imported.
 
     The Node.js that is started later prints no banner about its own end of life.
 

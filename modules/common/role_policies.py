@@ -1,7 +1,7 @@
-"""A role has the policies of the code and no others: a deployment removes what somebody added by hand.
+"""A role has only the policies in the code: a deployment removes policies that somebody has attached.
 
-Without this Terraform knows only the policies that it has made: it neither shows nor removes a further one. Policies
-are removed, not roles; destroying these resources changes nothing on AWS.
+Otherwise Terraform knows only the policies that it has created, and neither shows nor removes others. Destroying these
+resources changes nothing on AWS.
 https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/iam_role_policies_exclusive
 """
 
@@ -20,7 +20,7 @@ from constructs import Construct
 def no_other_policies(
     scope: Construct, id_: str, *, role: IamRole, policies: Sequence[IamRolePolicy | IamRolePolicyAttachment]
 ) -> None:
-    """`role` keeps `policies` only, inline and managed. They must be all policies of the role in every stack."""
+    """`role` has only `policies`, inline and managed. List the policies of all stacks."""
     inline = [policy.name for policy in policies if isinstance(policy, IamRolePolicy)]
     managed = [policy.policy_arn for policy in policies if isinstance(policy, IamRolePolicyAttachment)]
     no_other_inline_policies(scope, id_, role_name=role.name, names=inline)
@@ -28,10 +28,10 @@ def no_other_policies(
 
 
 def no_other_inline_policies(scope: Construct, id_: str, *, role_name: str, names: Sequence[str]) -> None:
-    """The half about inline policies, for a role that gets them in several stacks: in the last of these stacks."""
+    """Only for inline policies. If several stacks add policies to a role, call this in the last of these stacks."""
     IamRolePoliciesExclusive(scope, f"{id_}-inline-policies", role_name=role_name, policy_names=list(names))
 
 
 def no_other_managed_policies(scope: Construct, id_: str, *, role_name: str, arns: Sequence[str] = ()) -> None:
-    """The half about managed policies; by default the role has none."""
+    """Only for managed policies; by default the role has none."""
     IamRolePolicyAttachmentsExclusive(scope, f"{id_}-managed-policies", role_name=role_name, policy_arns=list(arns))

@@ -1,4 +1,4 @@
-"""Security groups that open nothing by themselves, and the two rules that open a port between two of them."""
+"""Security groups without rules, and the pair of rules that opens a port between two groups."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from constructs import Construct
 
 
 def closed_security_group(scope: Construct, id_: str, *, name: str, description: str, vpc_id: str) -> SecurityGroup:
-    """A group without a rule, in or out: whoever wants in adds a rule for itself (PCI DSS 1.3).
+    """A group without rules; a stack that needs access adds its own rules (PCI DSS 1.3).
 
-    Rules that others have added are revoked when it is destroyed, so that two groups which name each other can go.
+    Destroying the group revokes all its rules, so two groups that refer to each other can be destroyed.
     """
     return SecurityGroup(
         scope,
@@ -27,7 +27,7 @@ def closed_security_group(scope: Construct, id_: str, *, name: str, description:
 def open_port(
     scope: Construct, port: int, *, ids: tuple[str, str], groups: tuple[str, str], descriptions: tuple[str, str]
 ) -> tuple[VpcSecurityGroupEgressRule, VpcSecurityGroupIngressRule]:
-    """TCP out of the first group and into the second; each pair is of the egress and of the ingress rule."""
+    """Allow TCP from the first group to the second. Each pair of names is for the egress and the ingress rule."""
     source, target = groups
     return (
         VpcSecurityGroupEgressRule(

@@ -16,7 +16,7 @@ from settings.naming import Naming
 
 
 class ReaderAutoscaling(Construct):
-    """Keeps the average CPU of the readers at the target. The readers that Terraform made always run.
+    """Keeps the average CPU of the readers at the target. It does not remove the readers that Terraform created.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Integrating.AutoScaling.html
     """

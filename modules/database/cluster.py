@@ -27,25 +27,25 @@ _PORT = 5432
 
 
 class Database(Construct):
-    """A cluster with one writer and the readers of the settings, spread over the zones in turn.
+    """A cluster with one writer and the readers of the settings, distributed over the zones.
 
-    Storage, snapshots, Performance Insights and the master secret are under the data key. RDS makes and rotates the
-    master password, which no state, plan or output ever holds. Only a major version is named: with a minor one, the
-    automatic minor upgrade would make the next plan ask for a downgrade. RDS takes it as its default minor version of
-    that major one, and the provider lets a part of a version stand for the whole
+    Storage, snapshots, Performance Insights and the master secret are encrypted with the data key. RDS creates and
+    rotates the master password, which is in no state, plan or output. The engine version is only a major version: with
+    a minor version, the next plan after an automatic minor upgrade would downgrade. RDS selects its default minor
+    version, and the provider accepts a partial version
     (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#engine_version-1).
 
-    `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS names
-    a third zone, the second would restart instances at the change of a default.
+    `availability_zones` and `ca_cert_identifier` are left out: the first would replace the cluster whenever RDS adds
+    a third zone, the second would restart instances when the default changes.
 
-    `settings.restore_from` is read when the cluster is created and never again: the provider would replace a cluster
-    whose snapshot is named later or changed
+    `settings.restore_from` is used only when the cluster is created. Later changes are ignored, because the provider
+    would replace the cluster
     (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/rds/cluster.go). A restored
-    cluster has the data key, a master secret and everything else of these settings, but no login by IAM: the provider
-    turns that on with the deployment after it.
+    cluster has the data key, a master secret and all these settings except IAM authentication, which the provider
+    enables with the next deployment.
 
-    Protected, neither cluster nor instances can be destroyed: AWS guards the cluster alone, and instances deleted one
-    by one take it down as well (hashicorp/terraform-provider-aws #23572).
+    With `protected`, neither the cluster nor its instances can be destroyed. AWS's deletion protection covers only the
+    cluster, and deleting all instances also takes the database down (hashicorp/terraform-provider-aws #23572).
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Database(Construct):
             cluster_identifier=identifier,
             engine=_ENGINE,
             engine_version=settings.engine_version,
-            # The settings name the major version alone, so a change of it is a wish for exactly this.
+            # The settings have only the major version, so changing it always means a major upgrade.
             allow_major_version_upgrade=True,
             db_instance_parameter_group_name=self.parameter_groups.instance,
             db_cluster_parameter_group_name=self.parameter_groups.cluster,
@@ -110,10 +110,10 @@ class Database(Construct):
             preferred_backup_window=settings.backup_window,
             preferred_maintenance_window=settings.maintenance_window,
             copy_tags_to_snapshot=True,
-            # Without a final snapshot nobody wants the backups either; with one, they stay for their days.
+            # The automated backups are kept if a final snapshot is, for their retention.
             delete_automated_backups=not settings.final_snapshot,
             skip_final_snapshot=not settings.final_snapshot,
-            # The group's id is new whenever the stack is made anew, so a second destroy finds the name free.
+            # The security group's id changes when the stack is recreated, so the name is free at a second teardown.
             final_snapshot_identifier=place.names.name(f"aurora-final-{group.id}") if settings.final_snapshot else None,
             enabled_cloudwatch_logs_exports=["postgresql"],
             database_insights_mode=settings.insights,
@@ -132,10 +132,14 @@ class Database(Construct):
         accept(cluster, backed_up, CKV2_AWS_8="Aurora backs up continuously; see docs/recovery.md")
         if not place.protected:
             unprotected = {"deletion_protection": False}
-            accept(cluster, unprotected, CKV_AWS_139="quick to destroy on purpose; production is protected")
+            accept(
+                cluster,
+                unprotected,
+                CKV_AWS_139="other tiers are meant to be quick to destroy; production is protected",
+            )
         if not settings.iam_authentication:
             by_password = {"iam_database_authentication_enabled": False}
-            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production demands IAM")
+            accept(cluster, by_password, CKV_AWS_162="developers may log in with a password; production requires IAM")
         self._add_instances(cluster, place.names, place.account, zones)
         if settings.autoscaling is not None:
             ReaderAutoscaling(
@@ -159,7 +163,7 @@ class Database(Construct):
             self,
             "master-rotation",
             secret_id=self.master_secret_arn,
-            # RDS has just made the password; its own schedule would be 7 days.
+            # RDS has just created the password, so no rotation is needed now; RDS's default interval is 7 days.
             rotate_immediately=False,
             rotation_rules=SecretsmanagerSecretRotationRotationRules(
                 automatically_after_days=settings.master_rotation_days
@@ -199,8 +203,8 @@ class Database(Construct):
                 performance_insights_kms_key_id=self._data_key_arn,
                 performance_insights_retention_period=settings.performance_insights_retention_days,
                 apply_immediately=settings.apply_immediately,
-                # An upgrade may wait for the maintenance window. Until then the new group is not of the instance's
-                # family, which RDS demands; then it gives it the one that the cluster names.
+                # An upgrade may wait for the maintenance window. Until then the new group's family does not match the
+                # instance, and RDS would refuse it. With the upgrade, RDS applies the group that the cluster names.
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
                 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
                 lifecycle=TerraformResourceLifecycle(
@@ -213,4 +217,8 @@ class Database(Construct):
         if monitoring is None:
             for instance in self.instances:
                 off = {"monitoring_interval": 0}
-                accept(instance, off, CKV_AWS_118="CloudWatch's metrics suffice; production also watches the system")
+                accept(
+                    instance,
+                    off,
+                    CKV_AWS_118="CloudWatch's metrics are enough here; production requires enhanced monitoring",
+                )

@@ -16,7 +16,7 @@ from settings.naming import Naming
 
 @dataclass(frozen=True)
 class MonitoringRole:
-    """An instance names the role and must wait for the attachment: RDS tries the role when it makes the instance."""
+    """The instance must depend on the role's attachment, because RDS tests the role when it creates the instance."""
 
     role_arn: str
     attachment: IamRolePolicyAttachment
@@ -25,9 +25,9 @@ class MonitoringRole:
 def enhanced_monitoring_role(
     scope: Construct, id_: str, *, names: Naming, account: Account, instances: Sequence[str]
 ) -> MonitoringRole:
-    """A role that RDS may take for these instances of this account only (confused deputy).
+    """A role that RDS may assume only for these instances of this account (confused deputy).
 
-    The metrics go to the log group `RDSOSMetrics`, which is one per account and region and so no environment's own.
+    The metrics go to the log group `RDSOSMetrics`, which exists once per account and region, so no environment owns it.
     """
     role = platform_role(
         scope,

@@ -15,8 +15,8 @@ from constructs import Construct
 from settings.database import DatabaseSettings, PostgresVersion
 from settings.naming import Naming
 
-# Major versions from which a family has the value below as its own. RDS takes no note of such a parameter and reads it
-# back as the system's, with "pending-reboot"; written as "immediate", it would be a change in every plan.
+# Major versions from which the family's default is the value below. RDS ignores such a parameter and returns it as a
+# system value with "pending-reboot"; with "immediate" in the code, every plan would show a change.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
 # https://github.com/hashicorp/terraform-provider-aws/issues/18035
@@ -28,11 +28,11 @@ class ParameterGroups(Construct):
     """A group for the cluster and one for its instances of every major version; `cluster` and `instance` are the names
     of those in use.
 
-    A major version has a family of its own. An upgrade that waits for the maintenance window leaves the cluster with
-    the old groups until then, and RDS refuses to delete a group in use: so none is deleted. A group costs nothing.
+    Each major version has its own family. If an upgrade waits for the maintenance window, the cluster uses the old
+    groups until then, and RDS refuses to delete a group in use. So the groups of all versions exist; they cost nothing.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBClusterParameterGroup.html
 
-    The instances' group is empty: it is there because attaching one later restarts them.
+    The instances' group is empty. It exists because attaching one later would restart the instances.
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: DatabaseSettings, names: Naming) -> None:

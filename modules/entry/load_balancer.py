@@ -1,4 +1,4 @@
-"""The way to the service within the VPC: an internal load balancer, and the target group of the service."""
+"""The internal load balancer, and the target group of the service."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 class Entry(Construct):
-    """An internal Network Load Balancer over the private subnets; the API has a VPC link to it.
+    """An internal Network Load Balancer in the private subnets; the API has a VPC link to it.
 
-    It takes TLS 1.2 or newer on 443 when the settings name a certificate, else TCP on 80: `port`. With TLS, API Gateway
-    checks the certificate against the host of `base_url`, which is then `host_name`; it never resolves that name.
+    It listens with TLS 1.2 or newer on 443 if the settings name a certificate, otherwise with TCP on 80: `port`. With
+    TLS, API Gateway checks the certificate against `host_name`, the host of `base_url`, but does not resolve it.
 
-    The service registers its tasks in `target_group_arn`, and opens the way from `security_group_id` to itself on its
-    own port: the group has no rule. Its inbound rules would not bind the VPC link anyway, whose addresses belong to
-    AWS; so they are not enforced on it. A task leaves after 30 seconds (AWS: 300), enough for requests of at most 29.
+    The service registers its tasks in `target_group_arn`, and adds the rules from `security_group_id` to its own port.
+    The group has no inbound rules, and they are not enforced for the VPC link, whose addresses belong to AWS. A task is
+    deregistered after 30 seconds (AWS's default: 300), which is enough for requests of at most 29 seconds.
 
-    Zones help each other out (cross-zone): a zone without a healthy task still answers.
+    Cross-zone load balancing is on: if a zone has no healthy task, its requests go to another zone.
 
     AWS writes the access log for TLS listeners only: without a certificate the bucket stays empty, and the API's access
     log and the VPC's flow log are the record.
@@ -79,7 +79,7 @@ class Entry(Construct):
             accept(
                 balancer,
                 {"enable_deletion_protection": False},
-                CKV_AWS_150="quick to destroy on purpose; production is protected",
+                CKV_AWS_150="other tiers are meant to be quick to destroy; production is protected",
             )
         targets = LbTargetGroup(
             self,
@@ -87,7 +87,7 @@ class Entry(Construct):
             name=name,
             target_type="ip",
             protocol="TCP",
-            # Every task is registered with its own port. This one only would replace the group, which a listener holds.
+            # Every task is registered with its own port. Changing this one would replace the group, which is in use.
             port=80,
             vpc_id=vpc_id,
             deregistration_delay="30",
@@ -115,7 +115,7 @@ class Entry(Construct):
             default_action=[LbListenerDefaultAction(type="forward", target_group_arn=targets.arn)],
         )
         if not with_tls:
-            inside = "within the VPC, from the VPC link alone; production refuses to be without a certificate"
+            inside = "traffic stays in the VPC and comes only from the VPC link; production requires a certificate"
             accept(balancer, {"internal": True, "load_balancer_type": "network"}, CKV2_AWS_20=inside)
         host = host_name if with_tls and host_name is not None else balancer.dns_name
         self.base_url = f"{'https' if with_tls else 'http'}://{host}:{self.port}"

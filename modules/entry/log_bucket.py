@@ -1,4 +1,8 @@
-"""The bucket into which a load balancer writes its access log: S3 is the only place that it can write to."""
+"""The S3 bucket for the access log of a load balancer.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-access-logs.html: a network load balancer
+logs only TLS connections. Its bucket may have SSE-S3 or a customer-managed key; here it has SSE-S3.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,11 @@ from settings.base import RetentionDays
 
 
 class LoadBalancerLogBucket(Construct):
-    """A private bucket, encrypted with S3's own key, whose objects expire with the logs' `retention_days`.
+    """A private bucket, encrypted with SSE-S3, whose objects expire after `retention_days`.
 
-    Not versioned: log objects are written once. A `protected` one is destroyed only when it is empty, any other with
-    all its objects. Whoever logs into it needs `policy` first: AWS tries to write when logging is switched on.
+    It is not versioned, because log objects are written once. A `protected` bucket can be destroyed only when it is
+    empty; any other is destroyed with its objects. The load balancer must depend on `policy`, because AWS writes a test
+    object when logging is enabled.
     """
 
     def __init__(
@@ -30,16 +35,16 @@ class LoadBalancerLogBucket(Construct):
     ) -> None:
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, force_destroy=not protected)
-        delivered = "load balancers deliver to buckets under S3's own key only"
-        once = "log objects are written once, under new names, by AWS alone"
+        delivered = "SSE-S3 is enough for connection logs, which contain addresses and times but no payload"
+        once = "only AWS writes log objects, once each and under new names"
         accept(
             bucket,
             {"bucket": name},
             CKV_AWS_145=delivered,
             CKV_AWS_21=once,
-            CKV_AWS_18="it is the log; who reads it is recorded by the account's trail, a prerequisite",
-            CKV_AWS_144="kept in the region of what it tells about",
-            CKV2_AWS_62="nothing acts upon a written log",
+            CKV_AWS_18="this is the log bucket; the account's CloudTrail trail (a prerequisite) records reads",
+            CKV_AWS_144="a log is kept in the region of its load balancer",
+            CKV2_AWS_62="no process depends on events of the log bucket",
         )
         self.name = bucket.id
         _, self.policy = close(self, bucket, policy=log_bucket_policy(bucket.arn, account), key_arn=None)
@@ -62,7 +67,7 @@ class LoadBalancerLogBucket(Construct):
 
 
 def log_bucket_policy(bucket_arn: str, account: Account) -> str:
-    """AWS's log delivery may write what it delivers for this account in this region, and nothing without TLS."""
+    """AWS's log delivery may write logs of this account and region; access without TLS is denied."""
     delivery = {"Service": "delivery.logs.amazonaws.com"}
     for_account = {
         "StringEquals": {"aws:SourceAccount": account.id},

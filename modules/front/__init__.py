@@ -1,4 +1,4 @@
-"""CloudFront before the API and before static files."""
+"""CloudFront in front of the API and of static files."""
 
 from modules.front.front import Front
 

@@ -13,7 +13,7 @@ from constructs import Construct
 from modules.common.encryption import log_group
 from modules.common.place import Place
 
-# Neither cookie nor query: tokens and personal data reach no log (PCI DSS 3.4, 10.2.2).
+# No cookies and no query strings, so that no tokens and no personal data are logged (PCI DSS 3.4, 10.2.2).
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 FIELDS = (
     "date",
@@ -51,7 +51,7 @@ class AccessLog(Construct):
         group = log_group(
             self,
             "log",
-            # AWS's policy for groups of this beginning is as short for many of them as for one.
+            # Log groups with this prefix share one entry in AWS's resource policy.
             name=f"/aws/vendedlogs{place.names.path('front')}",
             retention_days=place.log_retention_days,
             key_arn=place.logs_key_arn,

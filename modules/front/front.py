@@ -1,4 +1,4 @@
-"""CloudFront before the API and before static files, with its firewall, its log and its name."""
+"""CloudFront in front of the API and of static files, with its firewall, log and domain name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from modules.front.access_log import AccessLog
 from modules.front.static_files import StaticFiles
 from settings.front import FrontSettings
 
-# Policies that AWS keeps, by their ids.
+# Ids of AWS's managed policies.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 _CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 _CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -40,12 +40,12 @@ _EVERY = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
 class Front(Construct):
-    """A distribution: the paths `api_patterns` go to the API and are not cached, all others are static files.
+    """A distribution: the paths `api_patterns` go to the API and are not cached; all others are static files.
 
-    TLS 1.2 and newer on both sides; every answer has AWS's security headers. The firewall is the API's, with the same
-    `rate_limit`, and sees the visitors' own addresses. It must be made in us-east-1. Static files are read with a
-    signature (origin access control); requests to the API come from addresses of CloudFront, which the API's own
-    firewall demands.
+    Both connections use TLS 1.2 or newer; every response has AWS's security headers. The firewall has the rules and the
+    `rate_limit` of the API's firewall, and sees the visitors' own addresses. It must be in us-east-1. Static files are
+    read with signed requests (origin access control). Requests to the API come from addresses of CloudFront, which the
+    API's own firewall requires.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Front(Construct):
             enabled=True,
             is_ipv6_enabled=True,
             http_version="http2and3",
-            # North America and Europe: the cheapest that has both.
+            # North America and Europe: the cheapest price class.
             price_class="PriceClass_100",
             default_root_object="index.html",
             web_acl_id=firewall.arn,
@@ -125,7 +125,7 @@ class Front(Construct):
                     allowed_methods=_EVERY,
                     cached_methods=_READ,
                     cache_policy_id=_CACHING_DISABLED,
-                    # The API's own host name, by which API Gateway finds it.
+                    # API Gateway selects the API by its own host name.
                     origin_request_policy_id=_ALL_VIEWER_EXCEPT_HOST,
                     **shared,
                 )
@@ -147,10 +147,11 @@ class Front(Construct):
                 "origin_group": None,
                 "default_cache_behavior.response_headers_policy_id": _SECURITY_HEADERS,
             },
-            CKV_AWS_86="its log is delivered by CloudWatch Logs (standard logging v2), which is no part of it",
-            CKV_AWS_310="one API in one region: there is no second origin that could answer in its place",
-            CKV_AWS_374="a shop sells to everywhere; who may not buy is for the service to say",
-            CKV2_AWS_32="every behaviour has AWS's own policy, by its id",
+            CKV_AWS_86="CloudWatch Logs delivers the log (standard logging v2); this is configured outside the "
+            "distribution",
+            CKV_AWS_310="there is one API in one region, so no second origin to fail over to",
+            CKV_AWS_374="the shop sells to all countries; the service enforces exceptions",
+            CKV2_AWS_32="every behaviour has AWS's managed response headers policy, by id",
             CKV2_AWS_47="KnownBadInputs blocks Log4j",
         )
         files.open_to(distribution.arn)

@@ -1,4 +1,4 @@
-"""The bucket of static files: closed but for one distribution of CloudFront."""
+"""The bucket of static files, which only one CloudFront distribution can read."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from modules.common.buckets import close
 from modules.common.place import Place
 from modules.common.policies import deny_without_tls, document, statement
 
-# A wrong upload is noticed within this time.
+# Overwritten files can be restored for this time.
 _NONCURRENT_DAYS = 30
 
 
 class StaticFiles(Construct):
-    """A versioned bucket: `domain_name` for CloudFront, which `open_to` lets in. Protected, it is never destroyed."""
+    """A versioned bucket with a `domain_name`; `open_to` gives CloudFront access. Never destroyed if protected."""
 
     def __init__(self, scope: Construct, id_: str, *, place: Place) -> None:
         super().__init__(scope, id_)
-        # Names of buckets are global, so the account's id is part of them.
+        # Bucket names are global, so they contain the account id.
         self._bucket = S3Bucket(
             self,
             "bucket",
@@ -43,9 +43,9 @@ class StaticFiles(Construct):
             self._bucket,
             {"bucket": f"{place.names.name('static')}-{place.account.id}"},
             CKV_AWS_145=_PUBLIC,
-            CKV_AWS_18="who reads a file is in the log of CloudFront, who else reads one in the account's trail",
-            CKV_AWS_144="its files are built from source, and can be uploaded anywhere",
-            CKV2_AWS_62="nothing acts upon an uploaded file",
+            CKV_AWS_18="CloudFront's log records reads of visitors, and the account's CloudTrail trail all others",
+            CKV_AWS_144="the files are built from source, so they can be uploaded to any region",
+            CKV2_AWS_62="no process depends on events of this bucket",
         )
         versioning = S3BucketVersioningA(
             self,
@@ -76,7 +76,7 @@ class StaticFiles(Construct):
         self.domain_name = self._bucket.bucket_regional_domain_name
 
     def open_to(self, distribution_arn: str) -> None:
-        """Close the bucket to all but one distribution, which signs its requests.
+        """Allow only one distribution, which signs its requests, to read the bucket.
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
         """
@@ -93,4 +93,4 @@ class StaticFiles(Construct):
         close(self, self._bucket, policy=policy, key_arn=None)
 
 
-_PUBLIC = "everybody may read what is in it, through CloudFront: a key of its own would protect nothing"
+_PUBLIC = "everybody may read these files through CloudFront, so a customer-managed key would protect nothing"

@@ -1,7 +1,6 @@
-"""What is watched, as data, and the CloudWatch alarms that are made from it.
+"""Alarms as data, and the CloudWatch alarms that are created from them.
 
-The functions of `modules.monitoring.rows` write the data, and the dashboard draws the same data: nothing is watched
-that is not shown.
+The functions of `modules.monitoring.rows` return the data. The dashboard uses the same data, so it shows every alarm.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from constructs import Construct
 
 from settings.naming import Naming
 
-# As many metrics as the mathematics of one alarm may name.
+# The maximum number of metrics in the metric math of one alarm.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
 MOST_METRICS = 10
 
@@ -54,13 +53,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Alarm:
-    """A threshold that must hold for `periods` of `period_seconds` in a row before somebody is told.
+    """A threshold that must be exceeded for `periods` of `period_seconds` in a row before the alarm fires.
 
-    `expression` is metric mathematics over the metrics, which it calls m1, m2, ...; without one there is one metric.
-    `drawn` says what the dashboard shows beside the threshold: the metrics, or what the expression makes of them.
+    `expression` is metric math over the metrics, named m1, m2, ...; without one there is one metric. `drawn` is what
+    the dashboard shows with the threshold: the metrics, or the result of the expression.
 
-    `missing` is what no data means: `notBreaching` where nothing happens in a quiet hour, `breaching` where silence
-    itself is the fault. A `critical` one makes the platform unhealthy.
+    `missing` is how missing data is treated: `notBreaching` if a quiet hour has no data, `breaching` if data must
+    always arrive. A `critical` alarm also fires the composite alarm.
     """
 
     id: str
@@ -80,15 +79,15 @@ class Alarm:
 
     @property
     def description(self) -> str:
-        """What whoever is told reads."""
+        """The text of the notification."""
         return f"{self.meaning} {self.remedy}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A part of the platform: a row of the dashboard. Names of its alarms begin with its id.
+    """A part of the platform: a row of the dashboard. The names of its alarms begin with its id.
 
-    `region` is where its metrics and alarms are, if that is not where the dashboard is.
+    `region` is the region of its metrics and alarms, if it differs from the dashboard's.
     """
 
     id: str
@@ -99,7 +98,7 @@ class Row:
 
 
 def of_many(metrics: Iterable[Metric], function: Literal["MAX", "SUM"]) -> Iterator[tuple[tuple[Metric, ...], str]]:
-    """Metrics and the expression over them of as few alarms as may be; a metric without data counts as 0."""
+    """Metrics and expression of each alarm, with as few alarms as possible. A metric without data counts as 0."""
     waiting = list(metrics)
     for start in range(0, len(waiting), MOST_METRICS):
         part = tuple(waiting[start : start + MOST_METRICS])
@@ -113,10 +112,10 @@ def alarm_name(names: Naming, row: Row, alarm: Alarm) -> str:
 
 
 class PlatformAlarms(Construct):
-    """An alarm for each of the rows, and one that sums up the critical ones: `unhealthy_name`.
+    """The alarms of all rows, and a composite alarm of the critical ones: `unhealthy_name`.
 
-    All of them tell the topic when they begin and when they end. Each carries its row and its severity as tags. They
-    are made after `waits_for`, so that none of those on silence begins with it.
+    All of them notify the topic when they fire and when they recover. Each has its row and its severity as tags. They
+    are created after `waits_for`, so that alarms on missing data do not fire at once.
     """
 
     def __init__(
@@ -142,8 +141,8 @@ class PlatformAlarms(Construct):
             "unhealthy",
             alarm_name=self.unhealthy_name,
             alarm_description=(
-                "The platform does not do its work, or is about to stop: one of the critical alarms is on. "
-                "Open the dashboard; the alarm that began first is the place to look at."
+                "At least one critical alarm is on: the platform has failed or will soon fail. "
+                "Open the dashboard and start with the alarm that fired first."
             ),
             alarm_rule=" OR ".join(f'ALARM("{name}")' for name in critical),
             alarm_actions=[topic_arn],

@@ -1,4 +1,4 @@
-"""What an environment may cost a month."""
+"""The monthly budget of an environment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from constructs import Construct
 
 from settings.naming import Naming
 
-# Percent of the limit that is spent, or will be by the end of the month as AWS expects.
+# Percent of the limit that is spent, or that AWS forecasts for the end of the month.
 _NOTIFICATIONS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 
 
 def monthly_budget(scope: Construct, id_: str, *, names: Naming, limit_usd: int, topic_arn: str) -> BudgetsBudget:
-    """A budget of everything that bears the environment's tag.
+    """A budget of all resources with the environment's tag.
 
     It counts nothing until `Environment` is activated as a cost allocation tag, which only the payer's account can do.
     """

@@ -1,4 +1,4 @@
-"""The names that ElastiCache gives to the nodes of a replication group, under which CloudWatch knows them."""
+"""The names that ElastiCache gives to the nodes of a replication group; they are the dimensions of the metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from settings.cache import CacheSettings
 
 @dataclass(frozen=True)
 class CacheNodes:
-    """The nodes of a replication group, which ElastiCache names by itself."""
+    """The nodes of a replication group, which ElastiCache names."""
 
     group: str
     settings: CacheSettings
@@ -19,7 +19,7 @@ class CacheNodes:
     def ids(self) -> tuple[str, ...]:
         """`<group>-001`, ...; in cluster mode `<group>-0001-001`, ...: shard, then node.
 
-        With autoscaling the most that it may make, for an alarm on a node to come costs nothing and misses nothing.
+        With autoscaling, the maximum number: alarms for nodes that do not exist yet cost nothing.
         https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_NodeGroupMember.html
         """
         settings, scaling = self.settings, self.settings.autoscaling

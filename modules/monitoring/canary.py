@@ -1,4 +1,4 @@
-"""Requests that the canary of an API answers, which has an access log of its own."""
+"""The requests to an API's canary, counted in the canary's own access log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMESPACE = "Api"
 
 
 def canary_requests(scope: Construct, id_: str, *, names: Naming, access_log_group: str) -> tuple[Metric, Metric]:
-    """Those with 5xx, and all. The log is that of the canary alone; the status in it is a text.
+    """The requests with 5xx, and all requests. The status in the log is a string.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html
     """

@@ -40,7 +40,7 @@ def dashboard(
 
 
 def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhealthy_name: str) -> Widget:
-    """At the top the state of every alarm, and one number of each part; below them a row for each part: its alarms
+    """At the top the state of every alarm, and one key figure of each part. Below them a row for each part: its alarms
     with their thresholds, then its charts.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
@@ -78,7 +78,7 @@ def dashboard_body(*, names: Naming, account: Account, rows: Sequence[Row], unhe
 
 
 def _place(widgets: Sequence[Widget], top: int, *, width: int, height: int) -> int:
-    """Lay the widgets out in lines from `top` on; returns where the next line begins."""
+    """Arrange the widgets in lines, starting at `top`; returns the start of the next line."""
     in_line = _COLUMNS // width
     for index, widget in enumerate(widgets):
         widget |= {"x": index % in_line * width, "y": top + index // in_line * height, "width": width, "height": height}
@@ -106,7 +106,7 @@ def _now(rows: Sequence[Row], region: str) -> Widget:
 
 
 def _named_once(chart: Chart) -> str:
-    """Title, line and unit of a number; what the title says is not said again."""
+    """Title, label and unit of a number, without repeating the title."""
     title, line = chart.title, chart.metrics[0].label
     named = title if line.lower() in title.lower() else f"{title}: {line}"
     return named if chart.unit.lower() in title.lower() else f"{named} ({chart.unit})"

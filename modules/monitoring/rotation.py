@@ -1,4 +1,4 @@
-"""Rotations that fail are told at once, with the reason; and the age of the credentials is known from the first day."""
+"""Immediate notification of failed rotations, and a report of the credentials' age from the first day on."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from settings.naming import Naming
 
 
 class RotationNotice(Construct):
-    """Sends each event of the rule to the topic, with what failed in words.
+    """Sends each event of the rule to the topic, as a readable message.
 
-    By a role: EventBridge says neither account nor rule when it publishes by the topic's policy, so that such a policy
-    would have to let in the rules of every account; nor when it uses the key.
+    It uses a role. With the topic's policy or the key's policy, EventBridge sends neither the account nor the rule, so
+    such a policy would have to allow rules of all accounts.
 
-    The daily report comes a day after its rule is made. So it is asked for once here, and the alarm on the age, which
-    waits for `first_report`, does not begin with a day of silence.
+    The first daily report comes a day after its rule is created. So the deployment requests one report here. The alarm
+    on the age waits for `first_report`; otherwise it would start without data.
     """
 
     def __init__(

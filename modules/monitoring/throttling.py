@@ -1,4 +1,4 @@
-"""Requests that are answered with 429, which API Gateway counts among all 4xx only."""
+"""Throttled requests (429), which API Gateway's metrics count only as part of 4xx."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NAMESPACE = "Api"
 
 
 def throttled_requests(scope: Construct, id_: str, *, names: Naming, access_log_group: str) -> Metric:
-    """Counts them in the access log, where the status is a text.
+    """Counts them in the access log, where the status is a string.
 
-    API Gateway leaves some out of the log when there are very many: the count is then too low, but not zero. A filter's
-    metric without dimensions bears the environment in its name.
+    If there are very many, API Gateway omits some from the log, so the count is too low, but not zero. The metric of
+    the filter has no dimensions, so its name contains the environment.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-monitor.html
     """
     name = names.name("throttled")

@@ -1,4 +1,4 @@
-"""The topic that every alarm tells, who may publish to it, and who is subscribed."""
+"""The SNS topic of all alarms, its policy and its subscriptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modules.common.policies import Account, document, statement
 from settings.monitoring import MonitoringSettings
 from settings.naming import Naming
 
-# Where the ARNs of what a service publishes for begin; alarms are regional, budgets are not.
+# The source ARNs of the publishing services. Alarms are regional, budgets are not.
 _SOURCES = {
     "cloudwatch": "arn:{partition}:cloudwatch:{region}:{account}:alarm:*",
     "budgets": "arn:{partition}:budgets::{account}:*",
@@ -22,13 +22,13 @@ _SOURCES = {
 
 
 class AlarmTopic(Construct):
-    """A topic under a customer-managed key: CloudWatch may not use `alias/aws/sns`: its alarms would be lost silently.
+    """A topic with a customer-managed key: with `alias/aws/sns`, which CloudWatch cannot use, alarms would be lost.
 
-    CloudWatch publishes, and AWS Budgets where a budget is set, each for this account only. Identities of the account
-    publish as IAM allows them. Nobody does without TLS. `arn` is known when the policy is in place, so that whoever
-    uses it waits for that.
+    CloudWatch may publish, and AWS Budgets if there is a budget, each only for this account. Identities of the account
+    may publish as IAM allows. Access without TLS is denied. `arn` refers to the policy, so resources that use it are
+    created after the policy.
 
-    An e-mail address gets a letter first, and nothing until somebody follows the link in it.
+    Each email subscriber must first confirm the message from AWS; until then it gets no alarms.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class AlarmTopic(Construct):
             name=name,
             display_name=f"Alarms of {names.environment}",
             kms_master_key_id=key_arn,
-            # SHA-256 instead of SHA-1, for those who check that a message is from AWS.
+            # Messages are signed with SHA-256 instead of SHA-1.
             signature_version=2,
         )
         self.name = name
@@ -60,7 +60,7 @@ class AlarmTopic(Construct):
         for subscriber in settings.subscribers:
             SnsTopicSubscription(
                 self,
-                # The address is nobody's to read in a list of resources.
+                # A hash, so that no address appears in the list of resources.
                 f"subscriber-{hashlib.sha256(subscriber.encode()).hexdigest()[:8]}",
                 topic_arn=self.arn,
                 protocol="https" if subscriber.startswith("https://") else "email",
@@ -74,7 +74,7 @@ def publishers(settings: MonitoringSettings) -> list[str]:
 
 
 def topic_policy(topic_arn: str, account: Account, *, services: Sequence[str]) -> str:
-    """Services publish for their things of this account (confused deputy); nothing happens without TLS."""
+    """Services may publish only for resources of this account (confused deputy); access without TLS is denied."""
     where = {"partition": account.partition, "region": account.region, "account": account.id}
     return document(
         statement(

@@ -1,4 +1,4 @@
-"""Network access lists, one per tier: what may cross a subnet's border whatever a security group says."""
+"""Network ACLs, one per tier: the traffic that may enter or leave a subnet, whatever the security groups allow."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _ANYWHERE = "0.0.0.0/0"
 
 
 class NetworkAcls(Construct):
-    """Data subnets talk within the VPC only. Public and private ones may call out by TCP, and hear the answers.
+    """Data subnets allow only traffic within the VPC. Public and private subnets also allow outgoing TCP.
 
-    Access lists keep no connections in mind, so answers from the world must be let in by their port: 1024 to 65535 is
-    what NAT gateways and Linux use. Nothing of the tiers has a public address, and security groups stay closed.
+    Network ACLs are stateless, so return traffic from the internet must be allowed on the ephemeral ports: 1024 to
+    65535, which NAT gateways and Linux use. No resource in these tiers has a public address, except NAT gateways, and
+    security groups allow no such traffic.
     """
 
     def __init__(
@@ -66,4 +67,8 @@ class NetworkAcls(Construct):
             self.lists.append(acl)
             if tier != "data":
                 ephemeral = {"ingress.from_port": [0, 1024]}
-                accept(acl, ephemeral, CKV_AWS_231="return traffic arrives on ports from 1024; groups stay closed")
+                accept(
+                    acl,
+                    ephemeral,
+                    CKV_AWS_231="return traffic arrives on ports 1024-65535; security groups remain closed",
+                )

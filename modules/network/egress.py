@@ -1,4 +1,4 @@
-"""The ways out of the private subnets: NAT gateways to the internet, interface endpoints to AWS services."""
+"""Egress from the private subnets: NAT gateways to the internet, interface endpoints to AWS services."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from settings.network import NetworkSettings
 
 
 class NatGateways(Construct):
-    """NAT for the private subnets: `none`, `single` (every zone leaves through the first) or `per_zone`.
+    """NAT for the private subnets: `none`, `single` (all zones use one gateway) or `per_zone`.
 
-    Per zone costs one gateway each and survives the loss of a zone; it also keeps traffic in its zone. `ids` are those
-    of the gateways.
+    `per_zone` costs one gateway for each zone; if a zone fails, the others keep their egress, and traffic stays in its
+    zone. `ids` are the ids of the gateways.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class NatGateways(Construct):
 class InterfaceEndpoints(Construct):
     """One interface endpoint for each service of the settings, in every private subnet, with private DNS.
 
-    Their security group has no rule: whoever calls a service through it adds the rule for itself.
-    `security_group_id` is None when the settings name no service.
+    Their security group has no rules; each stack whose resources use an endpoint adds its own.
+    `security_group_id` is None if the settings name no service.
     """
 
     def __init__(
@@ -99,12 +99,12 @@ class InterfaceEndpoints(Construct):
             )
 
 
-# Where the IAM prefix of a service is not the first part of its endpoint's name.
+# Services whose IAM prefix is not the first part of the endpoint's name.
 _IAM_PREFIX = {"monitoring": "cloudwatch"}
 
 
 def endpoint_policy(service: str, account: Account) -> str:
-    """Only identities of this account may use the endpoint: keys of another cannot carry data out (PCI DSS 1.4)."""
+    """Only this account's identities may use the endpoint: foreign credentials cannot exfiltrate data (PCI DSS 1.4)."""
     prefix = _IAM_PREFIX.get(service, service.split(".")[0])
     return document(
         statement(

@@ -1,4 +1,4 @@
-"""The record of the VPC's traffic (PCI DSS 10.2)."""
+"""The VPC's flow log (PCI DSS 10.2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from settings.naming import Naming
 
 
 class VpcFlowLog(Construct):
-    """Every connection of the VPC into an encrypted log group, in records of one minute."""
+    """Logs every connection in the VPC to an encrypted log group, aggregated per minute."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The VPC: subnets in three tiers over every zone, their routes and access lists, and the record of its traffic."""
+"""The VPC: subnets in three tiers in every zone, with their route tables and network ACLs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ TIERS = ("public", "private", "data")
 class Network(Construct):
     """A VPC over two or three zones.
 
-    *public* holds nothing but NAT gateways; *private* runs code (tasks, Lambda, endpoints, load balancer); *data* has
-    no route out of the VPC. No subnet gives public addresses. The default security group and access list are emptied,
-    so that nothing works by accident. S3 is reached through a gateway endpoint, which is free.
+    *public* contains only NAT gateways. *private* contains tasks, Lambda, endpoints and the load balancer. *data* has
+    no route out of the VPC. No subnet assigns public addresses. The default security group and network ACL have no
+    rules, so a resource without its own group has no network access. S3 is reached through a free gateway endpoint.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Network(Construct):
             }
             for tier in TIERS
         }
-        # None of these can move into another VPC, though the provider would try.
+        # None of these can move to another VPC, but the provider would try to update them.
         self._with_the_vpc = TerraformResourceLifecycle(replace_triggered_by=[f"aws_vpc.{vpc.friendly_unique_id}.id"])
         self._route(zones)
         acls = NetworkAcls(
@@ -75,7 +75,7 @@ class Network(Construct):
             names=names,
             subnet_ids={tier: self.subnet_ids(tier) for tier in TIERS},
         )
-        # Every new subnet is in the default list until it is given its own; the state is not to remember that.
+        # A new subnet has the default ACL until its own is associated. Ignored: otherwise the next plan shows a change.
         DefaultNetworkAcl(
             self,
             "default-network-acl",
@@ -122,7 +122,7 @@ class Network(Construct):
         return subnet.id
 
     def _route(self, zones: tuple[str, ...]) -> None:
-        """One table for public, one for data, and one for each private subnet: its NAT gateway is its zone's."""
+        """One route table for public, one for data, and one per zone for private, with the zone's NAT gateway."""
         gateway = InternetGateway(
             self,
             "internet-gateway",
@@ -138,7 +138,7 @@ class Network(Construct):
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
         )
-        data = self._route_table("data", route=[])  # none but AWS's own: one that was added is removed
+        data = self._route_table("data", route=[])  # an empty list: a deployment removes routes that somebody added
         self.private_route_table_ids = {zone: self._route_table(f"private-{zone}") for zone in zones}
         for zone in zones:
             for tier, table in (("public", public), ("private", self.private_route_table_ids[zone]), ("data", data)):
@@ -150,7 +150,7 @@ class Network(Construct):
                 )
 
     def _route_table(self, purpose: str, route: list[RouteTableRoute] | None = None) -> str:
-        """Without `route` the routes are resources of their own, some of them in other stacks."""
+        """Without `route`, the routes are separate resources, some of them in other stacks."""
         table = RouteTable(
             self,
             f"{purpose}-route-table",
@@ -175,7 +175,7 @@ class Network(Construct):
 
 
 def s3_endpoint_policy(account: Account) -> str:
-    """Buckets of the account by its own identities, and the bucket that holds the layers of every ECR image."""
+    """Allows the account's identities to use the account's buckets, and to read the bucket with ECR's image layers."""
     return document(
         statement(
             "OwnBuckets",

@@ -1,4 +1,4 @@
-"""SQS: a queue with its dead-letter queue, its key and what is watched of both."""
+"""SQS: a queue with its dead-letter queue, their key and alarms."""
 
 from modules.queue.queue import Queue
 from modules.queue.row import queues_row

@@ -1,4 +1,4 @@
-"""A queue, the queue of what could not be done, and the key of both."""
+"""A queue, its dead-letter queue, and their key."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from settings.encryption import EncryptionSettings
 from settings.service import QueueSettings
 
 _DAY = 86_400
-# The most that SQS keeps a message for.
+# The maximum retention of SQS.
 _DEAD_LETTER_DAYS = 14
 
 
 class Queue(Construct):
     """Offers `url`, `arn`, `key_arn`, and `name` and `dead_letter_name` for alarms.
 
-    A message keeps the time at which it was sent when it moves, so the dead-letter queue keeps it longer.
+    A message keeps its original timestamp when it moves, so the dead-letter queue has a longer retention.
     Terraform never destroys the queues of a protected environment: messages in them would be lost.
     """
 
@@ -52,7 +52,7 @@ class Queue(Construct):
         self.key_arn = key.arn
         kept = TerraformResourceLifecycle(prevent_destroy=True) if place.protected else None
         arn, dead_arn = (place.account.arn("sqs", name) for name in (self.name, self.dead_letter_name))
-        # Policies as arguments, because SQS takes half a minute for each resource that changes a queue.
+        # Policies are arguments, because SQS needs half a minute for each separate resource that changes a queue.
         dead = SqsQueue(
             self,
             "dead-letters",
@@ -92,5 +92,5 @@ def _only_by_tls(queue_arn: str) -> str:
 
 
 def _compact(policy: dict[str, object]) -> str:
-    """As Terraform's jsonencode writes it: the provider takes another spacing for a change."""
+    """The format of Terraform's jsonencode; the provider treats other spacing as a change."""
     return json.dumps(policy, separators=(",", ":"))

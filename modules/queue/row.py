@@ -1,4 +1,4 @@
-"""What is watched of the queues."""
+"""The alarms of the queues."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PERIOD = 300
 
 
 def queues_row(settings: Mapping[str, QueueSettings], queues: Mapping[str, Queue]) -> Row:
-    """Messages that wait too long, and those that were given up."""
+    """Messages that wait too long, and messages in the dead-letter queue."""
     alarms = []
     for purpose, queue in queues.items():
         minutes = settings[purpose].oldest_message_minutes
@@ -38,8 +38,9 @@ def queues_row(settings: Mapping[str, QueueSettings], queues: Mapping[str, Queue
                 0,
                 "messages",
                 1,
-                f"{queue.dead_letter_name} has messages that no worker could do.",
-                "Read one of them and the worker's log. Fix the cause, then start a redrive to the source queue. "
+                f"{queue.dead_letter_name} has messages that no worker could process.",
+                "Read one of the messages and the worker's log. Fix the cause, then start a redrive to the source "
+                "queue. "
                 "Messages are deleted 14 days after they were sent.",
                 period_seconds=_PERIOD,
                 critical=True,

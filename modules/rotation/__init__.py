@@ -3,11 +3,12 @@
 from modules.rotation.access import RotationPath, RotationPermissions
 from modules.rotation.function import CodePackage, RotationFunction
 from modules.rotation.schedule import RotationWatch, SecretRotation
-from modules.rotation.secret import ApplicationSecret
+from modules.rotation.secret import ApplicationSecret, MasterSecretPolicy
 
 __all__ = [
     "ApplicationSecret",
     "CodePackage",
+    "MasterSecretPolicy",
     "RotationFunction",
     "RotationPath",
     "RotationPermissions",

@@ -1,4 +1,4 @@
-"""What the rotation function needs for one secret: permissions and a network path. Nothing else opens to it."""
+"""What the rotation function needs for one secret: permissions and security group rules."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _HTTPS = 443
 
 
 class RotationPermissions(Construct):
-    """The function's role reads and writes the secret and reads the master's; Secrets Manager calls the function.
+    """The function's role may read and write the secret and read the master's; Secrets Manager may call the function.
 
-    `all` is what a rotation must wait for.
+    A rotation must depend on `all`.
     """
 
     def __init__(
@@ -69,8 +69,8 @@ class RotationPermissions(Construct):
 
 
 class RotationPath(Construct):
-    """Rules from the function to the database and to AWS: over the interface endpoints, and over NAT to the services
-    that have none. `all` is what a rotation must wait for.
+    """Rules from the function to the database and to AWS: through the interface endpoints, and through NAT to services
+    without one. A rotation must depend on `all`.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class RotationPath(Construct):
         self.all = tuple(rules)
 
     def _rules(self, target: str, group_id: str, port: int) -> tuple[ITerraformDependable, ITerraformDependable]:
-        """Out of the function's group and into the target's."""
+        """From the function's group to the target's group."""
         return open_port(
             self,
             port,
@@ -123,10 +123,10 @@ def rotation_policy(
     master_secret_arn: str,
     data_key_arn: str,
 ) -> str:
-    """What rotating one secret takes. Keys decrypt these two secrets alone, and only through Secrets Manager.
+    """The permissions to rotate one secret. The keys decrypt only these two secrets, and only through Secrets Manager.
 
-    The secret is written only while this function is the one set to rotate it. Reading cannot be bound to that: the
-    preflight reads before rotation is set.
+    Writing requires that this function is the secret's rotation function. Reading has no such condition, because the
+    preflight reads before the rotation is enabled.
     """
 
     def through_secrets_manager(arn: str) -> dict[str, dict[str, str]]:

@@ -38,21 +38,22 @@ _OWN_POLICY = "run"
 
 @dataclass(frozen=True)
 class CodePackage:
-    """A zip and its SHA-256 in base64, which is what Lambda answers as CodeSha256."""
+    """A zip and its SHA-256 in base64, which Lambda returns as CodeSha256."""
 
     path: Path
     sha256_base64: str
 
 
 class RotationFunction(Construct):
-    """A Lambda function in the private subnets, which by itself may reach nothing and read nothing.
+    """A Lambda function in the private subnets, without access to any network target or secret.
 
-    Whoever has a secret for it adds policies to `role_name`, which has `inline_policies`, and rules to
-    `security_group_id`. So the function needs only the network, and its first network interface (about 4 minutes) is
-    made while the database is.
+    The stack of a secret adds policies to `role_name`, which has `inline_policies`, and rules to `security_group_id`.
+    So the function needs only the network, and its first network interface (about 4 minutes) is created in parallel
+    with the database.
 
-    The hash of the zip's content is given as it is: the asset's own hash is another one, and would differ for ever.
-    It has no environment: its key would have to be opened to everybody who plans, who else sees a change each time.
+    The hash is that of the zip. The asset's own hash is a different one, and would be a change in every plan. The
+    function has no environment variables: everybody who plans would need their key, or would see a change in every
+    plan.
     """
 
     def __init__(
@@ -102,7 +103,8 @@ class RotationFunction(Construct):
         accept(
             policy,
             {"Resource": "*"},
-            PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="Lambda's interfaces have no name before they are made",
+            PARLIAMENT_RESOURCE_STAR__ManageNetworkInterfaces="network interfaces have no ARN before Lambda creates "
+            "them",
             PARLIAMENT_UNKNOWN_CONDITION_FOR_ACTION__NoNetworkInterfacesForTheCode=(
                 "AWS adds lambda:SourceFunctionArn to every call of a function's code, whichever the action"
             ),
@@ -124,22 +126,26 @@ class RotationFunction(Construct):
             timeout=settings.timeout_seconds,
             reserved_concurrent_executions=settings.reserved_concurrency or None,
             vpc_config=LambdaFunctionVpcConfig(subnet_ids=subnet_ids, security_group_ids=[group.id]),
-            # Lambda keeps its interfaces for up to an hour, and with them the group could not go.
+            # Lambda keeps its network interfaces for up to an hour, and AWS does not delete a group in use.
             replace_security_groups_on_destroy=True,
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             logging_config=LambdaFunctionLoggingConfig(log_format="JSON", log_group=log.name),
-            # Lambda tries the permissions when it makes the function.
+            # Lambda checks the permissions when it creates the function.
             depends_on=[policy],
         )
         accept(
             function,
             {"code_signing_config_arn": None, "dead_letter_config": None},
-            CKV_AWS_116="Secrets Manager repeats a failed rotation and tells of it; a kept event could not be replayed",
-            CKV_AWS_272="the zip is built reproducibly from locked sources, and its hash is part of every plan",
+            CKV_AWS_116="Secrets Manager retries a failed rotation and reports it; an event cannot be replayed later",
+            CKV_AWS_272="the zip is built reproducibly from locked sources, and every plan contains its hash",
         )
         if not settings.reserved_concurrency:
             unreserved = {"reserved_concurrent_executions": None}
-            accept(function, unreserved, CKV_AWS_115="a new account can spare none; production demands a reservation")
+            accept(
+                function,
+                unreserved,
+                CKV_AWS_115="a new account has too little concurrency to reserve any; production requires it",
+            )
         self.arn = function.arn
         self.name = function.function_name
         self.code_hash = package.sha256_base64
@@ -150,8 +156,8 @@ class RotationFunction(Construct):
 
 
 def execution_policy(log_group_arn: str, function_arn: str) -> str:
-    """What Lambda itself does with the role. The function's code may not touch network interfaces, though it has the
-    same role: AWS marks its calls with the function's ARN.
+    """The permissions that Lambda itself needs. The function's code has the same role, but may not change network
+    interfaces: AWS marks calls of the code with the function's ARN.
     """
     return document(
         statement("WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log_group_arn}:*"]),

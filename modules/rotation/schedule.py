@@ -1,4 +1,4 @@
-"""The rotation of one secret: the check before it, its schedule, and the events by which it is watched."""
+"""The rotation of one secret: the preflight, the schedule, and the events for monitoring."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from settings.rotation import RotationSettings
 
 
 class SecretRotation(Construct):
-    """Rotates at once and then by the interval of the settings, after `waits_for` and a preflight that passed.
+    """Rotates immediately and then at the interval of the settings, after `waits_for` and a successful preflight.
 
-    AWS answers RotateSecret before the function has run, so a rotation that cannot work would not fail a deployment.
-    The preflight does, and the provider waits for it as long as the function may run, with no limit of its own
-    (hashicorp/terraform-provider-aws #31606): a paused database may resume meanwhile. It is called again whenever the
-    code, `facts` or `instances` (texts that change with each database instance, and by which the rotation waits for
-    all of them) change.
+    RotateSecret returns before the function has run, so a failing rotation would not fail the deployment. A failing
+    preflight does. The provider waits for it without a limit of its own (hashicorp/terraform-provider-aws #31606), so a
+    paused database can resume. The preflight runs again when the code, `facts` or `instances` change. `instances` has a
+    text for each database instance; through them the rotation depends on all instances.
     """
 
     def __init__(
@@ -70,8 +69,8 @@ class SecretRotation(Construct):
 class RotationWatch(Construct):
     """Events about one secret's rotation.
 
-    `failure_rule` matches each failure, which reaches EventBridge through CloudTrail; monitoring adds its target. The
-    function is asked once a day for the age of the credentials, because alarms look back 7 days at most.
+    `failure_rule` matches failures, which EventBridge gets from CloudTrail; the monitoring stack adds its target. A
+    schedule makes the function report the age of the credentials daily, because alarms look back 7 days at most.
     """
 
     def __init__(

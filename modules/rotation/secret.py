@@ -11,23 +11,23 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import Secretsmanager
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
 from constructs import Construct
 
-from modules.common.policies import document, statement
+from modules.common.policies import Account, document, statement
 from modules.database import Database
 from settings.naming import Naming
 from settings.rotation import RotationSettings
 
-# A stage that nobody moves: AWS deletes versions that have none.
+# A staging label that rotations do not move: AWS may delete versions without a label.
 BOOTSTRAP_STAGE = "BOOTSTRAP"
 
 
 class ApplicationSecret(Construct):
-    """A secret with one version that holds where the database is, and no password: the first rotation sets one.
+    """A secret with one version, which has connection details and no password: the first rotation sets one.
 
-    That version stays for ever, under a stage of its own. Were it deleted, as AWS does with versions that have no
-    stage, Terraform would plan to make it anew as AWSCURRENT and so to overwrite the live credentials
-    (hashicorp/terraform-provider-aws #37302); `ignore_changes` alone does not help against that.
+    That version keeps its own staging label. AWS may delete versions without a label; Terraform would then recreate it
+    as AWSCURRENT and overwrite the live credentials (hashicorp/terraform-provider-aws #37302). `ignore_changes` alone
+    does not prevent that.
 
-    `policy` and `version` are what a rotation must wait for.
+    A rotation must depend on `policy` and `version`.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ApplicationSecret(Construct):
         secret = SecretsmanagerSecret(
             self,
             "secret",
-            # With a slash in front, the ARN would have two kinds of separators in a row.
+            # Without the leading slash, so that the ARN does not contain ":/".
             name=names.path("database").removeprefix("/"),
             description="The application's database login; rotated, read it by its ARN",
             kms_key_id=key_arn,
@@ -80,8 +80,57 @@ class ApplicationSecret(Construct):
         )
 
 
+class MasterSecretPolicy(Construct):
+    """Who may read the secret of the master user, which RDS owns: the rotation function, RDS itself, and in an
+    emergency `break_glass_role_arn`. The deploy role could otherwise, by what IAM allows it of the service.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: RotationSettings,
+        account: Account,
+        secret_arn: str,
+        reader_role_arn: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        readers = [reader_role_arn, *([settings.break_glass_role_arn] if settings.break_glass_role_arn else [])]
+        self.policy = SecretsmanagerSecretPolicy(
+            self,
+            "policy",
+            secret_arn=secret_arn,
+            policy=master_reading_policy(secret_arn, readers=readers, account=account),
+            block_public_policy=True,
+        )
+
+
+def master_reading_policy(secret_arn: str, *, readers: Sequence[str], account: Account) -> str:
+    """Denies the value to everybody but `readers` and RDS, which rotates it: as a service, or by its own role.
+
+    A service has no `aws:PrincipalArn`, so without the second condition the denial would be about RDS, too:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
+    """
+    of_rds = f"arn:{account.partition}:iam::{account.id}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
+    return document(
+        statement(
+            "DenyReadingButByReaders",
+            effect="Deny",
+            principals="*",
+            actions=["secretsmanager:GetSecretValue"],
+            resources=[secret_arn],
+            conditions={
+                "ArnNotEquals": {"aws:PrincipalArn": [*readers, of_rds]},
+                "Bool": {"aws:PrincipalIsAWSService": "false"},
+            },
+        )
+    )
+
+
 def connection_facts(settings: RotationSettings, database: Database) -> dict[str, object]:
-    """Where the database is and which logins rotate, in the form of docs/rotation.md. No password."""
+    """The database's address and the users that rotate, in the format of docs/rotation.md. No password."""
     facts: dict[str, object] = {
         "engine": "aurora-postgresql",
         "host": database.writer_endpoint,
@@ -97,11 +146,11 @@ def connection_facts(settings: RotationSettings, database: Database) -> dict[str
 def reading_policy(
     secret_arn: str, *, readers: Sequence[str], deployers: Sequence[str], bootstrap_version_id: str
 ) -> str:
-    """Denies the value to everybody but `readers`, whatever IAM allows them.
+    """Denies the value to everybody except `readers`, whatever IAM allows.
 
-    Terraform reads the bootstrap version, by its id, at every refresh. It holds no password, so this one version is
-    left to what IAM allows; where `deployers` are named, to them and the readers alone. Without any named, a
-    deployment works under whichever role IAM lets do it, and a mistake in a name can lock nobody out.
+    Terraform reads the bootstrap version, by its id, at every refresh. It contains no password, so for this version
+    only IAM decides; if `deployers` are set, only they and the readers may read it. Without `deployers`, a deployment
+    works with every role that IAM allows, and a typing error in a role name cannot lock anybody out.
     """
     statements = [
         statement(

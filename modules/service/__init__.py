@@ -1,4 +1,4 @@
-"""What runs on ECS Fargate: service, workers and jobs, with their roles, network access and scaling."""
+"""ECS Fargate: the service, workers and jobs, with their roles, network access and scaling."""
 
 from modules.service.fargate import Service
 from modules.service.job import Job

@@ -1,4 +1,4 @@
-"""The few alarms by which ECS judges a deployment. They tell nobody: those of the monitoring stack do."""
+"""The alarms with which ECS monitors a deployment. They notify nobody; the monitoring stack has its own alarms."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from settings.service import ServiceSettings
 
 
 def deployment_alarms(scope: Construct, *, settings: ServiceSettings, names: Naming, entry: Entry) -> list[str]:
-    """Their names. An alarm that is on when a deployment begins is left out of it by ECS.
+    """Returns their names. ECS ignores an alarm that is already on when a deployment starts.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
-    They are few and quick, because ECS goes on watching for a while after the last task is healthy, and a deployment
-    lasts until then.
+    There are few, with short periods, because ECS monitors them for some time after the last task is healthy, and the
+    deployment lasts until then.
     """
     targets = {"LoadBalancer": entry.load_balancer_arn_suffix, "TargetGroup": entry.target_group_arn_suffix}
     service = {"ClusterName": names.name("service"), "ServiceName": names.name("service")}

@@ -1,4 +1,4 @@
-"""The ECS cluster that the service, its workers and its jobs run in."""
+"""The ECS cluster of the service, workers and jobs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from settings.service import ServiceSettings
 
 
 class Cluster(NamedTuple):
-    """`name` and `arn` of the cluster. An ECS service in it must wait for `all`."""
+    """`name` and `arn` of the cluster. An ECS service in it must depend on `all`."""
 
     name: str
     arn: str
@@ -30,9 +30,9 @@ class Cluster(NamedTuple):
 
 
 def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) -> Cluster:
-    """A cluster with Container Insights, and with a log of what is typed in shells where the settings open them."""
+    """A cluster with Container Insights, and with a log of ECS Exec sessions if `exec` is set."""
     name = place.names.name("service")
-    # Container Insights makes this one itself, without key and for a day, where it does not exist.
+    # If this log group does not exist, Container Insights creates it, without a key and with one day of retention.
     insights = log_group(
         scope,
         "insights-log-group",
@@ -50,10 +50,10 @@ def ecs_cluster(scope: Construct, *, settings: ServiceSettings, place: Place) ->
     )
     if settings.exec:
         logged = {"configuration.execute_command_configuration.kms_key_id": None}
-        accept(cluster, logged, CKV_AWS_224="a session is TLS from end to end, and its log is under the key of logs")
+        accept(cluster, logged, CKV_AWS_224="sessions use TLS, and their log is encrypted with the key for logs")
     if not settings.spot_percent:
         return Cluster(cluster.name, cluster.arn, ())
-    # A strategy may name only what the cluster has:
+    # A strategy may only use capacity providers of the cluster:
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
     capacity = EcsClusterCapacityProviders(
         scope, "capacity", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]

@@ -1,4 +1,4 @@
-"""What runs in a task: the container's definition and its volumes, as pure functions."""
+"""The container definitions of a task and its volumes, as pure functions."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def container_definition(
     log_group: str,
     region: str,
 ) -> dict[str, object]:
-    """The first container: read-only root, no capabilities, not root, an init process that reaps and forwards.
+    """The first container: read-only root file system, no capabilities, a non-root user, an init process.
 
-    The log is sent without blocking the service, which keeps up to 25 MB of it in memory while CloudWatch is away.
+    Logging does not block the service: up to 25 MB of log is kept in memory while CloudWatch is unavailable.
     """
     mounts = [(files_volume(name), path) for name, path in settings.mounts.items()]
     mounts += [(scratch_volume(path), path) for path in writable_paths(settings)]
@@ -84,7 +84,7 @@ def _environment(variables: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _closed(user: str, log_group: str, region: str, *, stream: str) -> dict[str, object]:
-    """What holds of every container."""
+    """The restrictions of every container."""
     return {
         "user": user,
         "privileged": False,
@@ -110,7 +110,7 @@ def writable_paths(settings: ServiceSettings) -> tuple[str, ...]:
 
 
 def variables(settings: ServiceSettings, links: ServiceLinks, *, cache_form: str, listens: bool) -> dict[str, str]:
-    """Where everything is, and the names to log in with; never a password. The settings' own are added."""
+    """Addresses and user names, but no passwords, plus the variables in the settings."""
     database, cache = links.database, links.cache
     found = {
         **settings.environment,
@@ -123,7 +123,7 @@ def variables(settings: ServiceSettings, links: ServiceLinks, *, cache_form: str
         "REDIS_PORT": str(cache.port),
         "REDIS_FORM": cache_form,
         "REDIS_USER": cache.user_name,
-        # An IAM token is made for the group's name, not for its host.
+        # An IAM token is for the name of the replication group, not for its host.
         "REDIS_REPLICATION_GROUP": cache.replication_group_id,
         **{f"QUEUE_{_variable(name)}_URL": queue.url for name, queue in links.queues.items()},
         **{f"BUCKET_{_variable(name)}_NAME": bucket.name for name, bucket in links.buckets.items()},
@@ -142,13 +142,13 @@ def _variable(name: str) -> str:
 
 
 def _value_from(reference: str, secret_arn: str) -> str:
-    """A setting's reference as ECS writes it: the secret's ARN, then the JSON key, AWSCURRENT being meant."""
+    """A setting's reference in ECS's format: the secret's ARN, then the JSON key. Its version is AWSCURRENT."""
     arn, key = _split(reference, secret_arn)
     return f"{arn}:{key}::" if key else arn
 
 
 def referenced_arns(settings: ServiceSettings, secret_arn: str) -> Iterator[str]:
-    """The ARNs of all secrets that ECS reads for the container, each once, sorted."""
+    """The ARNs of all secrets that ECS reads for the container, sorted and without duplicates."""
     yield from sorted({_split(reference, secret_arn)[0] for reference in settings.secrets.values()})
 
 

@@ -23,7 +23,7 @@ from settings.service import ServiceSettings
 
 
 class Service(Workload):
-    """Behind the entry's target group; its `cluster`, `path` and security group serve workers and jobs, too."""
+    """The service behind the entry's target group. Workers and jobs share its `cluster`, `path` and security group."""
 
     def __init__(
         self,

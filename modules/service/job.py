@@ -28,10 +28,10 @@ from settings.service import JobSettings, ServiceSettings, workload_settings
 
 
 class Job(Workload):
-    """EventBridge Scheduler starts a state machine, which leaves the run out while an earlier one is on, waits for the
-    task, stops it at its time limit, and fails with it.
+    """EventBridge Scheduler starts a state machine. It skips the run if an earlier one is still running. Otherwise it
+    starts the task and waits; it stops the task at its time limit, and fails if the task fails.
 
-    Scheduler alone can start a task of ECS, but knows neither whether one runs nor how it ends.
+    Scheduler itself can start an ECS task, but does not know whether one is running or how it ended.
     """
 
     def __init__(
@@ -71,7 +71,8 @@ class Job(Workload):
         accept(
             running,
             {"Action": "ecs:ListTasks", "Resource": "*", "Condition.ArnEquals.ecs:cluster": in_cluster},
-            PARLIAMENT_RESOURCE_STAR__FindRuns="Fargate has no container instances, and the action knows no other",
+            PARLIAMENT_RESOURCE_STAR__FindRuns="ecs:ListTasks supports only container instances as resources, and "
+            "Fargate has none",
         )
         machine = SfnStateMachine(
             self,
@@ -79,14 +80,14 @@ class Job(Workload):
             name=name,
             role_arn=runner.arn,
             definition=json.dumps(self._steps(job, name, service.cluster.arn)),
-            # Step Functions tries the runner's rights when it makes the machine.
+            # Step Functions checks the role's permissions when it creates the state machine.
             depends_on=[running, *self.roles.all, *service.path.all],
         )
         accept(
             machine,
             {"tracing_configuration": None, "logging_configuration": None},
-            CKV_AWS_284="the task continues traces; the machine only starts it",
-            CKV_AWS_285="the history of a run is kept for 90 days, and the task writes its own log",
+            CKV_AWS_284="the task sends its own traces; the state machine only starts it",
+            CKV_AWS_285="Step Functions keeps the history of a run for 90 days, and the task writes its own log",
         )
         starter, starting = self._role(
             id_,
@@ -107,14 +108,18 @@ class Job(Workload):
                 arn=machine.arn,
                 role_arn=starter.arn,
                 input=json.dumps({}),
-                # A run that could not be started for an hour is one of the next; an alarm tells that it is missing.
+                # If a run cannot be started within an hour, it is skipped; the alarm on missing runs reports it.
                 retry_policy=SchedulerScheduleTargetRetryPolicy(
                     maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
                 ),
             ),
             depends_on=[starting],
         )
-        accept(schedule, {"kms_key_arn": None}, CKV_AWS_297="it holds the name of a state machine and an empty input")
+        accept(
+            schedule,
+            {"kms_key_arn": None},
+            CKV_AWS_297="the schedule contains only the ARN of a state machine and an empty input",
+        )
         self.machine_arn = machine.arn
 
     def _role(self, id_: str, what: str, service: str, source: str, policy: str) -> tuple[IamRole, IamRolePolicy]:
@@ -133,7 +138,7 @@ class Job(Workload):
         return role, made
 
     def _runs(self, family: str, cluster: str) -> str:
-        """Runs tasks of this definition in this cluster, and hears of their end by a rule that Step Functions makes.
+        """Runs tasks of this definition in this cluster. Step Functions creates an EventBridge rule for their end.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/ecs-iam.html
         """
@@ -190,7 +195,7 @@ class Job(Workload):
                         "Cluster": cluster_arn,
                         "TaskDefinition": self.definition.arn,
                         "LaunchType": "FARGATE",
-                        # The budget counts what carries the tags of the environment.
+                        # The budget counts resources with the environment's tags.
                         "EnableECSManagedTags": True,
                         "PropagateTags": "TASK_DEFINITION",
                         "NetworkConfiguration": {"AwsvpcConfiguration": self._network},
@@ -198,7 +203,7 @@ class Job(Workload):
                     "Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.error", "Next": "LookForLateRun"}],
                     "End": True,
                 },
-                # AWS does not say that Step Functions stops the task of a state whose time is over.
+                # AWS does not document that Step Functions stops the task when a state times out.
                 "LookForLateRun": {**runs, "ResultPath": "$.late", "Next": "StopLateRun"},
                 "StopLateRun": {
                     "Type": "Map",

@@ -1,4 +1,4 @@
-"""What a service is connected to."""
+"""The resources that a service uses."""
 
 from __future__ import annotations
 

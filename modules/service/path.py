@@ -1,4 +1,4 @@
-"""The service's security group, and every rule by which it is reached or reaches something."""
+"""The service's security group and all its rules."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _HTTPS = 443
 
 
 class ServicePath(Construct):
-    """A group that is entered from the load balancer alone, and opens database, Redis and files to itself.
+    """Only the load balancer can reach this group. The group has access to the database, Redis and files.
 
-    AWS is called over the interface endpoints; the layers of an image come from S3, over its gateway endpoint. What is
-    open beyond the VPC, through NAT, `service.outbound` says. Workers and jobs share the group.
+    AWS services are called through the interface endpoints, and image layers come through the gateway endpoint of S3.
+    `service.outbound` lists the destinations outside the VPC, which are reached through NAT. Workers and jobs share the
+    group.
 
-    A task must wait for `all`: it would be started without a way to its image.
+    A task must depend on `all`; otherwise it could start before it can pull its image.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class ServicePath(Construct):
     def _allow(
         self, source: str, source_group_id: str, target: str, target_group_id: str, port: int
     ) -> tuple[ITerraformDependable, ITerraformDependable]:
-        """Out of the source's group and into the target's."""
+        """From the source's group to the target's group."""
         id_ = f"{source.replace(' ', '-')}-{target}"
         return open_port(
             self,

@@ -1,4 +1,4 @@
-"""New tasks when the database secret has rotated, for a service or worker that reads its login only at its start."""
+"""New tasks after each rotation of the database secret, for services and workers that read it only at start."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from settings.naming import Naming
 
 
 class RedeploymentAfterRotation(Construct):
-    """An event rule, and an SSM Automation that asks ECS for a new deployment: EventBridge cannot call ECS itself.
+    """An event rule, and an SSM Automation that forces a new ECS deployment; EventBridge cannot call ECS itself.
 
-    The event is the rotation's success, which CloudTrail delivers: the account needs a trail. The old tasks run until
-    the new ones are healthy; with two alternating logins theirs works until the next rotation.
+    The event is the success of the rotation. CloudTrail delivers it, so the account needs a trail. The old tasks run
+    until the new ones are healthy; with alternating users their credentials are valid until the next rotation.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class RedeploymentAfterRotation(Construct):
             rule=rule.name,
             arn=account.arn("ssm", f"automation-definition/{runbook.name}:$DEFAULT"),
             role_arn=starter.arn,
-            # Without an input the whole event is handed over, as parameters that the runbook does not have.
+            # Without an input, EventBridge passes the whole event, as parameters that the runbook does not have.
             # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
             # https://docs.aws.amazon.com/systems-manager/latest/userguide/running-automations-event-bridge.html
             input=json.dumps({"Cluster": [cluster_name], "Service": [service_name]}),

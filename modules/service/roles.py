@@ -1,4 +1,4 @@
-"""Who the service is: the role of its code, and the role by which ECS starts it."""
+"""The task role (of the code) and the execution role (with which ECS starts a task)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from modules.service.links import ServiceLinks
 from settings.naming import Naming
 from settings.service import ServiceSettings, ecr_repository
 
-# Of X-Ray no resource can be named: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+# X-Ray supports no resources in policies:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 _TRACING = ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
 _SHELL = (
@@ -32,10 +33,10 @@ _SHELL = (
 def secret_readers(
     settings: ServiceSettings, names: Naming, account: Account, purposes: Sequence[str] = ("service",)
 ) -> list[str]:
-    """ARNs of the roles that the database secret must admit, known before the roles are made.
+    """ARNs of the roles that must be able to read the database secret, known before the roles are created.
 
-    The code reads it itself; ECS does where the settings hand the login out as environment variables. `purposes` are
-    those of the service, the workers and the jobs.
+    The code reads the secret itself. ECS reads it if the settings pass credentials in environment variables. `purposes`
+    are those of the service, the workers and the jobs.
     """
     kinds = ("task", "execution") if settings.injects_database_login else ("task",)
     return [
@@ -46,8 +47,9 @@ def secret_readers(
 
 
 class ServiceRoles(Construct):
-    """`task_arn` is what the code runs as, `execution_arn` what ECS pulls the image, writes the log and reads
-    `secrets` with. A task must wait for `all`.
+    """`task_arn` is the role of the code. With `execution_arn` ECS pulls the image, writes the log and reads `secrets`.
+
+    A task must depend on `all`.
     """
 
     def __init__(
@@ -115,9 +117,7 @@ def _title(purpose: str) -> str:
 
 
 def task_policy(settings: ServiceSettings, place: Place, *, links: ServiceLinks, consumes: Queue | None) -> str:
-    """The application's secret, its Redis user, files by their access points, database role, queues and buckets, and
-    what the settings allow beside them.
-    """
+    """The application's secret, Redis, files through access points, database role, queues, buckets, `service.allow`."""
     account, storage = place.account, links.storage
     statements = [
         statement("ReadDatabaseSecret", actions=["secretsmanager:GetSecretValue"], resources=[links.secret_arn]),
@@ -158,7 +158,7 @@ def task_policy(settings: ServiceSettings, place: Place, *, links: ServiceLinks,
 
 
 def _of_queues_and_buckets(account: Account, links: ServiceLinks, consumes: Queue | None) -> list[dict[str, object]]:
-    """Send to every queue, take from the one that is consumed, read and write every bucket; each with its key."""
+    """Send to every queue, receive from the consumed one, read and write every bucket; each with its key."""
     statements, queues, buckets = [], list(links.queues.values()), list(links.buckets.values())
     if queues:
         statements.append(
@@ -198,7 +198,7 @@ def _of_queues_and_buckets(account: Account, links: ServiceLinks, consumes: Queu
 
 
 def _of_shells(account: Account, log_group_name: str) -> list[dict[str, object]]:
-    """What the agent of ECS Exec does as the task: its channels, and the log of what is typed."""
+    """What the agent of ECS Exec needs in the task: its channels, and the log of the sessions."""
     group = account.arn("logs", f"log-group:{log_group_name}")
     return [
         statement("Shell", actions=_SHELL, resources=["*"]),
@@ -214,8 +214,8 @@ def _of_shells(account: Account, log_group_name: str) -> list[dict[str, object]]
 def execution_policy(
     settings: ServiceSettings, account: Account, *, log_group_arn: str, secret_arn: str, secret_key_arn: str
 ) -> str:
-    """The image, the log, and the secrets that the settings name, each with its key. An image of another registry than
-    ECR must be public.
+    """Access to the image, the log, and the secrets in the settings, each with its key. An image outside ECR must be
+    public.
     """
     statements = [
         statement("WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log_group_arn}:*"])
@@ -254,7 +254,7 @@ def execution_policy(
 
 
 def _through_secrets_manager(account: Account, secret_arns: Sequence[str]) -> Conditions:
-    """A key decrypts these secrets alone, and only through Secrets Manager."""
+    """A key may decrypt only these secrets, and only through Secrets Manager."""
     return {
         "StringEquals": {
             "kms:EncryptionContext:SecretARN": list(secret_arns),

@@ -1,4 +1,4 @@
-"""What is watched of workers and jobs."""
+"""The alarms of workers and jobs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from modules.service.job import Job
 from modules.service.worker import Worker
 from settings.service import JobSettings
 
-# So long a deployment may lack tasks.
+# For this time, tasks may be missing during a deployment.
 _MINUTES_TO_START = 10
 _HOUR = 3600
 
 
 def workers_row(workers: Mapping[str, Worker], *, cluster: str) -> Row:
-    """Tasks that should run and do not. Container Insights counts them; no count at all is a fault."""
+    """Missing tasks. Container Insights counts tasks; if it sends no data, the alarm fires too."""
     alarms, charts = [], []
     for name, worker in workers.items():
         where = {"ClusterName": cluster, "ServiceName": worker.service_name}
@@ -68,8 +68,8 @@ def jobs_row(settings: Mapping[str, JobSettings], jobs: Mapping[str, Job]) -> Ro
                 0,
                 "runs",
                 1,
-                f"A run of the job {name} has failed or was stopped.",
-                "The state machine's execution says why its task stopped; the job's log says what it did.",
+                f"A run of the job {name} failed, timed out or was stopped.",
+                "The execution of the state machine shows why the task stopped. The job's log shows what it did.",
                 expression="SUM([FILL(m1, 0), FILL(m2, 0), FILL(m3, 0)])",
                 drawn="expression",
                 period_seconds=300,

@@ -15,14 +15,15 @@ from constructs import Construct
 
 from settings.naming import Naming
 
-# Grows with the next minute's metric, shrinks only when five minutes were calm.
+# Scales out with the next minute's metric; scales in after five minutes of low load.
 _SCALE_OUT_SECONDS = 60
 _SCALE_IN_SECONDS = 300
 
 
 class TaskScaling(Construct):
-    """Between least and most tasks of an ECS service. `follow` and `follow_queue` say by what; the policy that wants
-    more tasks wins."""
+    """Scales an ECS service between a minimum and a maximum.
+
+    `follow` and `follow_queue` add policies; the policy with the most tasks wins."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class TaskScaling(Construct):
         )
 
     def follow(self, metric: Literal["CPU", "Memory"], percent: int) -> None:
-        """As many tasks as keep their average use at `percent`."""
+        """Keeps the tasks' average use at `percent`."""
         self._policy(
             metric.lower(),
             percent,
@@ -61,14 +62,14 @@ class TaskScaling(Construct):
         )
 
     def follow_queue(self, queue_name: str, messages_per_task: int) -> None:
-        """As many tasks as have `messages_per_task` waiting for each of them.
+        """Keeps the number of waiting messages per task at `messages_per_task`.
 
         https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
         """
         self._policy(
             "messages",
             messages_per_task,
-            # The names of the provider's classes for these are longer than a line.
+            # Set as an override: the names of the provider's classes are longer than a line.
             customized_metric_specification={
                 "metrics": [
                     _query(

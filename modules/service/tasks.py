@@ -1,4 +1,4 @@
-"""The ECS service that keeps tasks running: what the service and the workers have in common."""
+"""The ECS service: common code of the service and the workers."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def running_tasks(
     waits_for: Sequence[ITerraformDependable],
     **further: Any,
 ) -> EcsService:
-    """Tasks in the private subnets, spread over the zones by ECS. `further` arguments are those of `EcsService`.
+    """Tasks in the private subnets; ECS spreads them over the zones. `further` arguments are those of `EcsService`.
 
     A deployment starts new tasks beside the old ones (100 to 200 percent) and stops the old when the new are healthy.
-    When they do not become so, the circuit breaker puts the old definition back. The provider then reports success,
-    because the service is steady again (hashicorp/terraform-provider-aws #20858); the postcondition does not: what
-    runs must be what was deployed. The old definition stays until then, so that there is one to go back to.
+    If they do not become healthy, the circuit breaker rolls back to the old definition. The provider then reports
+    success, because the service is stable again (hashicorp/terraform-provider-aws #20858). So a postcondition checks
+    that the running definition is the deployed one. The old definition is kept until then, for the rollback.
 
-    `least` is the number of tasks at the beginning; from then on autoscaling owns the number.
+    `least` is the initial number of tasks; after that autoscaling manages the number.
     """
     return EcsService(
         scope,
@@ -70,7 +70,7 @@ def running_tasks(
                     condition=Op.eq(TerraformSelf.get_string("task_definition"), definition.arn),
                     error_message=(
                         f"{name} runs an older task definition than the one deployed: the new tasks did not become "
-                        "healthy and ECS rolled back. See the service's events and its log, mend the cause, "
+                        "healthy, so ECS rolled back. Read the service's events and its log, fix the cause, and "
                         "deploy again."
                     ),
                 )
@@ -82,9 +82,9 @@ def running_tasks(
 
 
 def _strategy(spot_percent: int) -> list[EcsServiceCapacityProviderStrategy] | None:
-    """The share of Spot, of the tasks beyond the first, which is never taken away; with 100 percent all are on Spot.
+    """The percentage of Spot, of all tasks except the first, which is not on Spot; with 100 percent all tasks are.
 
-    A provider of weight 0 places no task, so it is left out.
+    A capacity provider with weight 0 places no task, so it is omitted.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
     """
     if not spot_percent:

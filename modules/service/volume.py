@@ -1,4 +1,4 @@
-"""An EBS volume for every task of the service, which ECS makes, attaches and deletes with a role of its own."""
+"""An EBS volume for every task of the service. ECS creates, attaches and deletes it with its own role."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from settings.service import ServiceSettings
 
 
 class TaskVolume(NamedTuple):
-    """What an ECS service says of the volume, None where there is none. The service must wait for `all`.
+    """The volume configuration of an ECS service, or None without a volume. The service must depend on `all`.
 
-    Without these rights ECS could neither attach a volume nor, when the service is destroyed, delete it.
+    Without these permissions ECS could neither attach a volume nor delete it when the service is destroyed.
     """
 
     configuration: EcsServiceVolumeConfiguration | None = None
@@ -37,7 +37,7 @@ class TaskVolume(NamedTuple):
 def task_volume(
     scope: Construct, settings: ServiceSettings, encryption: EncryptionSettings, place: Place
 ) -> TaskVolume:
-    """The volume under a key of its own.
+    """The volume with its own key.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ebs-kms-encryption.html
@@ -102,7 +102,7 @@ def task_volume(
             file_system_type="ext4",
             size_in_gb=settings.volume.size_gb,
             volume_type="gp3",
-            # The budget counts what carries the tags of the environment.
+            # The budget counts resources with the environment's tags.
             tag_specifications=[
                 EcsServiceVolumeConfigurationManagedEbsVolumeTagSpecifications(
                     resource_type="volume", propagate_tags="SERVICE"

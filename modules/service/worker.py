@@ -1,4 +1,4 @@
-"""Workers: tasks beside the service that no load balancer reaches."""
+"""Workers: tasks without a load balancer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service, a worker and a job have in common: log group, roles and task definition."""
+"""The log group, roles and task definition of the service, a worker or a job."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from settings.service import ServiceSettings
 
 
 class Workload(Construct):
-    """Offers `log`, `roles` and `definition` of what is named after `purpose` ("service", "worker-mail", "job-report").
+    """Offers `log`, `roles` and `definition` for `purpose` ("service", "worker-mail", "job-report").
 
-    Only what `listens` is told its port. `consumes` is the queue whose messages it may take.
+    `listens`: the container gets the variable PORT. `consumes` is the queue from which it may receive.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Workload(Construct):
                 )
             ),
             volume=_volumes(settings, links),
-            # The circuit breaker goes back to the old one, so that must outlast the deployment of the new.
+            # The circuit breaker rolls back to the old definition, so it must exist until the deployment has ended.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
 
 
 def _volumes(settings: ServiceSettings, links: ServiceLinks) -> list[EcsTaskDefinitionVolume]:
-    """EFS through its access points, with TLS and the task's role; and what a task may write for itself."""
+    """EFS through its access points, with TLS and the task's role; and the writable directories."""
     volumes = [EcsTaskDefinitionVolume(name=scratch_volume(path)) for path in writable_paths(settings)]
     if settings.volume is not None:
         volumes.append(EcsTaskDefinitionVolume(name=EBS_VOLUME, configure_at_launch=True))

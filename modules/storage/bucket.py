@@ -1,4 +1,4 @@
-"""A bucket for what the tasks store as objects."""
+"""A bucket for objects of the tasks."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from settings.service import BucketSettings
 
 
 class ObjectBucket(Construct):
-    """A closed, versioned bucket with a key of its own. Offers `name`, `arn` and `key_arn`.
+    """A private, versioned bucket with its own key. Offers `name`, `arn` and `key_arn`.
 
-    Terraform destroys a protected one never, any other with all its objects.
+    Terraform never destroys a protected bucket; it destroys any other with all its objects.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ObjectBucket(Construct):
         purpose: str,
     ) -> None:
         super().__init__(scope, id_)
-        # Names of buckets are global, so the account's id is part of them.
+        # Bucket names are global, so they contain the account id.
         name = f"{place.names.name(f'bucket-{purpose}')}-{place.account.id}"
         key = EncryptionKey(
             self,
@@ -66,9 +66,10 @@ class ObjectBucket(Construct):
         accept(
             bucket,
             {"bucket": name},
-            CKV2_AWS_62="nothing acts upon a written object",
-            CKV_AWS_18="who reads an object is recorded by the account's trail, a prerequisite",
-            CKV_AWS_144="versioned in its region; a copy elsewhere is a decision about the data in it",
+            CKV2_AWS_62="no process depends on events of this bucket",
+            CKV_AWS_18="the account's CloudTrail trail (a prerequisite) records reads",
+            CKV_AWS_144="the bucket is versioned; whether its data may be copied to another region is the owner's "
+            "decision",
         )
         close(self, bucket, policy=document(deny_without_tls(bucket.arn)), key_arn=key.arn)
         versioning = S3BucketVersioningA(

@@ -1,4 +1,4 @@
-"""EFS: files that tasks of every zone share, reached through access points only."""
+"""EFS: files that the tasks of all zones share, only through access points."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _PORT = 2049
 
 
 class Storage(Construct):
-    """A file system under the data key with one mount target in every zone.
+    """A file system, encrypted with the data key, with a mount target in every zone.
 
-    Who mounts through an access point acts as its POSIX user below its directory, which is made with that owner when
-    first mounted. Files unread for the settings' days move to Infrequent Access, and come back when read once.
+    Clients of an access point act as its POSIX user and see only its directory, which EFS creates at the first mount.
+    Files that are not read for the configured days move to Infrequent Access, and return when they are read.
 
-    AWS's default plan backs it up, unless one of the environment's own does (`has_plan`): with both, each file would
-    be kept and paid for twice. Backups that the default plan has made stay for their 35 days.
+    AWS's default plan backs up the file system, unless the environment has its own plan (`has_plan`): with both, each
+    backup would be stored and charged twice. Existing backups of the default plan are kept for their 35 days.
 
-    Consumers mount after all of it: a zone without a mount target has no address to mount.
+    Consumers must depend on all of it, because a zone without a mount target has no address to mount.
     """
 
     def __init__(
@@ -119,10 +119,10 @@ def _after(days: int) -> str:
 
 
 def file_system_policy(file_system_arn: str) -> str:
-    """Nobody without TLS (PCI DSS 4.2.1), nobody past the access points, and nobody whose role does not allow it.
+    """Denies access without TLS (PCI DSS 4.2.1) and access without an access point; roles need a permission.
 
-    A policy that allows nothing leaves that to identities, while having none would let in every host that reaches a
-    mount target, as root.
+    This policy allows nothing itself, so IAM policies of roles decide. Without any policy, every host that reaches a
+    mount target would have access as root.
     """
     client = [f"elasticfilesystem:Client{action}" for action in ("Mount", "RootAccess", "Write")]
     everyone = {"AWS": "*"}

@@ -1,6 +1,6 @@
-"""Calls to AWS: bounded in time, retried where a retry can help, and every failure in a class of its own.
+"""Calls to AWS: limited in time, retried if that can help, and with a class for each failure.
 
-botocore's own retries are off: they know nothing of the invocation's deadline.
+botocore's own retries are off, because they do not know the invocation's deadline.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Caller:
                 code, failure, again = _from_answer(error, operation.__name__, of)
             except botocore.exceptions.BotoCoreError as error:
                 failure, again = _from_transport(error, operation.__name__, of)
-            # Raised here, outside the handlers: botocore's errors can hold arguments of the call.
+            # Raised here, outside the handlers, because botocore's errors may contain arguments of the call.
             if tolerate is not None and code == tolerate:
                 return {}
             limit = MAX_UNREACHABLE_ATTEMPTS if isinstance(failure, errors.EndpointUnreachableError) else MAX_ATTEMPTS
@@ -86,9 +86,9 @@ def _from_answer(
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     passes = status >= 500 or code in _PASSING
     kind = _CODES.get(code, errors.ServiceError if passes else errors.CallRejectedError)
-    # The service's own words say which policy denied; they never quote a secret's value.
+    # The service's message says which policy denied the call; it never quotes a secret's value.
     said = str(error.response.get("Error", {}).get("Message", ""))[:500]
-    return code, kind(f"{operation} of {of} answered {code}: {said}"), passes or kind is errors.ThrottledError
+    return code, kind(f"{operation} of {of} failed with {code}: {said}"), passes or kind is errors.ThrottledError
 
 
 def _from_transport(
@@ -96,7 +96,7 @@ def _from_transport(
 ) -> tuple[errors.RotationError, bool]:
     name = type(error).__name__
     if isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
-        return errors.EndpointUnreachableError(f"{operation} of {of} got no answer ({name})"), True
+        return errors.EndpointUnreachableError(f"{operation} of {of} got no response ({name})"), True
     if isinstance(error, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)):
         return errors.AccessDeniedError(f"{operation} of {of} has no credentials ({name})"), False
     return errors.CallRejectedError(f"{operation} of {of} could not be called ({name})"), False

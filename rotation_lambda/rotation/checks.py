@@ -1,6 +1,6 @@
-"""What is looked at in the database before anything is changed; preflight looks at the same.
+"""Checks of the database before anything is changed; the preflight runs the same checks.
 
-Each check answers for a statement of `roles` or `Session.set_password` that could be refused.
+Each check is for a statement of `roles` or `Session.set_password` that could be refused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HANDING_OVER = ("lo_creat", "lo_open", "lowrite", "lo_close", "lo_get", "lo_unli
 
 
 class RoleFacts(NamedTuple):
-    """A role as the catalogue has it."""
+    """A role's attributes in the catalogue."""
 
     can_login: bool
     inherits: bool
@@ -108,7 +108,7 @@ def is_member(session: Session, name: str, group: str) -> bool:
 
 
 def check_server(session: Session) -> None:
-    """Refuse a server on which passwords cannot be changed, or which would show the verifier."""
+    """Refuse a server on which passwords cannot be changed, or which would expose the verifier."""
     if session.value("looking for the writer", "SELECT pg_is_in_recovery()"):
         raise errors.ReadOnlyServerError("the server is a reader (in recovery)")
     user, lacking, tracks_all = session.run(
@@ -182,13 +182,13 @@ def check_roles(session: Session, secret: SecretValue, names: Iterable[str], mas
             continue
         if name == secret.role:
             if role.can_login:
-                raise errors.RoleRefusedError(f"{name} can log in, so it is no group role")
+                raise errors.RoleRefusedError(f"{name} can log in, so it cannot be the group role")
             continue
         if role.connections == 0:
             raise errors.RoleConnectionLimitError(f"{name} has CONNECTION LIMIT 0")
         if secret.role is not None:
             _check_login(session, name, secret.role, role)
-    # Who may not grant gets a warning from PostgreSQL, not an error.
+    # Without the right to grant, PostgreSQL only warns.
     if not may(session, secret, secret.owner, "CONNECT") and not may(
         session, secret, None, "CONNECT WITH GRANT OPTION"
     ):
@@ -205,18 +205,18 @@ def check_identity(session: Session, secret: SecretValue) -> None:
     if secret.role is None:
         return
     if not is_member(session, session_user, secret.role):
-        raise errors.RoleStateError(f"{session_user} is not a member of {secret.role} with its rights")
+        raise errors.RoleStateError(f"{session_user} does not inherit the privileges of {secret.role}")
     if current_user != secret.role:
-        raise errors.RoleStateError(f"{session_user} works as {current_user} and not as the group {secret.role}")
+        raise errors.RoleStateError(f"{session_user} has the role {current_user}, not {secret.role}")
 
 
 def _check_login(session: Session, name: str, group: str, role: RoleFacts) -> None:
     if role.other_role not in (None, group):
-        raise errors.RoleStateError(f"in this database {name} works as {role.other_role} and not as the group {group}")
+        raise errors.RoleStateError(f"in this database {name} has the setting role = {role.other_role}, not {group}")
     circle = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = {group} AND pg_has_role(oid, {name}, 'MEMBER'))"
     if session.value(f"reading the memberships of {group}", circle, group=group, name=name):
         raise errors.RoleStateError(
-            f"the group {group} is a member of {name}, so {name} cannot become one of the group"
+            f"the group {group} is a member of {name}, so {name} cannot become a member of {group}"
         )
 
 
@@ -241,7 +241,7 @@ def _check_master(session: Session, secret: SecretValue) -> None:
 
 
 def _check_schema(session: Session, secret: SecretValue) -> None:
-    """Without a schema of its own the application would create in `public`, which PostgreSQL 15 and later refuse."""
+    """Without its own schema the application would create objects in `public`, which PostgreSQL 15 and later refuse."""
     schema = read_schema(session, secret.owner)
     if schema is None:
         if not may(session, secret, None, "CREATE"):

@@ -51,7 +51,7 @@ def parse_event(event: object) -> Event:
         token = _text(event, "ClientRequestToken", _TOKEN, faults)
         name = _text(event, "Step", (1, 64), faults)
         if name and name not in STEPS:
-            faults.append(f"Step is none of {', '.join(STEPS)}")
+            faults.append(f"Step must be one of {', '.join(STEPS)}")
         asked = event.get("RotationToken") is not None
         rotation_token = _text(event, "RotationToken", _ROTATION_TOKEN, faults) if asked else None
         parsed = Event(name, secret_id, token, rotation_token)
@@ -70,7 +70,7 @@ def _text(source: Mapping[object, object], key: str, lengths: tuple[int, int], f
     elif not value.strip():
         faults.append(f"{key} is blank")
     elif not lengths[0] <= len(value) <= lengths[1]:
-        faults.append(f"{key} has {len(value)} characters, allowed are {lengths[0]} to {lengths[1]}")
+        faults.append(f"{key} has {len(value)} characters; allowed: {lengths[0]} to {lengths[1]}")
     else:
         return value
     return ""

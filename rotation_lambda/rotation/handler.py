@@ -1,7 +1,7 @@
 """The entry point of the Lambda function: `rotation.handler.handler`.
 
-One client per service stays in a warm container; everything else is made anew for each event, so that
-nothing of one secret can reach another.
+One client per service stays in a warm container; everything else is created for each event, so that
+data of one secret cannot reach another.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def client_of(service: str) -> Any:
 class Application:
     """Handles one event at a time.
 
-    `client` (answers the client of a service), `authorities` (the accepted certificate authorities) and `pause`
-    (sleeping between attempts) are for tests and for the embedded platform; production takes the defaults.
+    `client` (returns the client of a service), `authorities` (the accepted certificate authorities) and `pause`
+    (sleeping between attempts) are for tests and for the emulator; production uses the defaults.
     """
 
     client: Callable[[str], Any] = client_of

@@ -1,4 +1,4 @@
-"""New passwords, made in the function: no call, no permission and no network needed for it."""
+"""New passwords, generated in the function: this needs no call, no permission and no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: verified TLS and SCRAM or nothing; every wait ends in time, errors classified."""
+"""Connections to PostgreSQL: only with verified TLS and SCRAM; limits for every wait, and classified errors."""
 
 from __future__ import annotations
 
@@ -160,10 +160,10 @@ class Session:
     def set_password(self, login: Login) -> None:
         """Set the role's password so that neither it nor its verifier is ever part of a statement.
 
-        libpq makes the SCRAM verifier. A verifier inside `ALTER ROLE` would stand in the server's log
-        (`log_statement`), in pg_stat_activity and in the context of an error. So it travels as data, into
-        a large object of this transaction, and a block that only knows the object's number uses and
-        removes it. The block's handler drops the context, which would quote the inner statement.
+        libpq computes the SCRAM verifier. A verifier in an `ALTER ROLE` statement would appear in the server's log
+        (`log_statement`), in pg_stat_activity and in the context of errors. So it is sent as data, into a large
+        object of this transaction. A block that contains only the object's number reads and deletes it. The block's
+        exception handler drops the context, which would quote the inner statement.
         """
         verifier = psycopg2.extensions.encrypt_password(
             login.password, login.username, scope=self._connection, algorithm="scram-sha-256"
@@ -229,7 +229,7 @@ def _answered(
         return within(limit, action)
     except TimeoutError:
         cut()
-        failure: errors.RotationError = errors.DatabaseTimeoutError(f"{purpose}: no answer within {limit:.0f} seconds")
+        failure: errors.RotationError = errors.DatabaseTimeoutError(f"{purpose}: no response in {limit:.0f} seconds")
     except UnicodeDecodeError as error:
         # psycopg2 reads the server's words as UTF-8, whatever they are.
         failure = from_text(error.object.decode(errors="replace"), purpose, type(error).__name__)

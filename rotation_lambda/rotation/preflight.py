@@ -1,4 +1,4 @@
-"""Would a rotation work? Everything is looked at and nothing is changed.
+"""The preflight: checks whether a rotation would work, without changing anything.
 
 Secrets Manager rotates asynchronously, so a deployment cannot see a rotation fail. The platform sends
 this event first and fails with its reason.
@@ -45,7 +45,7 @@ def _network(secret: SecretValue, session: Session) -> dict[str, str]:
     """libpq resolved, connected and verified on the way to this session; a failure of any has its own class."""
     return {
         "dns": f"{secret.host} resolves",
-        "tcp": f"port {secret.port} answers",
+        "tcp": f"port {secret.port} accepts connections",
         "tls": f"certificate verified for {secret.host}, {session.info.ssl_attribute('protocol')}"
         f" {session.info.ssl_attribute('cipher')}",
     }

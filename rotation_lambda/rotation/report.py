@@ -1,6 +1,6 @@
 """The age of the last rotation as a metric.
 
-CloudWatch alarms look back at most 7 days, so an alarm cannot notice by itself that nothing happened for
+CloudWatch alarms look back at most 7 days, so an alarm alone cannot detect that no rotation happened for
 a month.
 """
 

@@ -1,4 +1,4 @@
-"""The roles in the database: how they are made and repaired.
+"""The roles in the database: creating and repairing them.
 
 Every change happens in the caller's one transaction, under an advisory lock for the role. The master is
 as RDS makes it: CREATEROLE, no superuser.
@@ -26,8 +26,8 @@ def lock_role(session: Session, name: str) -> bool:
 
 
 def prepare(session: Session, secret: SecretValue, logins: Sequence[str], master: Login, *, first: bool) -> list[str]:
-    """Check everything, then make what is missing and repair what hinders: on the first rotation the group, the
-    logins and the schema, later the login that is next. Answers what was changed.
+    """Check everything, then create what is missing and repair what is wrong: in the first rotation the group, the
+    users and the schema, later the user that becomes current. Returns the changes.
     """
     group = secret.role
     checks.check_roles(session, secret, (*filter(None, [group]), *logins), master, first=first)
@@ -43,9 +43,9 @@ def prepare(session: Session, secret: SecretValue, logins: Sequence[str], master
 
 
 def prepare_oneself(session: Session, name: str) -> list[str]:
-    """Check that the session's own role checks.may be rotated, and take the lock on its row; nothing is changed.
+    """Check that the session's own role may be rotated, and take the lock on its row; nothing is changed.
 
-    A role without CREATEROLE checks.may alter nothing of itself but its password, so that is what takes the lock.
+    A role without CREATEROLE may only alter its own password, so that statement takes the lock.
     """
     checks.check_oneself(session, name)
     session.run(f"locking the row of {name}", "ALTER ROLE {name} PASSWORD NULL", name=sql.Identifier(name))
@@ -84,7 +84,7 @@ def _prepare_login(session: Session, secret: SecretValue, name: str) -> list[str
 
 
 def _prepare_schema(session: Session, owner: str, master: Login) -> list[str]:
-    """A schema with the owner's name, which `"$user"` in the default search_path finds when it checks.may be used."""
+    """A schema with the owner's name, which `"$user"` in the default search_path finds if the role may use it."""
     schema = checks.read_schema(session, owner)
     name = sql.Identifier(owner)
     if schema is None:

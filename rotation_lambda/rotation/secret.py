@@ -219,7 +219,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_refuse)
@@ -230,16 +230,16 @@ def _name_fault(key: str, value: object) -> str | None:
     if value is None:
         return f"{key} is missing"
     if not isinstance(value, str) or not value.strip():
-        return f"{key} must be a text that is not blank"
+        return f"{key} must be a non-blank string"
     if _holds(value, "Cc", "Cs"):
-        return f"{key} holds a control character"
+        return f"{key} contains a control character"
     size = len(value.encode())
     return f"{key} has {size} bytes, PostgreSQL allows {MAX_NAME_BYTES}" if size > MAX_NAME_BYTES else None
 
 
 def _role_fault(key: str, value: object) -> str | None:
     if str(value).startswith(RESERVED_PREFIXES) or value in RESERVED_NAMES:
-        return f"{key} is a name that PostgreSQL or RDS reserves"
+        return f"{key} is a name reserved by PostgreSQL or RDS"
     return _name_fault(key, value)
 
 

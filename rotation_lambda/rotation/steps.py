@@ -1,7 +1,7 @@
 """The four steps of a rotation.
 
-Each can be killed at any point and run again with the same token: a step first looks whether its result
-is already there.
+Each step can be killed at any point and repeated with the same token: a step first checks whether its result
+already exists.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Rotation:
     def _change(self, session: Session, pending: SecretValue, login: Login, prepare: Callable[[], list[str]]) -> None:
         """One transaction under the role's lock: `prepare` checks and repairs, then the password is set."""
         # A role's own settings may let it begin as another role, which could not change this one.
-        session.run("working as oneself", "SET ROLE NONE")
+        session.run("resetting the role", "SET ROLE NONE")
         self._deadline.require(CHANGE_SECONDS, "changing the password")
         waited = roles.lock_role(session, pending.owner)
         if waited and self._works(pending, login):
@@ -150,7 +150,7 @@ def _login_of(current: SecretValue, pending: SecretValue) -> Login:
     if differences:
         raise errors.SecretMismatchError(f"AWSPENDING and AWSCURRENT differ in {', '.join(differences)}")
     if pending.login is None:
-        raise errors.PendingVersionError("the AWSPENDING version holds no password")
+        raise errors.PendingVersionError("the AWSPENDING version contains no password")
     return pending.login
 
 

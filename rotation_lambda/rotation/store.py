@@ -1,6 +1,6 @@
-"""The secret and its versions, as one rotation sees and changes them.
+"""The secret and its versions during one rotation.
 
-Every read names the stage: without it Secrets Manager may answer with another version than the one meant.
+Every read names the stage; otherwise Secrets Manager may return a different version.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class SecretStore:
         chosen = {"VersionStage": stage, **({"VersionId": version} if version else {})}
         answer = self._call("get_secret_value", secret_id, tolerate="ResourceNotFoundException", **chosen)
         if answer and not isinstance(answer.get("SecretString"), str):
-            raise errors.BadSecretError(f"the {stage} version of {secret_id} is binary, not a text")
+            raise errors.BadSecretError(f"the {stage} version of {secret_id} is binary, not text")
         return answer
 
     def _call(self, operation: str, secret_id: str, *, tolerate: str | None = None, **arguments: Any) -> dict[str, Any]:

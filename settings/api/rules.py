@@ -14,7 +14,7 @@ from settings.service import ServiceSettings, foreign_certificate
 
 # API Gateway answers these itself: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RESERVED = ("/ping", "/sping")
-# What of an open route's throttle one address may use up in production: one of so many parts.
+# In production, one address may use at most this fraction (1/10) of the throttle of open routes.
 ONE_OF = 10
 
 
@@ -23,8 +23,8 @@ def _name_in_certificate(api: ApiSettings, service: ServiceSettings) -> Iterator
         yield Broken(
             "service.certificate_arn",
             service.certificate_arn,
-            "a certificate together with api.service_host_name, the host name in it, which API Gateway checks",
-            "add that key",
+            "a certificate only with api.service_host_name, the host name that API Gateway checks in it",
+            "add api.service_host_name",
         )
 
 
@@ -34,14 +34,16 @@ def _domain(account_id: str, region: str, api: ApiSettings) -> Iterator[Broken]:
 
 
 def _origin(api: ApiSettings) -> Iterator[Broken]:
-    """What a browser sends as Origin has no default port: https://fetch.spec.whatwg.org/#origin-header."""
+    """The Origin header of browsers has no default port: https://fetch.spec.whatwg.org/#origin-header."""
     origin = api.cors.origin if api.cors else "*"
     host, _, port = origin.removeprefix("https://").partition(":")
     key = "api.cors.origin"
     if port and not 1 <= int(port) <= 65535:
         yield Broken(key, origin, "a port from 1 to 65535", "correct the port")
     elif port == "443" or port.startswith("0"):
-        yield Broken(key, origin, "an origin as browsers send it: without :443, and no zero first", "correct the port")
+        yield Broken(
+            key, origin, "an origin as browsers send it: without :443, and without leading zeros", "correct the port"
+        )
     if re.search(r"(^|\.)[0-9]+$", host) and not _is_address(host):
         yield Broken(key, origin, "a host name, or an IPv4 address", "correct the host")
 
@@ -59,16 +61,18 @@ def _plans(tier: str, api: ApiSettings) -> Iterator[Broken]:
     if not api.plans:
         what = "a table [api.plans.default]"
         if tier == "production":
-            yield Broken("api.plans", {}, f"{what} in production", "add it: else no client is throttled")
+            yield Broken("api.plans", {}, f"{what} in production", "add it: without a plan no client is throttled")
         for path in keyed:
-            yield Broken("api.plans", {}, f"{what} while {path} needs a key", "add it, or set key = false there")
+            yield Broken(
+                "api.plans", {}, f"{what} while {path} needs a key", "add it, or set key = false for that path"
+            )
         return
     first = next(iter(api.plans))
     if not keyed:
         yield Broken(
             f"api.plans.{first}.clients",
             list(api.plans[first].clients),
-            "clients while at least one route needs a key: no other counts against a plan",
+            "clients only if a route needs a key: other routes count against no plan",
             "require a key, or delete the table",
         )
     seen: dict[str, str] = {}
@@ -88,35 +92,37 @@ def _limits(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
     rate, burst = plan.rate_limit, plan.burst_limit
     if burst < rate:
         yield Broken(f"{key}.burst_limit", burst, f"{rate} (the rate) or more", "raise it")
-    # The lower of the two limits binds: above the stage's throttle the plan promises what nobody gets.
+    # The lower of the two limits applies, so a plan's limit above the stage's would never be reached.
     for kind, limit, stage in zip(("rate", "burst"), (rate, burst), api.stage_throttle, strict=True):
         if limit > stage:
             allowed = f"at most {stage} (api.stage_{kind}_limit)"
-            yield Broken(f"{key}.{kind}_limit", limit, allowed, "lower it, or raise the throttle of the stage")
+            yield Broken(f"{key}.{kind}_limit", limit, allowed, "lower it, or raise the stage's limit")
 
 
 def _throttles(key: str, plan: PlanSettings, api: ApiSettings) -> Iterator[Broken]:
-    """Of methods that a plan counts: those with a key."""
+    """Throttles must be for methods that count against a plan: those with a key."""
     counted = {(m, route.path) for route in api.routes for m in route.methods if route.key_required(m)}
     seen = set()
     for index, throttle in enumerate(plan.throttles):
         where, named = f"{key}.throttles.{index}", (throttle.method, throttle.path)
         if named not in counted:
-            allowed = "a method and path of api.routes that needs a key: no other counts against a plan"
-            yield Broken(f"{where}.path", " ".join(named), allowed, "correct method and path, or delete the table")
+            allowed = "a method and path in api.routes that need a key: others count against no plan"
+            yield Broken(
+                f"{where}.path", " ".join(named), allowed, "correct the method and the path, or delete the table"
+            )
         if named in seen:
             yield Broken(f"{where}.path", " ".join(named), "each method of a path once", "delete one of the two")
         seen.add(named)
         if throttle.rate_limit > plan.rate_limit:
             allowed = f"at most {plan.rate_limit} ({key}.rate_limit)"
-            yield Broken(f"{where}.rate_limit", throttle.rate_limit, allowed, "lower it, or raise that of the plan")
+            yield Broken(f"{where}.rate_limit", throttle.rate_limit, allowed, "lower it, or raise the plan's limit")
         if throttle.burst_limit > plan.burst_limit:
             allowed = f"at most {plan.burst_limit} ({key}.burst_limit)"
-            yield Broken(f"{where}.burst_limit", throttle.burst_limit, allowed, "lower it, or raise that of the plan")
+            yield Broken(f"{where}.burst_limit", throttle.burst_limit, allowed, "lower it, or raise the plan's limit")
 
 
 def _open_routes(tier: str, api: ApiSettings) -> Iterator[Broken]:
-    """Without a key only the firewall tells one caller from another; the stage's throttle is everybody's together."""
+    """Without a key only the firewall limits single callers; the stage's throttle is shared by all."""
     for index, route in enumerate(api.routes):
         if isinstance(route.key, dict) and (strange := sorted(set(route.key) - set(route.methods))):
             allowed = f"methods of the route: {', '.join(sorted(route.methods))}"
@@ -126,8 +132,8 @@ def _open_routes(tier: str, api: ApiSettings) -> Iterator[Broken]:
         yield Broken(
             "api.firewall_rate_per_5_minutes",
             api.firewall_limit,
-            f"at most {most} in production while {api.open_routes[0]} asks for no key: a tenth of what a method takes "
-            "in 5 minutes, so that no single address keeps all others out",
+            f"at most {most} in production while {api.open_routes[0]} needs no key: a tenth of the stage's limit in 5 "
+            "minutes, so that one address cannot use up the limit of all others",
             "lower it, or raise api.stage_rate_limit",
         )
 
@@ -138,17 +144,19 @@ def _paths(api: ApiSettings) -> Iterator[Broken]:
     for index, route in enumerate(api.routes):
         key = f"api.routes.{index}.path"
         if route.path in seen:
-            yield Broken(key, route.path, "each path once", "join the methods of the two tables")
+            yield Broken(key, route.path, "each path only once", "combine the methods in one table")
         seen[route.path] = key
         if route.path in _RESERVED:
             yield Broken(
-                key, route.path, f"a path other than {' and '.join(_RESERVED)}, which AWS keeps", "choose another"
+                key, route.path, f"a path other than {' and '.join(_RESERVED)}, which AWS reserves", "choose another"
             )
         names = path_variables(route.path)
         if len(set(names)) != len(names):
-            yield Broken(key, route.path, "each variable once in a path", "rename one of them")
+            yield Broken(key, route.path, "each variable only once in a path", "rename one of them")
         if len(set(route.methods)) != len(route.methods):
-            yield Broken(f"api.routes.{index}.methods", list(route.methods), "each method once", "delete the doubles")
+            yield Broken(
+                f"api.routes.{index}.methods", list(route.methods), "each method once", "delete the duplicates"
+            )
         parts = route.path.strip("/").split("/")
         for depth, part in enumerate(parts):
             if not part.startswith("{"):
@@ -159,7 +167,8 @@ def _paths(api: ApiSettings) -> Iterator[Broken]:
                 yield Broken(
                     key,
                     route.path,
-                    f"{other} in the place of {part}, as in {path}: API Gateway takes one variable below {parent}",
+                    f"{other} instead of {part}, as in {path}: API Gateway allows only one variable name below "
+                    f"{parent}",
                     "use the same name",
                 )
 
@@ -171,7 +180,7 @@ def _backends(region: str, api: ApiSettings) -> Iterator[Broken]:
             yield Broken(
                 f"{key}.function_arn",
                 route.function_arn,
-                'the ARN of a function with backend = "lambda", and only then',
+                'the ARN of a function with backend = "lambda"; otherwise no value',
                 "add or delete it",
             )
         if route.backend == "mock" and not set(route.methods) <= {"GET", "HEAD"}:
@@ -191,19 +200,24 @@ def _authorizers(region: str, api: ApiSettings) -> Iterator[Broken]:
     for name, authorizer in api.authorizers.items():
         key = f"api.authorizers.{name}"
         if name == "iam":
-            yield Broken(key, authorizer.type, "a name other than iam, which is API Gateway's own", "rename it")
+            yield Broken(
+                key,
+                authorizer.type,
+                "a name other than iam, which stands for API Gateway's IAM authorization",
+                "rename it",
+            )
         if (authorizer.type == "lambda") != (authorizer.function_arn is not None):
             yield Broken(
                 f"{key}.function_arn",
                 authorizer.function_arn,
-                'the ARN of a function with type = "lambda", and only then',
+                'the ARN of a function with type = "lambda"; otherwise no value',
                 "add or delete it",
             )
         if (authorizer.type == "cognito") != bool(authorizer.user_pool_arns):
             yield Broken(
                 f"{key}.user_pool_arns",
                 list(authorizer.user_pool_arns),
-                'one or more ARNs of user pools with type = "cognito", and only then',
+                'one or more ARNs of user pools with type = "cognito"; otherwise no value',
                 "add or delete them",
             )
         yield from _own_region(region, f"{key}.function_arn", authorizer.function_arn)
@@ -211,11 +225,11 @@ def _authorizers(region: str, api: ApiSettings) -> Iterator[Broken]:
 
 def _own_region(region: str, key: str, arn: str | None) -> Iterator[Broken]:
     if arn is not None and arn.split(":")[3] != region:
-        yield Broken(key, arn, f"a function of {region}", "deploy it there")
+        yield Broken(key, arn, f"a function in {region}", "deploy the function in that region")
 
 
 def _iam_paths(api: ApiSettings) -> Iterator[Broken]:
-    """The API's policy lets anybody into routes without IAM; a `*` of theirs must not reach into one with it."""
+    """The API's policy allows everybody to call routes without IAM; their `*` must not match a route with IAM."""
     for index, route in enumerate(api.routes):
         if route.authorizer != "iam":
             continue
@@ -225,8 +239,8 @@ def _iam_paths(api: ApiSettings) -> Iterator[Broken]:
                 yield Broken(
                     f"api.routes.{index}.path",
                     route.path,
-                    f'with authorizer = "iam" a path that no wider one without it covers, as {other.path} does',
-                    'give that one authorizer = "iam", too, or choose another path',
+                    f'with authorizer = "iam" a path that does not match a route without it, such as {other.path}',
+                    'set authorizer = "iam" for that route too, or choose another path',
                 )
 
 
@@ -235,10 +249,10 @@ def _request_schemas(project: str, api: ApiSettings) -> Iterator[Broken]:
         key = f"api.routes.{index}.request_schema"
         with_body = sorted(set(route.methods) & set(BODY_METHODS))
         if route.request_schema is None:
-            # The scan's API_VALIDATED and PCI DSS 6.2.4 want every body checked before a backend reads it.
+            # PCI DSS 6.2.4 and the security scan require that every body is validated before a backend reads it.
             if with_body:
-                allowed = f"a file of environments/schemas/{project}/ for the bodies of {', '.join(with_body)}"
-                yield Broken(key, None, allowed, "name one; a schema with $schema alone admits any JSON")
+                allowed = f"a file in environments/schemas/{project}/ for the bodies of {', '.join(with_body)}"
+                yield Broken(key, None, allowed, "set one; a schema that contains only $schema allows any JSON")
             continue
         if not with_body:
             yield Broken(
@@ -247,7 +261,7 @@ def _request_schemas(project: str, api: ApiSettings) -> Iterator[Broken]:
         try:
             schemas.read(project, route.request_schema)
         except schemas.SchemaError as error:
-            allowed = "a JSON schema of draft 4, which is all that API Gateway knows"
+            allowed = "a JSON Schema of draft 4, the only draft that API Gateway supports"
             yield Broken(key, route.request_schema, allowed, f"correct it: {error}")
 
 
@@ -265,7 +279,7 @@ def path_variables(path: str) -> list[str]:
 
 
 def path_pattern(path: str) -> str:
-    """The path as the ARN of a method in a policy has it: `/devices/*/readings`."""
+    """The path in the format of a method's ARN in a policy: `/devices/*/readings`."""
     return re.sub(r"\{[^}]*\}", "*", path)
 
 

@@ -1,4 +1,4 @@
-"""The JSON schemas of request bodies: `environments/schemas/<project>/<name>.json`, in the words of API Gateway."""
+"""The JSON schemas of request bodies: `environments/schemas/<project>/<name>.json`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "environments" / "schemas"
-# API Gateway knows no newer one: https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
+# API Gateway supports no newer draft: https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
 DRAFT = "http://json-schema.org/draft-04/schema#"
 
 
 class SchemaError(Exception):
-    """A schema that API Gateway would refuse, or not check; the text says why."""
+    """A schema that API Gateway would refuse or ignore; the message has the reason."""
 
 
 def read(project: str, name: str) -> dict[str, Any]:
@@ -27,19 +27,19 @@ def read(project: str, name: str) -> dict[str, Any]:
     except OSError as error:
         raise SchemaError(f"it cannot be read: {error.strerror}") from None
     except RecursionError:
-        raise SchemaError("it is nested too deep") from None
+        raise SchemaError("it is nested too deeply") from None
 
 
 def _checked(path: Path) -> dict[str, Any]:
-    # A named pipe would be waited for without end.
+    # Reading a named pipe would block forever.
     if os.path.lexists(path) and not path.is_file():
-        raise SchemaError("it is no file")
+        raise SchemaError("it is not a file")
     content = path.read_bytes()
     try:
         schema = json.loads(content.decode("utf-8-sig"), parse_int=_whole, parse_constant=_refuse)
     except ValueError as error:
-        raise SchemaError(f"it is no JSON: {error}") from None
-    # Imported here because it takes a fifth of a second, which an API without schemas need not wait for.
+        raise SchemaError(f"it is not valid JSON: {error}") from None
+    # Imported here, because the import takes 0.2 s and an API without schemas does not need it.
     import jsonschema  # type: ignore[import-untyped]
 
     try:
@@ -52,7 +52,7 @@ def _checked(path: Path) -> dict[str, Any]:
         raise SchemaError(f'its "$schema" must be "{DRAFT}"')
     for reference in references(schema):
         if reference.removeprefix("#/definitions/") not in schema.get("definitions", {}):
-            raise SchemaError(f'"$ref" may only lead to one of its own definitions, not to "{reference}"')
+            raise SchemaError(f'"$ref" may only refer to its own definitions, not to "{reference}"')
     return dict(schema)
 
 
@@ -63,7 +63,7 @@ def _whole(digits: str) -> int:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is none of its numbers")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def references(schema: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Settings of the api stack: how the world reaches the service."""
+"""Settings of the api stack: the public API."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import Field, PlainValidator
 
 from settings.base import CertificateArn, Settings, described
 
-# The most that API Gateway gives an account unasked; in some regions it is a quarter:
+# API Gateway's default quotas for an account; in some regions they are a quarter of this:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 ACCOUNT_RATE_LIMIT = 10_000
 ACCOUNT_BURST_LIMIT = 5_000
-# Methods whose requests have a body that a schema can be asked of.
+# Methods whose requests have a body to validate.
 BODY_METHODS = ("PATCH", "POST", "PUT")
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -31,7 +31,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
 
 def _key(value: object) -> object:
-    """One error for both forms, where a union has one for each."""
+    """Reports one error for both forms; a union would report one for each."""
     by_method = value if isinstance(value, dict) else {"GET": value}
     if set(by_method) <= set(get_args(Method)) and all(isinstance(inner, bool) for inner in by_method.values()):
         return value
@@ -57,7 +57,7 @@ class RouteSettings(Settings):
     ]
     backend: Literal["service", "lambda", "mock"] = Field(
         default="service",
-        description='"service" (through the VPC link), "lambda" (function_arn) or "mock" (API Gateway itself says ok)',
+        description='"service" (through the VPC link), "lambda" (function_arn) or "mock" (API Gateway responds itself)',
     )
     function_arn: FunctionArn | None = Field(
         default=None, description='the ARN of the Lambda function; only with backend = "lambda"'
@@ -69,16 +69,17 @@ class RouteSettings(Settings):
         | None
     ) = Field(
         default=None,
-        description="a file in environments/schemas/<project>/, without .json, that bodies of POST, PUT and PATCH "
-        "must match: a route with one of these methods names one, any other none",
+        description="the name of a file in environments/schemas/<project>/, without .json: the schema of request "
+        "bodies; "
+        "required for POST, PUT and PATCH, not allowed otherwise",
     )
     key: Annotated[bool | dict[str, bool], PlainValidator(_key)] = Field(
         default=True,
-        description="true or false: only requests with an API key are let in; or a table of it by method, such as "
-        "key.GET = false, where a method that is not named needs a key",
+        description="true or false: requests need an API key; or a table per method, such as key.GET = false, in which "
+        "methods without an entry need a key",
     )
-    authorizer: Annotated[str, described('"iam" or a name of api.authorizers', _NAME)] | None = Field(
-        default=None, description='"iam" or a name of api.authorizers; absent means nobody has to log in'
+    authorizer: Annotated[str, described('"iam" or a name in api.authorizers', _NAME)] | None = Field(
+        default=None, description='"iam" or a name in api.authorizers; absent means no authentication'
     )
 
     def key_required(self, method: str) -> bool:
@@ -87,45 +88,45 @@ class RouteSettings(Settings):
 
 
 class ThrottleSettings(Settings):
-    """What each client of a plan may ask for of one method, below what the plan lets it ask for of all."""
+    """The limits of each client of a plan for one method, lower than those of the plan."""
 
     method: Method = Field(description="one of GET, POST, PUT, PATCH, DELETE, HEAD")
     path: str = Field(description="the path of a route")
     rate_limit: Annotated[
-        int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second of each client, 1 to 10000")
+        int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second for each client, 1 to 10000")
     ]
     burst_limit: Annotated[
-        int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst of each client, 1 to 5000")
+        int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst for each client, 1 to 5000")
     ]
 
 
 class PlanSettings(Settings):
-    """A usage plan: what each of its clients may ask for."""
+    """A usage plan: the limits of each of its clients."""
 
     rate_limit: Annotated[
-        int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second of each client, 1 to 10000")
+        int, Field(ge=1, le=ACCOUNT_RATE_LIMIT, description="requests per second for each client, 1 to 10000")
     ] = 200
     burst_limit: Annotated[
-        int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst of each client, 1 to 5000")
+        int, Field(ge=1, le=ACCOUNT_BURST_LIMIT, description="requests in a burst for each client, 1 to 5000")
     ] = 400
     quota_per_month: Annotated[
         int | None,
         Field(
             ge=1,
             le=2_147_483_647,
-            description="requests of each client per month, 1 to 2147483647; absent means no quota",
+            description="requests per month for each client, 1 to 2147483647; absent means no quota",
         ),
     ] = None
     clients: tuple[
         Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)], ...
-    ] = Field(min_length=1, description="one or more names of API clients; each gets a key of its own")
+    ] = Field(min_length=1, description="one or more names of API clients; each gets its own API key")
     throttles: tuple[ThrottleSettings, ...] = Field(
         default=(), description="[[api.plans.<name>.throttles]] tables: lower limits for single methods"
     )
 
 
 class AuthorizerSettings(Settings):
-    """Who decides whether a caller is let in. API Gateway's IAM needs no table: `authorizer = "iam"`."""
+    """An authorizer. IAM authorization needs no table: `authorizer = "iam"`."""
 
     type: Literal["cognito", "lambda"] = Field(description='"cognito" or "lambda"')
     user_pool_arns: tuple[
@@ -142,7 +143,12 @@ class AuthorizerSettings(Settings):
         default=None, description='the ARN of the Lambda function; only with type = "lambda"'
     )
     cache_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="seconds a decision is kept, 0 to 3600; 0 asks at every request")
+        int,
+        Field(
+            ge=0,
+            le=3600,
+            description="seconds for which a decision is cached, 0 to 3600; 0 means that every request is checked",
+        ),
     ] = 300
 
 
@@ -157,15 +163,15 @@ class CorsSettings(Settings):
         ),
     ]
     headers: tuple[Annotated[str, described("the name of a header", r"^[A-Za-z0-9-]{1,64}$")], ...] = Field(
-        default=("authorization", "content-type", "x-api-key"), description="request headers that a page may send"
+        default=("authorization", "content-type", "x-api-key"), description="request headers that a web page may send"
     )
     max_age_seconds: Annotated[
-        int, Field(ge=0, le=86_400, description="seconds a browser keeps the answer to OPTIONS, 0 to 86400")
+        int, Field(ge=0, le=86_400, description="seconds for which a browser caches the preflight response, 0 to 86400")
     ] = 600
 
 
 class DomainSettings(Settings):
-    """A name of one's own for the API. A short-lived copy has none."""
+    """A custom domain name for the API. An ephemeral environment has none."""
 
     name: HostName
     certificate_arn: CertificateArn = Field(description="the ACM certificate of that name, in the environment's region")
@@ -181,14 +187,15 @@ class ApiSettings(Settings):
     plans: dict[
         Annotated[str, described("1 to 30 lower-case letters, digits and -, beginning with a letter", _NAME)],
         PlanSettings,
-    ] = Field(default={}, description="tables named [api.plans.<name>]; [api.plans.default] where one is enough")
+    ] = Field(default={}, description="tables named [api.plans.<name>], e.g. [api.plans.default]")
     canary_percent: Annotated[
         int | None,
         Field(
             ge=1,
             le=99,
-            description="percentage of requests that get the newest definition, 1 to 99, while all others keep the one "
-            "before; absent means all get the newest",
+            description="percentage of requests that use the newest API deployment, 1 to 99; the others use the "
+            "previous "
+            "one; absent means that all use the newest",
         ),
     ] = None
     stage_rate_limit: Annotated[
@@ -196,8 +203,8 @@ class ApiSettings(Settings):
         Field(
             ge=1,
             le=ACCOUNT_RATE_LIMIT,
-            description="requests per second of each method, all clients together, 1 to 10000; "
-            "absent means the sum of what all clients may send",
+            description="requests per second for each method, all clients together, 1 to 10000; "
+            "absent means the sum of all clients' limits",
         ),
     ] = None
     stage_burst_limit: Annotated[
@@ -205,8 +212,8 @@ class ApiSettings(Settings):
         Field(
             ge=1,
             le=ACCOUNT_BURST_LIMIT,
-            description="requests in a burst of each method, all clients together, 1 to 5000; "
-            "absent means the sum of what all clients may send",
+            description="requests in a burst for each method, all clients together, 1 to 5000; "
+            "absent means the sum of all clients' limits",
         ),
     ] = None
     firewall_rate_per_5_minutes: Annotated[
@@ -214,24 +221,24 @@ class ApiSettings(Settings):
         Field(
             ge=10,
             le=ACCOUNT_RATE_LIMIT * 300,
-            description="requests of one address in 5 minutes before WAF blocks it, 10 to 3000000; "
-            "absent means what the largest plan lets one client send",
+            description="requests from one address in 5 minutes above which WAF blocks it, 10 to 3000000; "
+            "absent means the limit of one client in the largest plan",
         ),
     ] = None
     user_agent_required: bool = Field(
         default=True,
-        description="true or false: WAF blocks requests without User-Agent, as bots send them; false for devices",
+        description="true or false: WAF blocks requests without User-Agent; set it to false if devices send none",
     )
     allowed_cidrs: tuple[
         Annotated[str, described("an IPv4 or IPv6 block such as 192.0.2.0/24", r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")], ...
-    ] = Field(default=(), description="blocks that may call the API; empty means every address")
+    ] = Field(default=(), description="CIDR blocks that may call the API; empty means every address")
     binary_media_types: tuple[
         Annotated[str, described("a media type such as image/png", r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$")], ...
-    ] = Field(default=(), description="media types passed on as they are; everything else is text in UTF-8")
+    ] = Field(default=(), description="media types passed through unchanged; all others are treated as UTF-8 text")
     service_host_name: HostName | None = Field(
         default=None,
         description="the host name in the certificate of service.certificate_arn, which API Gateway checks; "
-        "required with one",
+        "required if that is set",
     )
     cors: CorsSettings | None = None
     domain: DomainSettings | None = None
@@ -248,7 +255,7 @@ class ApiSettings(Settings):
 
     @property
     def open_routes(self) -> tuple[str, ...]:
-        """Paths with a method that asks for no key, sorted. What API Gateway answers by itself costs no backend."""
+        """Paths with a method that needs no key, sorted; without mock routes, which use no backend."""
         return tuple(
             sorted(
                 route.path
@@ -259,7 +266,7 @@ class ApiSettings(Settings):
 
     @property
     def stage_throttle(self) -> tuple[int, int]:
-        """Rate and burst of every method. Unless set it lets all clients use their whole plans at the same time."""
+        """Rate and burst limit of every method; by default the sum of all clients' limits."""
         rate = sum(plan.rate_limit * len(plan.clients) for plan in self._plans)
         burst = sum(plan.burst_limit * len(plan.clients) for plan in self._plans)
         return (
@@ -269,10 +276,10 @@ class ApiSettings(Settings):
 
     @property
     def firewall_limit(self) -> int:
-        """Requests of one address in 5 minutes. Unless set one client can use its whole plan from one address."""
+        """Maximum requests from one address in 5 minutes; by default the limit of one client in the largest plan."""
         return self.firewall_rate_per_5_minutes or max(10, *(plan.rate_limit * 300 for plan in self._plans))
 
     @property
     def _plans(self) -> tuple[PlanSettings, ...]:
-        """Without one the limits of the stage and the firewall are those of one client."""
+        """The plans; without any, one default plan with one client, from which the other limits are computed."""
         return tuple(self.plans.values()) or (PlanSettings(clients=("anybody",)),)

@@ -1,4 +1,4 @@
-"""What tasks may reach beside database, cache and files: the way out, further rights, queues, buckets, sidecars."""
+"""What tasks have besides database, cache and files: egress, permissions, queues, buckets, volumes, sidecars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORLD = {"cidr": "0.0.0.0/0", "port": 443}
 
 
 class OutboundRule(Settings):
-    """One target outside the VPC, over TCP: a block of addresses, or a prefix list of this account or of AWS."""
+    """One destination outside the VPC (TCP): a CIDR block, or a prefix list of this account or of AWS."""
 
     cidr: Annotated[
         str | None, described("an IPv4 block, e.g. 203.0.113.0/24", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")
@@ -31,7 +31,7 @@ def _outbound(value: Any) -> Any:
         if value not in ("none", "https"):
             raise PydanticCustomError("outbound", "neither a word nor rules")
         return () if value == "none" else (_WORLD,)
-    # What a validator has seen is no longer JSON, whose arrays alone pass for tuples.
+    # pydantic accepts a list as a tuple only in JSON, and after this validator the value is no longer JSON.
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -39,7 +39,7 @@ Outbound = Annotated[tuple[OutboundRule, ...], BeforeValidator(_outbound)]
 
 
 class AllowSettings(Settings):
-    """A further right of the tasks' roles. The gate has parliament check it."""
+    """An additional permission of the tasks' roles. The security scan checks it with parliament."""
 
     actions: Annotated[
         tuple[
@@ -53,18 +53,18 @@ class AllowSettings(Settings):
             Annotated[
                 str,
                 described(
-                    "a whole ARN, which may end with /* and has no other wildcard",
+                    "a complete ARN, which may end with /* but has no other wildcard",
                     r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:[^*?\s$]+(/\*)?$",
                 ),
             ],
             ...,
         ],
-        Field(min_length=1, description="one or more whole ARNs, which may end with /* and have no other wildcard"),
+        Field(min_length=1, description="one or more complete ARNs, which may end with /* but have no other wildcard"),
     ]
 
 
 class QueueSettings(Settings):
-    """An SQS queue that the tasks send to, with a dead-letter queue and a key of its own.
+    """An SQS queue that the tasks send to, with a dead-letter queue and its own key.
 
     A message that was received `max_receives` times without being deleted goes to the dead-letter queue, which keeps
     it for 14 days, the most that SQS allows:
@@ -73,24 +73,22 @@ class QueueSettings(Settings):
 
     visibility_timeout_seconds: Annotated[
         int,
-        Field(
-            ge=0, le=43_200, description="seconds a worker has for a message before it is given out again, 0 to 43200"
-        ),
+        Field(ge=0, le=43_200, description="seconds before an unfinished message is delivered again, 0 to 43200"),
     ] = 60
-    retention_days: Annotated[int, Field(ge=1, le=14, description="days a message waits at most, 1 to 14")] = 4
+    retention_days: Annotated[
+        int, Field(ge=1, le=14, description="days before an unprocessed message is deleted, 1 to 14")
+    ] = 4
     max_receives: Annotated[
         int,
-        Field(
-            ge=1, le=1000, description="times a message is given out before it goes to the dead-letter queue, 1 to 1000"
-        ),
+        Field(ge=1, le=1000, description="deliveries of a message before it moves to the dead-letter queue, 1 to 1000"),
     ] = 5
     oldest_message_minutes: Annotated[
-        int, Field(ge=1, le=20_160, description="minutes a message may wait before an alarm, 1 to 20160")
+        int, Field(ge=1, le=20_160, description="age of the oldest message at which an alarm fires, 1 to 20160 minutes")
     ] = 15
 
 
 class BucketSettings(Settings):
-    """A closed S3 bucket that the tasks read and write, versioned, with a key of its own."""
+    """A private S3 bucket that the tasks read and write, versioned, with its own key."""
 
     noncurrent_version_days: Annotated[
         int, Field(ge=1, le=3650, description="days for which overwritten and deleted objects are kept, 1 to 3650")
@@ -102,15 +100,15 @@ class BucketSettings(Settings):
 
 
 class VolumeSettings(Settings):
-    """An encrypted EBS volume of every task, empty at its start and deleted at its end."""
+    """An encrypted EBS volume for every task; empty when the task starts, deleted when it stops."""
 
     path: ContainerPath
-    size_gb: Annotated[int, Field(ge=1, le=16_384, description="GiB of the gp3 volume, 1 to 16384")]
+    size_gb: Annotated[int, Field(ge=1, le=16_384, description="size of the gp3 volume, 1 to 16384 GiB")]
 
 
-# What a preset fills in where the table says nothing. The collector of AWS's distribution of OpenTelemetry brings its
-# configurations. This one takes traces over OTLP and sends them to X-Ray, for which the tasks' roles have the rights;
-# the default one also writes metrics to a log group, for which they have none.
+# Defaults of a preset. AWS's OpenTelemetry collector contains configurations. This one receives traces with OTLP and
+# sends them to X-Ray, for which the tasks' roles have permissions. The collector's default configuration also writes
+# metrics to a log group, for which they have none.
 # https://github.com/aws-observability/aws-otel-collector/blob/main/config/ecs/ecs-xray.yaml
 _PRESETS: dict[str, dict[str, Any]] = {
     "adot": {"name": "adot", "command": ("--config=/etc/ecs/ecs-xray.yaml",)},
@@ -118,16 +116,19 @@ _PRESETS: dict[str, dict[str, Any]] = {
 
 
 class SidecarSettings(Settings):
-    """A further container of every task, as closed as the first. It shares the task's size, role and network."""
+    """An additional container in every task, with the same restrictions. It shares the task size, role and network."""
 
     preset: Literal["adot"] | None = Field(
-        default=None, description='"adot": name and command of the AWS OpenTelemetry collector; absent means your own'
+        default=None,
+        description='"adot" sets name and command for the AWS OpenTelemetry collector; absent means that you set them',
     )
     name: LinkName
     image: Image
-    command: tuple[str, ...] = Field(default=(), description="its command; empty means the image's own")
-    environment: dict[EnvironmentVariable, str] = Field(default={}, description="texts; no secret belongs here")
-    essential: bool = Field(default=False, description="true or false: the task ends when it ends")
+    command: tuple[str, ...] = Field(default=(), description="the sidecar's command; empty means the image's own")
+    environment: dict[EnvironmentVariable, str] = Field(
+        default={}, description="environment variables and their values; must not contain secrets"
+    )
+    essential: bool = Field(default=False, description="true or false: the task stops when this container stops")
 
     @model_validator(mode="before")
     @classmethod

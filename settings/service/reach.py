@@ -1,4 +1,4 @@
-"""Rules about what tasks may reach, and who may look into them."""
+"""Rules for egress, images, permissions and ECS Exec."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from settings.service.workloads import JobSettings, WorkerSettings
 if TYPE_CHECKING:
     from settings.network import NetworkSettings
 
-# What a task calls: its image, its log, its secret. IAM tokens for Redis and Aurora are made without a call.
-# With network.nat = "none" the rule of the table `network` asks for these.
+# The services that every task calls: image, log, secret. IAM tokens for Redis and Aurora need no call.
+# With network.nat = "none" the rule of the table `network` requires these.
 _CALLED = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 _WORLD = "0.0.0.0/0"
 
-# A type alone: `table/*`. Bucket names have no account in their ARN and stand in this place: `arn:aws:s3:::bucket/*`.
+# Matches all resources of a type, such as `table/*`. ARNs of buckets have no account, so they do not match.
 _EVERY_ONE = re.compile(r"^arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]+:/?[a-z-]+/\*$")
 
 
@@ -30,17 +30,17 @@ def _way_out(network: NetworkSettings, service: ServiceSettings) -> Iterator[Bro
     for index, rule in enumerate(service.outbound):
         key = f"service.outbound.{index}"
         if (rule.cidr is None) == (rule.prefix_list is None):
-            yield Broken(key, rules[index], "either cidr or prefix_list", "name one of them")
+            yield Broken(key, rules[index], "either cidr or prefix_list", "set one of them")
         if rule.cidr is not None:
             yield from _block(f"{key}.cidr", rule.cidr, network)
         if service.outbound.index(rule) != index:
-            yield Broken(key, rules[index], "each rule once", "delete the doubles")
+            yield Broken(key, rules[index], "each rule once", "delete the duplicates")
     if service.outbound and network.nat == "none":
         yield Broken(
             "service.outbound",
             "https" if rules == [{"cidr": _WORLD, "port": 443}] else rules,
             '"none" with network.nat = "none"',
-            "set it, or choose another network.nat",
+            'set it to "none", or change network.nat',
         )
 
 
@@ -55,7 +55,7 @@ def _block(key: str, block: str, network: NetworkSettings) -> Iterator[Broken]:
 
 
 def _endpoints(network: NetworkSettings, service: ServiceSettings) -> Iterator[Broken]:
-    """Without HTTPS to every host, AWS is called over interface endpoints alone."""
+    """Without HTTPS to every host, tasks reach AWS only through interface endpoints."""
     if service.reaches_every_host:
         return
     has_nat = network.nat != "none"
@@ -76,7 +76,7 @@ def _endpoints(network: NetworkSettings, service: ServiceSettings) -> Iterator[B
         yield Broken(
             "network.interface_endpoints",
             list(network.interface_endpoints),
-            f"also {', '.join(missing)}: tasks call them, and service.outbound does not lead there",
+            f"also {', '.join(missing)}: tasks call them, and service.outbound does not allow that",
             ", or ".join(remedies),
         )
 
@@ -87,24 +87,24 @@ def _images_within_reach(
     workers: dict[str, WorkerSettings],
     jobs: dict[str, JobSettings],
 ) -> Iterator[Broken]:
-    """Without HTTPS to every host an image comes over the endpoints of ECR, which are those of the region."""
+    """Without HTTPS to every host, images come through ECR's endpoints, which are regional."""
     if service.reaches_every_host:
         return
     for key, image in _images(service, workers, jobs):
         repository = ecr_repository(image)
         if repository is None or repository.region != region:
             yield Broken(
-                key, image, f'without service.outbound = "https" an image in ECR of {region}', "copy the image there"
+                key, image, f'an image in ECR of {region}, unless service.outbound = "https"', "copy the image there"
             )
 
 
 def _images_by_digest(
     tier: str, service: ServiceSettings, workers: dict[str, WorkerSettings], jobs: dict[str, JobSettings]
 ) -> Iterator[Broken]:
-    """What `settings.demands` says of the service's image holds of every other."""
+    """`settings.demands` checks the service's image; this rule checks all others."""
     for key, image in _images(service, workers, jobs):
         if tier == "production" and key != "service.image" and "@sha256:" not in image:
-            yield Broken(key, image, "an image by digest in production", "a tag can be moved after review")
+            yield Broken(key, image, "an image with a digest in production", "a tag can be moved after the review")
 
 
 def _images(
@@ -121,7 +121,7 @@ def _images(
 
 
 def _exec_by_name(project: str, stage: str, tier: str, service: ServiceSettings) -> Iterator[Broken]:
-    """A shell in production is asked for by the environment's name, so that no copied line opens one."""
+    """ECS Exec in production needs the environment's name, so that a copied line does not enable it."""
     name = Naming(project, stage).environment
     if service.exec is False or service.exec == name:
         return
@@ -132,7 +132,7 @@ def _exec_by_name(project: str, stage: str, tier: str, service: ServiceSettings)
 
 
 def _allowed(service: ServiceSettings) -> Iterator[Broken]:
-    """A right over everything of a type is no right that anybody has thought about."""
+    """A permission for all resources of a type is too wide."""
     for index, allowed in enumerate(service.allow):
         for arn in allowed.resources:
             if _EVERY_ONE.match(arn):

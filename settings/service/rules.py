@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from settings.rotation import RotationSettings
     from settings.storage import StorageSettings
 
-# Of each private subnet: five are AWS's (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html), a load
-# balancer whose address AWS chooses asks for eight free ones
+# Addresses of each private subnet that tasks cannot use: AWS reserves five
+# (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html), a load balancer needs eight free ones
 # (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/availability-zones.html), and the rotation function
 # and a migration have one each.
 _TAKEN_ADDRESSES = 5 + 8 + 2
 
-# Of the variables that the platform sets itself, secrets may set these: the login has no other place.
+# Secrets may set these variables of the platform, because only they contain the credentials.
 _LOGIN_VARIABLES = ("DATABASE_USERNAME", "DATABASE_PASSWORD")
 
 
@@ -39,7 +39,7 @@ def _certificate(account_id: str, region: str, service: ServiceSettings) -> Iter
 
 
 def foreign_certificate(key: str, arn: str | None, account_id: str, region: str) -> Iterator[Broken]:
-    """Listeners and domain names take a certificate of their own account and region only."""
+    """Certificates of listeners and domain names must be in the same account and region."""
     _, _, _, of_region, of_account, *_ = (arn or f"::::{region}:{account_id}").split(":")
     if arn is not None and of_region != region:
         yield Broken(key, arn, f"a certificate of {region}", "request one in that region")
@@ -54,7 +54,7 @@ def _addresses(
     workers: dict[str, WorkerSettings],
     jobs: dict[str, JobSettings],
 ) -> Iterator[Broken]:
-    """Every task has an address in a private subnet of its own: a deployment runs each of them twice."""
+    """Every task needs an address in a private subnet, and a deployment runs each task twice."""
     private = plan_subnets(network.cidr, len(zones))[0].private
     free = len(zones) * (private.num_addresses - _TAKEN_ADDRESSES - len(network.interface_endpoints))
     others = len(jobs) + 2 * sum(worker.max_count for worker in workers.values())
@@ -83,8 +83,8 @@ def _mounts(service: ServiceSettings, storage: StorageSettings) -> Iterator[Brok
 
 
 def _directories(service: ServiceSettings) -> Iterator[Broken]:
-    """What is mounted inside another mount hides a part of it, or is hidden, depending on the order."""
-    # Nobody can move what the platform mounts, so it comes first and what overlaps it is named.
+    """A mount inside another mount hides a part of it, or is hidden, depending on the order."""
+    # The platform's own mounts come first, so that an overlap is reported for the configured mount.
     named = [("service.exec", path) for path in EXEC_PATHS] if service.exec else []
     named += [(f"service.mounts.{name}", path) for name, path in service.mounts.items()]
     named += [("service.scratch_paths", path) for path in service.scratch_paths]
@@ -134,7 +134,7 @@ def _sidecars(service: ServiceSettings) -> Iterator[Broken]:
     names = ["service", *(sidecar.name for sidecar in service.sidecars)]
     for index, sidecar in enumerate(service.sidecars):
         if sidecar.name in names[: index + 1]:
-            yield Broken(f"service.sidecars.{index}.name", sidecar.name, "a name of its own", "choose another")
+            yield Broken(f"service.sidecars.{index}.name", sidecar.name, "a unique name", "choose another")
 
 
 # Run by `settings.rules` with those of the other tables.

@@ -1,4 +1,4 @@
-"""What service, workers and jobs have in common to be checked: pairs of CPU and memory, names of variables."""
+"""Checks for service, workers and jobs: pairs of CPU and memory, names of variables."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ def memory(key: str, cpu: int, memory_mb: int) -> Iterator[Broken]:
 def own_variable(key: str, name: str) -> Iterator[Broken]:
     """A variable of a name that the platform sets itself."""
     if _OWN_VARIABLES.match(name):
-        yield Broken(key, name, "a name that the platform does not set itself", "choose another name")
+        yield Broken(key, name, "a name that the platform does not set", "choose another name")

@@ -29,13 +29,13 @@ from settings.service.values import (
 
 _ECR_IMAGE = re.compile(r"^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 
-# Where the agent of ECS Exec writes, which the read-only root would refuse. AWS names no paths and supports only shells
-# with a writable root; users report that these are enough: https://github.com/aws/containers-roadmap/issues/1359
+# The directories that the agent of ECS Exec writes to. AWS does not document them, and supports ECS Exec only with a
+# writable root file system; users report that these are enough: https://github.com/aws/containers-roadmap/issues/1359
 EXEC_PATHS = ("/var/lib/amazon/ssm", "/var/log/amazon/ssm")
 
 
 class EcrRepository(NamedTuple):
-    """Where an image lies in ECR."""
+    """The location of an image in ECR."""
 
     account_id: str
     region: str
@@ -65,9 +65,7 @@ class ServiceSettings(Settings):
     migration_timeout_minutes: Annotated[
         int, Field(ge=1, le=720, description="minutes before a migration is stopped, 1 to 720")
     ] = 30
-    port: Annotated[int, Field(ge=1024, le=65535, description="1024 to 65535: a non-root user opens no lower port")] = (
-        8080
-    )
+    port: Annotated[int, Field(ge=1024, le=65535, description="1024 to 65535; lower ports need root")] = 8080
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = Field(
         description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384"
     )
@@ -78,19 +76,23 @@ class ServiceSettings(Settings):
     user: Annotated[
         str, described('a non-root uid and gid in quotes, e.g. "1000:1000"', r"^[1-9][0-9]{0,8}:[1-9][0-9]{0,8}$")
     ] = "1000:1000"
-    environment: dict[EnvironmentVariable, str] = Field(default={}, description="texts; no secret belongs here")
+    environment: dict[EnvironmentVariable, str] = Field(
+        default={}, description="environment variables and their values; must not contain secrets"
+    )
     secrets: dict[EnvironmentVariable, SecretReference] = Field(
         default={}, description="environment variables that ECS fills from Secrets Manager when a task starts"
     )
     secret_key_arns: tuple[KeyArn, ...] = Field(
-        default=(), description="KMS keys of the secrets named by ARN; none for those under aws/secretsmanager"
+        default=(),
+        description="ARNs of the KMS keys of the secrets named by ARN; not needed for the key aws/secretsmanager",
     )
     mounts: dict[str, ContainerPath] = Field(
-        default={}, description="access point of [storage.access_points] -> directory in the container"
+        default={},
+        description="directories in the container, by the name of the access point in [storage.access_points]",
     )
     scratch_paths: tuple[ContainerPath, ...] = Field(
         default=("/tmp",),  # noqa: S108 (a path inside the container)
-        description="directories that a task may write to, empty at its start and gone at its end",
+        description="directories that a task may write to; empty when it starts, deleted when it stops",
     )
     database_iam_user: Annotated[
         str | None,
@@ -99,51 +101,62 @@ class ServiceSettings(Settings):
     health_check_path: Annotated[str, described("a path beginning with /", r"^/[A-Za-z0-9/_.-]{0,200}$")] = "/health"
     health_check_grace_seconds: Annotated[
         int,
-        Field(ge=0, le=3600, description="seconds after its start in which a task may fail health checks, 0 to 3600"),
+        Field(
+            ge=0,
+            le=3600,
+            description="seconds after the start of a task during which failed health checks are ignored, 0 to 3600",
+        ),
     ] = 60
-    min_count: Annotated[int, Field(ge=1, le=1000, description="tasks that always run, 1 to 1000")]
-    max_count: Annotated[int, Field(ge=1, le=1000, description="tasks at most, 1 to 1000")]
+    min_count: Annotated[int, Field(ge=1, le=1000, description="minimum number of tasks, 1 to 1000")]
+    max_count: Annotated[int, Field(ge=1, le=1000, description="maximum number of tasks, 1 to 1000")]
     cpu_target_percent: Percent = 60
     memory_target_percent: Percent | None = Field(
-        default=None, description="a whole percentage from 1 to 100; absent means memory does not scale the service"
+        default=None,
+        description="a whole percentage from 1 to 100; absent means that memory does not scale the service",
     )
     container_insights: Literal["enhanced", "enabled"] = Field(
-        description='"enhanced" (metrics of every task) or "enabled" (of cluster and service)'
+        description='"enhanced" (metrics per task) or "enabled" (metrics of the cluster and the service)'
     )
     certificate_arn: CertificateArn | None = Field(
-        default=None, description="the ACM certificate of the internal listener; production demands one"
+        default=None, description="the ARN of the load balancer's ACM certificate; required in production"
     )
     redeploy_after_rotation: bool = Field(
-        default=False, description="true or false: start new tasks when the database secret has rotated"
+        default=False, description="true or false: replace the tasks after each rotation of the database secret"
     )
     outbound: Outbound = Field(
-        description='"none", "https" (port 443 of the internet) or a list of { cidr | prefix_list, port }: where to '
-        "tasks, workers and jobs may connect outside the VPC, through NAT"
+        description='"none", "https" (port 443 of the internet) or a list of { cidr | prefix_list, port }: '
+        "destinations outside the VPC to which tasks, workers and jobs may connect"
     )
     allow: tuple[AllowSettings, ...] = Field(
-        default=(), description="tables [[service.allow]]: further rights of the tasks' roles"
+        default=(), description="tables [[service.allow]]: additional permissions of the tasks' roles"
     )
     queues: dict[LinkName, QueueSettings] = Field(default={}, description="tables named [service.queues.<name>]")
     buckets: dict[LinkName, BucketSettings] = Field(default={}, description="tables named [service.buckets.<name>]")
     tracing: bool = Field(
-        default=True, description="true or false: tasks may continue the X-Ray trace that the API's stage begins"
+        default=True, description="true or false: tasks may send X-Ray traces, which continue those of API Gateway"
     )
     exec: Annotated[bool | str, BeforeValidator(_exec)] = Field(
-        description="true or false: a shell in a task by ECS Exec; production takes its own name instead of true"
+        description="true or false: allow ECS Exec (a shell in a task); production accepts the environment's name "
+        "instead of true"
     )
     rollback_on_alarm: bool = Field(
-        description="true or false: ECS rolls a deployment back when tasks turn unhealthy after it; "
-        "a deployment then lasts some minutes longer"
+        description="true or false: ECS rolls back a deployment if an alarm fires soon after it; "
+        "this makes each deployment some minutes longer"
     )
     spot_percent: Annotated[
-        int, Field(ge=0, le=100, description="share of the tasks on Fargate Spot in percent, 0 to 100; 0 in production")
+        int, Field(ge=0, le=100, description="percentage of tasks on Fargate Spot, 0 to 100; must be 0 in production")
     ] = 0
     ephemeral_storage_gb: Annotated[
-        int | None, Field(ge=21, le=200, description="disk of a task in GiB, 21 to 200; absent means Fargate's 20")
+        int | None,
+        Field(
+            ge=21,
+            le=200,
+            description="ephemeral storage of a task, 21 to 200 GiB; absent means Fargate's default of 20",
+        ),
     ] = None
     volume: VolumeSettings | None = None
     sidecars: tuple[SidecarSettings, ...] = Field(
-        default=(), description="tables [[service.sidecars]]: further containers of every task"
+        default=(), description="tables [[service.sidecars]]: additional containers in every task"
     )
 
     @property
@@ -158,5 +171,5 @@ class ServiceSettings(Settings):
 
     @property
     def injects_database_login(self) -> bool:
-        """Whether a task is given the database's login at its start, and so keeps it for its life."""
+        """Whether a task gets the database credentials at its start, and therefore keeps them until it stops."""
         return any(reference.startswith(DATABASE_REFERENCE) for reference in self.secrets.values())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from settings.base import described
 
-# Begins a reference to the application's own database secret, as opposed to one named by its ARN.
+# The prefix of a reference to the application's own database secret; other secrets are named by ARN.
 DATABASE_REFERENCE = "database:"
 
 EnvironmentVariable = Annotated[str, described("an environment variable name", r"^[A-Z][A-Z0-9_]{0,62}$")]
@@ -18,8 +18,8 @@ ContainerPath = Annotated[
 SecretReference = Annotated[
     str,
     described(
-        '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, with :<JSON key> if one is '
-        "meant",
+        '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, '
+        "optionally with :<JSON key>",
         rf"^({DATABASE_REFERENCE}[a-z]+|arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]+"
         r"-[A-Za-z0-9]{6}(:[A-Za-z0-9_.-]+)?)$",
     ),
@@ -35,7 +35,7 @@ _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 Image = Annotated[
     str,
     described(
-        "a container image with a tag or, as production demands, a digest: <repository>@sha256:<64 hex digits>",
+        "a container image with a tag, or with a digest (required in production): <repository>@sha256:<64 hex digits>",
         rf"^{_REPOSITORY}(:{_TAG}|(:{_TAG})?@sha256:[0-9a-f]{{64}})$",
     ),
 ]

@@ -74,7 +74,7 @@ def _schedules(jobs: dict[str, JobSettings]) -> Iterator[Broken]:
 
 
 def _missing_runs(jobs: dict[str, JobSettings]) -> Iterator[Broken]:
-    """The alarm on a missing run waits longer than the schedule does."""
+    """The alarm on missing runs must wait longer than the interval of the schedule."""
     for name, job in jobs.items():
         key, hours = f"jobs.{name}.missing_after_hours", job.missing_after_hours
         every = job.every_hours

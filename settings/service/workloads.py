@@ -1,4 +1,4 @@
-"""Tables `workers` and `jobs`: what runs beside the service. What they do not say is as in the table `service`."""
+"""Tables `workers` and `jobs`: additional tasks. Missing keys have the values of the table `service`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _WorkloadSettings(Settings):
     image: Image | None = Field(
         default=None, description="a container image with a tag or a digest; absent means the service's"
     )
-    command: Annotated[tuple[str, ...], Field(min_length=1, description="the container's command, one text or more")]
+    command: Annotated[tuple[str, ...], Field(min_length=1, description="the container's command, one or more strings")]
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] | None = Field(
         default=None, description="CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384; absent means the service's"
     )
@@ -29,7 +29,7 @@ class _WorkloadSettings(Settings):
         Field(ge=512, le=122_880, description="memory in MB from Fargate's table; absent means the service's"),
     ] = None
     environment: dict[EnvironmentVariable, str] = Field(
-        default={}, description="texts, added to the service's; no secret belongs here"
+        default={}, description="environment variables, in addition to the service's; must not contain secrets"
     )
 
 
@@ -37,23 +37,23 @@ class WorkerSettings(_WorkloadSettings):
     """Tasks without load balancer that always run: one ECS service per table `[workers.<name>]`."""
 
     queue: LinkName | None = Field(
-        default=None, description="the name of one of [service.queues]; absent means that CPU scales the worker"
+        default=None, description="a name in [service.queues]; absent means that CPU scales the worker"
     )
     messages_per_task: Annotated[
-        int, Field(ge=1, le=100_000, description="messages of the queue that one task should have to do, 1 to 100000")
+        int, Field(ge=1, le=100_000, description="target for the number of waiting messages per task, 1 to 100000")
     ] = 100
-    min_count: Annotated[int, Field(ge=1, le=1000, description="tasks that always run, 1 to 1000")] = 1
-    max_count: Annotated[int, Field(ge=1, le=1000, description="tasks at most, 1 to 1000")] = 1
+    min_count: Annotated[int, Field(ge=1, le=1000, description="minimum number of tasks, 1 to 1000")] = 1
+    max_count: Annotated[int, Field(ge=1, le=1000, description="maximum number of tasks, 1 to 1000")] = 1
     cpu_target_percent: Percent = 60
 
 
 class JobSettings(_WorkloadSettings):
-    """A command on a schedule, one at a time: `[jobs.<name>]`. A run that meets an earlier one is left out."""
+    """A command on a schedule: `[jobs.<name>]`. A run is skipped if an earlier one is still running."""
 
     schedule: Annotated[
         str,
         described(
-            "rate(<number> minutes|hours|days) or cron(<6 fields>) of EventBridge Scheduler",
+            "an EventBridge Scheduler expression: rate(<number> minutes|hours|days) or cron(<6 fields>)",
             r"^(rate\([1-9][0-9]{0,4} (minutes?|hours?|days?)\)|cron\([^ ()]+( [^ ()]+){5}\))$",
         ),
     ]
@@ -61,14 +61,20 @@ class JobSettings(_WorkloadSettings):
         "UTC"
     )
     timeout_minutes: Annotated[
-        int, Field(ge=1, le=10_080, description="minutes before a run is stopped and counts as failed, 1 to 10080")
+        int,
+        Field(
+            ge=1,
+            le=10_080,
+            description="time limit of a run, after which it is stopped and counts as failed, 1 to 10080 minutes",
+        ),
     ] = 60
     missing_after_hours: Annotated[
         int,
         Field(
             ge=0,
             le=168,
-            description="hours without a successful run before an alarm, 2 to 168 (CloudWatch's most), or 0 for none",
+            description="hours without a successful run before an alarm fires: 2 to 168 (CloudWatch's maximum), or 0 "
+            "(no alarm)",
         ),
     ] = 26
 
@@ -101,9 +107,9 @@ class JobSettings(_WorkloadSettings):
 
 
 def workload_settings(service: ServiceSettings, workload: WorkerSettings | JobSettings) -> ServiceSettings:
-    """The service's settings with what the worker or job says otherwise.
+    """The service's settings with the values of the worker or job.
 
-    The volume is the service's alone, and no shell is opened in a job: Step Functions starts its task without one.
+    Only the service has the volume. A job has no ECS Exec, because Step Functions starts its task without it.
     """
     stated = {
         key: value for key in ("image", "command", "cpu", "memory_mb") if (value := getattr(workload, key)) is not None

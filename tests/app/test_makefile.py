@@ -191,3 +191,13 @@ def test_the_machine_is_looked_at_before_anything_is_installed(sandbox: Path) ->
     # THEN nothing was started after that look
     assert done.returncode == 2
     assert calls == []
+
+
+@pytest.mark.parametrize(("count", "code"), [("", 0), ("3", 0), ("0", 2), ("1x", 2), ("-1", 2), ("1;touch x", 2)])
+def test_only_a_number_of_kills_is_taken(count: str, code: int, sandbox: Path) -> None:
+    done, calls = make(sandbox, "chaos", f"COUNT={count}")
+
+    assert done.returncode == code, done.stderr
+    assert ("allowed: a whole number from 1" in done.stderr) == bool(code)
+    assert bool([call for call in calls if "-q" in call]) != bool(code)
+    assert not (sandbox / "x").exists()

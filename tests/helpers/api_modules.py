@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,3 +67,18 @@ def synthesize(
         TerraformOutput(scope, "url", value=published.url)
 
     return synthesize_module(build)
+
+
+def keys_and_places(synthesized: Synthesized) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+    """Properties of the clients' keys, by the reference to their ids; and of their places in usage plans."""
+    keys, places = {}, []
+    for id_, stack in synthesized.json.get("resource", {}).get("aws_cloudformation_stack", {}).items():
+        # Where key and plan are in one state, the text has a reference with quotation marks that is no JSON yet.
+        text = stack["template_body"].replace('["KeyId"]', ".KeyId")
+        (made,) = json.loads(text)["Resources"].values()
+        if made["Type"] == "AWS::ApiGateway::ApiKey":
+            keys[f"${{aws_cloudformation_stack.{id_}.outputs.KeyId}}"] = made["Properties"]
+        else:
+            assert made["Type"] == "AWS::ApiGateway::UsagePlanKey"
+            places.append(made["Properties"])
+    return keys, places

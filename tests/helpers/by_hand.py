@@ -33,10 +33,6 @@ def add(client: Clients) -> tuple[str, ...]:
     method = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "DELETE"}
     gateway.put_method(**method, authorizationType="NONE")
     gateway.put_integration(**method, type="MOCK")
-    gateway.create_api_key(name="loose", enabled=True)
-    (plan,) = gateway.get_usage_plans()["items"]
-    key = gateway.create_api_key(name="friend", enabled=True)["id"]
-    gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key, keyType="API_KEY")
     client("lambda").add_permission(
         FunctionName="iot-rotation-dev", StatementId="by-hand", Action="lambda:InvokeFunction", Principal="999999999999"
     )
@@ -48,8 +44,6 @@ def add(client: Clients) -> tuple[str, ...]:
         f"aws_route {private} 198.51.100.0/24 GatewayId {internet}",
         "/backdoor",
         f"aws_api_gateway_method DELETE {api['rootResourceId']} path /",
-        " loose",
-        f"aws_api_gateway_usage_plan_key {key}",
         "aws_lambda_permission by-hand",
         "email spy@example.com",
         "aws_cloudwatch_event_target by-hand",

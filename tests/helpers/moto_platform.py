@@ -106,10 +106,6 @@ def _api(platform: Platform) -> None:
     platform.keep("aws_api_gateway_stage", rest_api_id=api["id"], stage_name="v1")
     plan = ids["plan"] = gateway.create_usage_plan(name="plan", apiStages=[{"apiId": api["id"], "stage": "v1"}])["id"]
     platform.keep("aws_api_gateway_usage_plan", id=plan)
-    key = gateway.create_api_key(name="client", enabled=True)["id"]
-    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
-    platform.keep("aws_api_gateway_api_key", id=key)
-    platform.keep("aws_api_gateway_usage_plan_key", usage_plan_id=plan, key_id=key)
 
 
 def method(platform: Platform, resource: str, method: str, *, api: str = "") -> None:

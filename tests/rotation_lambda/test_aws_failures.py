@@ -124,7 +124,7 @@ def test_secrets_manager_unreachable_is_an_error_within_10_seconds(world: World)
         client = boto3.client("secretsmanager", endpoint_url=f"http://127.0.0.1:{port}", config=config)
         case = prepared(world)
         started = time.monotonic()
-        with pytest.raises(errors.EndpointUnreachableError, match="is there a route or a VPC endpoint"):
+        with pytest.raises(errors.EndpointUnreachableError, match="have a route or a VPC endpoint"):
             case.step("createSecret", client=client)
         assert time.monotonic() - started < 10
         silent.setblocking(False)

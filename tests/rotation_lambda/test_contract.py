@@ -112,7 +112,7 @@ def test_token_already_current_is_success_without_work(world: World) -> None:
             world.secrets_manager.calls.clear()
             assert case.step(step) == {"outcome": "already current"}
             assert [name for name, _ in world.secrets_manager.calls] == ["describe_secret"]
-    with pytest.raises(errors.BadEventError, match="Step is none of"):
+    with pytest.raises(errors.BadEventError, match="Step must be one of"):
         case.step("dropSecret")
 
 
@@ -152,7 +152,7 @@ def test_rotate_immediately_false_on_a_first_version(world: World) -> None:
     case.begin(immediately=False)
     with case.unchanged():
         case.step("testSecret")
-        with pytest.raises(errors.PendingVersionError, match="holds no password"):
+        with pytest.raises(errors.PendingVersionError, match="contains no password"):
             case.step("finishSecret")
 
 

@@ -30,10 +30,10 @@ GOOD = {"SecretId": "s", "ClientRequestToken": TOKEN, "Step": "setSecret"}
         ({**GOOD, "SecretId": "s" * 2049}, "SecretId has 2049 characters"),
         (
             {**GOOD, "ClientRequestToken": "t" * 31},
-            "ClientRequestToken has 31 characters, allowed are 32 to 64",
+            "ClientRequestToken has 31 characters; allowed: 32 to 64",
         ),
         ({**GOOD, "ClientRequestToken": "t" * 65}, "ClientRequestToken has 65 characters"),
-        ({**GOOD, "Step": "setsecret"}, "Step is none of createSecret, setSecret, testSecret, finishSecret"),
+        ({**GOOD, "Step": "setsecret"}, "Step must be one of createSecret, setSecret, testSecret, finishSecret"),
         ({**GOOD, "Step": None}, "Step is missing"),
         ({**GOOD, "RotationToken": ""}, "RotationToken is blank"),
         ({**GOOD, "RotationToken": ["x"]}, "RotationToken is not a string"),

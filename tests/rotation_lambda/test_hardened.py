@@ -189,7 +189,7 @@ DAMAGES: dict[str, tuple[Callable[[Any], str], type[errors.RotationError], str]]
             "; ALTER ROLE {login} IN DATABASE {database} SET role = {other}".format(**names)
         ),
         errors.RoleStateError,
-        "works as {other}",
+        "has the setting role = {other}",
     ),
 }
 

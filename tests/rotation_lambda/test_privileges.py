@@ -94,7 +94,7 @@ def test_the_master_itself_is_not_rotated(world: World) -> None:
 def test_group_that_is_a_login_is_refused(world: World) -> None:
     case = world.alternating()
     world.create_login(case.current()["role"], "somebodys-password")
-    refused_rotation(case, errors.RoleRefusedError, "is no group role")
+    refused_rotation(case, errors.RoleRefusedError, "cannot be the group role")
 
 
 def test_database_that_is_closed_to_public(any_world: World) -> None:

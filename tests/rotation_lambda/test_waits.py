@@ -45,7 +45,7 @@ def ended_in_time(case: Case, step: str = "setSecret", **options: Any) -> str:
     record = case.world.log_record(case.event(step), context=context, **options)
     assert context.get_remaining_time_in_millis() > 500
     assert record["step"] == step
-    assert "an Aurora database that was paused" in record["message"]
+    assert "a paused Aurora database" in record["message"]
     return str(record["class"])
 
 

@@ -34,28 +34,28 @@ KEY = str(RouteSettings.model_fields["key"].description)
 KINDS: dict[str, tuple[Changes, str]] = {
     "plan without a key": (
         {"api.plans.default.clients": "[]"},
-        "api.plans.default.clients = []; allowed: one or more names of API clients; each gets a key of its own; "
+        "api.plans.default.clients = []; allowed: one or more names of API clients; each gets its own API key; "
         "correct the value",
     ),
     "route that needs a key without a plan": (
         {"api.plans.default": None},
         "api.plans is a table; allowed: a table [api.plans.default] while /health needs a key; "
-        "add it, or set key = false there",
+        "add it, or set key = false for that path",
     ),
     "plan that no route counts against": (
         routes('path = "/a", key = false'),
-        'api.plans.default.clients = ["gateway"]; allowed: clients while at least one route needs a key: '
-        "no other counts against a plan; require a key, or delete the table",
+        'api.plans.default.clients = ["gateway"]; allowed: clients only if a route needs a key: other routes count '
+        "against no plan; require a key, or delete the table",
     ),
     "rate above the throttle of the stage": (
         {"api.stage_rate_limit": "199"},
         "api.plans.default.rate_limit = 200; allowed: at most 199 (api.stage_rate_limit); "
-        "lower it, or raise the throttle of the stage",
+        "lower it, or raise the stage's limit",
     ),
     "burst above the throttle of the stage": (
         {"api.stage_burst_limit": "399"},
         "api.plans.default.burst_limit = 400; allowed: at most 399 (api.stage_burst_limit); "
-        "lower it, or raise the throttle of the stage",
+        "lower it, or raise the stage's limit",
     ),
     "burst below the rate": (
         {"api.plans.default.burst_limit": "199"},
@@ -67,13 +67,13 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "canary of all requests": (
         {"api.canary_percent": "100"},
-        "api.canary_percent = 100; allowed: percentage of requests that get the newest definition, 1 to 99, while all "
-        "others keep the one before; absent means all get the newest; correct the value",
+        "api.canary_percent = 100; allowed: percentage of requests that use the newest API deployment, 1 to 99; the "
+        "others use the previous one; absent means that all use the newest; correct the value",
     ),
     "User-Agent that is neither true nor false": (
         {"api.user_agent_required": '"yes"'},
-        'api.user_agent_required = "yes"; allowed: true or false: WAF blocks requests without User-Agent, as bots send '
-        "them; false for devices; correct the value",
+        'api.user_agent_required = "yes"; allowed: true or false: WAF blocks requests without User-Agent; set it to '
+        "false if devices send none; correct the value",
     ),
     "client of two plans": (
         {"api.plans.partners": '{clients = ["gateway"]}'},
@@ -108,8 +108,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "throttle of a method that is none": (
         throttle('method = "PUT", path = "/health", rate_limit = 5, burst_limit = 5'),
-        'api.plans.default.throttles.0.path = "PUT /health"; allowed: a method and path of api.routes that needs a '
-        "key: no other counts against a plan; correct method and path, or delete the table",
+        'api.plans.default.throttles.0.path = "PUT /health"; allowed: a method and path in api.routes that need a '
+        "key: others count against no plan; correct the method and the path, or delete the table",
     ),
     "throttle of an unknown method": (
         throttle('method = "FETCH", path = "/health", rate_limit = 5, burst_limit = 5'),
@@ -124,25 +124,25 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "throttle above the plan's rate": (
         throttle('method = "GET", path = "/health", rate_limit = 201, burst_limit = 5'),
         "api.plans.default.throttles.0.rate_limit = 201; allowed: at most 200 (api.plans.default.rate_limit); "
-        "lower it, or raise that of the plan",
+        "lower it, or raise the plan's limit",
     ),
     "throttle above the plan's burst": (
         throttle('method = "GET", path = "/health", rate_limit = 5, burst_limit = 401'),
         "api.plans.default.throttles.0.burst_limit = 401; allowed: at most 400 (api.plans.default.burst_limit); "
-        "lower it, or raise that of the plan",
+        "lower it, or raise the plan's limit",
     ),
     "throttle without a rate": (
         throttle('method = "GET", path = "/health", burst_limit = 5'),
-        "api.plans.default.throttles.0.rate_limit is missing; allowed: requests per second of each client, "
-        "1 to 10000; add it",
+        "api.plans.default.throttles.0.rate_limit is missing; allowed: requests per second for each client, 1 to "
+        "10000; add it",
     ),
     "route twice": (
         routes('path = "/a"', 'path = "/a", methods = ["DELETE"]'),
-        'api.routes.1.path = "/a"; allowed: each path once; join the methods of the two tables',
+        'api.routes.1.path = "/a"; allowed: each path only once; combine the methods in one table',
     ),
     "method twice": (
         routes('path = "/a", methods = ["GET", "GET"]'),
-        'api.routes.0.methods = ["GET", "GET"]; allowed: each method once; delete the doubles',
+        'api.routes.0.methods = ["GET", "GET"]; allowed: each method once; delete the duplicates',
     ),
     "method that is none": (
         routes('path = "/a", methods = ["FETCH"]'),
@@ -151,41 +151,42 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "two variables in the same place": (
         routes('path = "/a/{id}"', 'path = "/a/{name}/b"'),
-        'api.routes.1.path = "/a/{name}/b"; allowed: {id} in the place of {name}, as in /a/{id}: '
-        "API Gateway takes one variable below /a; use the same name",
+        'api.routes.1.path = "/a/{name}/b"; allowed: {id} instead of {name}, as in /a/{id}: API Gateway allows only '
+        "one variable name below /a; use the same name",
     ),
     "the rest of a path beside a variable": (
         routes('path = "/{area}"', 'path = "/{rest+}"'),
-        'api.routes.1.path = "/{rest+}"; allowed: {area} in the place of {rest+}, as in /{area}: '
-        "API Gateway takes one variable below /; use the same name",
+        'api.routes.1.path = "/{rest+}"; allowed: {area} instead of {rest+}, as in /{area}: API Gateway allows only '
+        "one variable name below /; use the same name",
     ),
     "variable twice in a path": (
         routes('path = "/a/{id}/b/{id}"'),
-        'api.routes.0.path = "/a/{id}/b/{id}"; allowed: each variable once in a path; rename one of them',
+        'api.routes.0.path = "/a/{id}/b/{id}"; allowed: each variable only once in a path; rename one of them',
     ),
     "path of AWS": (
         routes('path = "/ping"'),
-        'api.routes.0.path = "/ping"; allowed: a path other than /ping and /sping, which AWS keeps; choose another',
+        'api.routes.0.path = "/ping"; allowed: a path other than /ping and /sping, which AWS reserves; choose another',
     ),
     "unknown backend": (
         routes('path = "/a", backend = "queue"'),
         'api.routes.0.backend = "queue"; allowed: "service" (through the VPC link), "lambda" (function_arn) or '
-        '"mock" (API Gateway itself says ok); correct the value',
+        '"mock" (API Gateway responds itself); correct the value',
     ),
     "lambda without a function": (
         routes('path = "/a", backend = "lambda"'),
-        'api.routes.0.function_arn = null; allowed: the ARN of a function with backend = "lambda", and only then; '
-        "add or delete it",
+        'api.routes.0.function_arn = null; allowed: the ARN of a function with backend = "lambda"; otherwise no '
+        "value; add or delete it",
     ),
     "function of another backend": (
         routes(f'path = "/a", function_arn = "{FUNCTION}"'),
-        f'api.routes.0.function_arn = "{FUNCTION}"; allowed: the ARN of a function with backend = "lambda", '
-        "and only then; add or delete it",
+        f'api.routes.0.function_arn = "{FUNCTION}"; allowed: the ARN of a function with backend = "lambda"; '
+        "otherwise no "
+        "value; add or delete it",
     ),
     "function of another region": (
         routes(f'path = "/a", backend = "lambda", function_arn = "{FUNCTION.replace("ca-central-1", "us-east-1")}"'),
         f'api.routes.0.function_arn = "{FUNCTION.replace("ca-central-1", "us-east-1")}"; '
-        "allowed: a function of ca-central-1; deploy it there",
+        "allowed: a function in ca-central-1; deploy the function in that region",
     ),
     "mock that takes a body": (
         routes('path = "/a", backend = "mock", methods = ["DELETE"]'),
@@ -197,22 +198,23 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "authorizer named like API Gateway's own": (
         {"api.authorizers.iam": f'{{type = "lambda", function_arn = "{FUNCTION}"}}'},
-        'api.authorizers.iam = "lambda"; allowed: a name other than iam, which is API Gateway\'s own; rename it',
+        'api.authorizers.iam = "lambda"; allowed: a name other than iam, which stands for API Gateway\'s IAM '
+        "authorization; rename it",
     ),
     "lambda authorizer without a function": (
         {"api.authorizers.people": '{type = "lambda"}'},
-        'api.authorizers.people.function_arn = null; allowed: the ARN of a function with type = "lambda", '
-        "and only then; add or delete it",
+        'api.authorizers.people.function_arn = null; allowed: the ARN of a function with type = "lambda"; otherwise '
+        "no value; add or delete it",
     ),
     "cognito authorizer without a pool": (
         {"api.authorizers.people": '{type = "cognito"}'},
-        "api.authorizers.people.user_pool_arns = []; allowed: one or more ARNs of user pools with "
-        'type = "cognito", and only then; add or delete them',
+        'api.authorizers.people.user_pool_arns = []; allowed: one or more ARNs of user pools with type = "cognito"; '
+        "otherwise no value; add or delete them",
     ),
     "route with IAM below an open one": (
         routes('path = "/a/{rest+}"', 'path = "/a/secrets", authorizer = "iam"'),
-        'api.routes.1.path = "/a/secrets"; allowed: with authorizer = "iam" a path that no wider one without it '
-        'covers, as /a/{rest+} does; give that one authorizer = "iam", too, or choose another path',
+        'api.routes.1.path = "/a/secrets"; allowed: with authorizer = "iam" a path that does not match a route '
+        'without it, such as /a/{rest+}; set authorizer = "iam" for that route too, or choose another path',
     ),
     "schema for requests without a body": (
         routes('path = "/a", request_schema = "device"'),
@@ -220,13 +222,13 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "body without a schema": (
         routes('path = "/a", methods = ["GET", "PUT", "POST"]'),
-        "api.routes.0.request_schema = null; allowed: a file of environments/schemas/iot/ for the bodies of POST, PUT; "
-        "name one; a schema with $schema alone admits any JSON",
+        "api.routes.0.request_schema = null; allowed: a file in environments/schemas/iot/ for the bodies of POST, "
+        "PUT; set one; a schema that contains only $schema allows any JSON",
     ),
     "schema without a file": (
         routes('path = "/a", methods = ["PUT"], request_schema = "devise"'),
-        'api.routes.0.request_schema = "devise"; allowed: a JSON schema of draft 4, which is all that API Gateway '
-        "knows; correct it: there is no environments/schemas/iot/devise.json",
+        'api.routes.0.request_schema = "devise"; allowed: a JSON Schema of draft 4, the only draft that API Gateway '
+        "supports; correct it: there is no environments/schemas/iot/devise.json",
     ),
     "domain's certificate of another region": (
         {"api.domain": f'{{name = "api.example.com", zone_id = "Z012345ABC", certificate_arn = "{CERTIFICATE}"}}'},
@@ -235,8 +237,9 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "certificate of the service without its host name": (
         {"api.service_host_name": None, "service.certificate_arn": f'"{OWN_CERTIFICATE}"'},
-        f'service.certificate_arn = "{OWN_CERTIFICATE[:76]}...; allowed: a certificate together with '
-        "api.service_host_name, the host name in it, which API Gateway checks; add that key",
+        f'service.certificate_arn = "{OWN_CERTIFICATE[:76]}...; allowed: a certificate only with '
+        "api.service_host_name, the host name that API Gateway checks in it; add "
+        "api.service_host_name",
     ),
     "source with host bits": (
         {"api.allowed_cidrs": '["192.0.2.1/24"]'},
@@ -269,7 +272,7 @@ def test_a_path_that_api_gateway_refuses(path: str, tmp_path: Path) -> None:
 
 # Name of the kind -> (text of environments/schemas/iot/thing.json, what the line ends with).
 BROKEN_SCHEMAS = {
-    "no JSON": ("{", "correct it: it is no JSON: "),
+    "no JSON": ("{", "correct it: it is not valid JSON: "),
     "no schema": ('{"type": "objekt"}', "correct it: 'objekt' is not valid under any of the given schemas (at type)"),
     "no object": ("[]", "correct it: [] is not of type 'object' (at its top)"),
     "newer draft": (
@@ -282,7 +285,7 @@ BROKEN_SCHEMAS = {
     ),
     "reference to a file": (
         '{"$schema": "http://json-schema.org/draft-04/schema#", "items": [{"$ref": "other.json"}]}',
-        'correct it: "$ref" may only lead to one of its own definitions, not to "other.json"',
+        'correct it: "$ref" may only refer to its own definitions, not to "other.json"',
     ),
 }
 
@@ -298,7 +301,7 @@ def test_a_schema_that_api_gateway_refuses(kind: str, tmp_path: Path, monkeypatc
     files.write("iot-dev", settings_text(routes('path = "/a", methods = ["PUT"], request_schema = "thing"')))
 
     (fault,) = files.faults("iot-dev")
-    assert fault.startswith('iot-dev.toml: api.routes.0.request_schema = "thing"; allowed: a JSON schema of draft 4')
+    assert fault.startswith('iot-dev.toml: api.routes.0.request_schema = "thing"; allowed: a JSON Schema of draft 4')
     assert ending in fault
     assert "\n" not in fault
 
@@ -312,7 +315,7 @@ def test_production_has_a_plan(tmp_path: Path) -> None:
     assert files.faults("iot-dev") == []
     assert files.faults("iot-prod") == [
         "iot-prod.toml: api.plans is a table; allowed: a table [api.plans.default] in production; "
-        "add it: else no client is throttled"
+        "add it: without a plan no client is throttled"
     ]
 
 
@@ -325,9 +328,9 @@ def test_production_holds_the_firewall_to_a_tenth_of_what_an_open_route_takes(tm
     files.write("iot-dev", settings_text({**open_route, "network.cidr": '"10.41.0.0/16"'}))
 
     assert files.faults("iot-prod") == [
-        "iot-prod.toml: api.firewall_rate_per_5_minutes = 60000; allowed: at most 6000 in production while /a asks for "
-        "no key: a tenth of what a method takes in 5 minutes, so that no single address keeps all others out; "
-        "lower it, or raise api.stage_rate_limit"
+        "iot-prod.toml: api.firewall_rate_per_5_minutes = 60000; allowed: at most 6000 in production while /a needs "
+        "no key: a tenth of the stage's limit in 5 minutes, so that one address cannot use up the limit of all "
+        "others; lower it, or raise api.stage_rate_limit"
     ]
     assert files.faults("iot-more") == []
     assert files.faults("iot-dev") == []

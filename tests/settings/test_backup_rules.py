@@ -9,13 +9,13 @@ from settings_files import Changes, SettingsFiles, settings_text
 
 from settings import load
 
-DAYS = "1 to 36500; correct the value"
+DAYS = "1 to 36500 days; correct the value"
 LOCK = (
-    'allowed: "none", "governance" (whoever may delete the lock can lift it) or "compliance" (nobody can, AWS '
-    "included, once lock_grace_days are over); correct the value"
+    'allowed: "none", "governance" (identities with the permission can remove the lock) or "compliance" (after '
+    "lock_grace_days nobody can remove it, not even AWS); correct the value"
 )
 SNAPSHOT = (
-    "allowed: the identifier or the ARN of a cluster snapshot, read only when the cluster is created; correct the value"
+    "allowed: the identifier or ARN of a cluster snapshot, used only when the cluster is created; correct the value"
 )
 ARN = "arn:aws:rds:{}:111111111111:cluster-snapshot:iot-aurora-final-sg-1-dev"
 
@@ -23,49 +23,48 @@ ARN = "arn:aws:rds:{}:111111111111:cluster-snapshot:iot-aurora-final-sg-1-dev"
 KINDS: dict[str, tuple[Changes, str]] = {
     "no time of day": (
         {"backup.start": '"24:00"'},
-        'backup.start = "24:00"; allowed: the time in UTC at which the daily backup starts, as hh:mm; '
-        "correct the value",
+        'backup.start = "24:00"; allowed: start of the daily backup in UTC, as hh:mm; correct the value',
     ),
     "kept for no day": (
         {"backup.retention_days": "0"},
-        f"backup.retention_days = 0; allowed: days that a backup is kept: {DAYS}",
+        f"backup.retention_days = 0; allowed: retention of a backup, {DAYS}",
     ),
     "kept for more than aws takes": (
         {"backup.retention_days": "36501"},
-        f"backup.retention_days = 36501; allowed: days that a backup is kept: {DAYS}",
+        f"backup.retention_days = 36501; allowed: retention of a backup, {DAYS}",
     ),
     "copies kept for no day": (
         {"backup.copy_retention_days": "0"},
-        f"backup.copy_retention_days = 0; allowed: days that a copy in copy_to is kept: {DAYS}",
+        f"backup.copy_retention_days = 0; allowed: retention of a copy in copy_to, {DAYS}",
     ),
     "unknown lock": ({"backup.lock": '"strict"'}, f'backup.lock = "strict"; {LOCK}'),
     "lock without a minimum": (
         {"backup.lock_minimum_days": "0"},
-        f"backup.lock_minimum_days = 0; allowed: days that a locked vault keeps any backup at least: {DAYS}",
+        f"backup.lock_minimum_days = 0; allowed: minimum retention of every backup in a locked vault, {DAYS}",
     ),
     "grace shorter than aws takes": (
         {"backup.lock_grace_days": "2"},
-        "backup.lock_grace_days = 2; allowed: days in which a compliance lock can still be lifted: 3 to 36500; "
+        "backup.lock_grace_days = 2; allowed: days during which a compliance lock can still be removed: 3 to 36500; "
         "correct the value",
     ),
     "copy to no region": (
         {"backup.copy_to": '"toronto"'},
-        'backup.copy_to = "toronto"; allowed: the code of a second region, such as ca-west-1; without it nothing is '
-        "copied; correct the value",
+        'backup.copy_to = "toronto"; allowed: a second region for copies, such as ca-west-1; absent means no copies; '
+        "correct the value",
     ),
     "copy to an unknown region": (
         {"backup.copy_to": '"ca-west-9"'},
-        'backup.copy_to = "ca-west-9"; allowed: a region that botocore knows, such as ca-west-1; '
-        "correct it, or if it is new, renew boto3: make lock",
+        'backup.copy_to = "ca-west-9"; allowed: a region that botocore lists, such as ca-west-1; '
+        "correct it, or if the region is new, update boto3: make lock",
     ),
     "copy to the region itself": (
         {"backup.copy_to": '"ca-central-1"'},
-        'backup.copy_to = "ca-central-1"; allowed: a region other than ca-central-1, which may be lost; '
-        "name another, or delete it",
+        'backup.copy_to = "ca-central-1"; allowed: a region other than ca-central-1, whose failure copies protect '
+        "against; set another region, or delete the key",
     ),
     "lock above the retention": (
         {"backup.lock": '"governance"', "backup.lock_minimum_days": "8"},
-        "backup.lock_minimum_days = 8; allowed: at most backup.retention_days = 7: the vault would refuse every "
+        "backup.lock_minimum_days = 8; allowed: at most backup.retention_days = 7: otherwise the vault refuses every "
         "backup; lower it, or raise retention_days",
     ),
     "lock above the retention of copies": (
@@ -75,8 +74,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
             "backup.copy_to": '"ca-west-1"',
             "backup.copy_retention_days": "6",
         },
-        "backup.lock_minimum_days = 7; allowed: at most backup.copy_retention_days = 6: the vault would refuse every "
-        "backup; lower it, or raise copy_retention_days",
+        "backup.lock_minimum_days = 7; allowed: at most backup.copy_retention_days = 6: otherwise the vault refuses "
+        "every backup; lower it, or raise copy_retention_days",
     ),
     "snapshot with a blank": (
         {"database.restore_from": '"the last one"'},
@@ -88,8 +87,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "snapshot of another region": (
         {"database.restore_from": f'"{ARN.format("ca-west-1")}"'},
-        f'database.restore_from = "{ARN.format("ca-west-1")}"; allowed: a snapshot in ca-central-1: RDS restores '
-        "none of another region; copy it to the region first",
+        f'database.restore_from = "{ARN.format("ca-west-1")}"; allowed: a snapshot in ca-central-1: RDS cannot '
+        "restore a snapshot of another region; copy the snapshot to this region first",
     ),
 }
 

@@ -21,16 +21,16 @@ CORRECT = "correct the value"
 DEEP = f'iot-dev.toml: the file = "tables and lists nested more than 7 deep{{}}"; {UNREADABLE}; correct it'
 LARGE = f'iot-dev.toml: the file = "a whole number of more than 64 bits ({{}})"; {UNREADABLE}; correct it'
 NO_FILE = f'iot-dev.toml: the file = "it is not a regular file"; {UNREADABLE}; put one in its place'
-PERCENT = f"allowed: 5xx answers in percent of all, more than 0 and less than 100; {CORRECT}"
+PERCENT = f"allowed: threshold for 5xx responses, in percent of all requests, more than 0 and less than 100; {CORRECT}"
 ACCOUNT = f"allowed: the AWS account id: 12 digits in quotes; {CORRECT}"
 FULL_WIDTH, ARABIC = "\\uff11" * 12, "\\u0661" * 12
 DATABASE = f"allowed: 1 to 63 lower-case letters, digits and _, beginning with a letter; {CORRECT}"
 VARIABLE = f"allowed: an environment variable name; {CORRECT}"
 VPC = (
-    "allowed: a private IPv4 block from /16 (the largest VPC) to /22 (room for Fargate and Lambda interfaces in every "
-    f"zone), without host bits, e.g. 10.20.0.0/16; {CORRECT}"
+    "allowed: a private IPv4 block without host bits, from /16 (the largest VPC) to /22 (smaller ones have too few "
+    f"addresses for Fargate and Lambda), e.g. 10.20.0.0/16; {CORRECT}"
 )
-DATE = "allowed: no date or time: no setting is one; put a text in quotes"
+DATE = "allowed: no date or time: no setting has this type; put the value in quotes"
 
 
 def toml(reason: str) -> str:
@@ -108,7 +108,8 @@ VALUES: dict[str, tuple[Changes, str]] = {
     "a date as an account": ({"account_id": "1979-05-27"}, f'account_id = "1979-05-27"; {ACCOUNT}'),
     "a number as a variable": (
         {"service.environment.WORKERS": "4"},
-        f"service.environment.WORKERS = 4; allowed: texts; no secret belongs here; {CORRECT}",
+        "service.environment.WORKERS = 4; allowed: environment variables and their values; must not contain "
+        f"secrets; {CORRECT}",
     ),
     "infinity": ({"monitoring.api_errors_percent": "inf"}, f"monitoring.api_errors_percent = Infinity; {PERCENT}"),
     "no number": ({"monitoring.api_errors_percent": "-nan"}, f"monitoring.api_errors_percent = NaN; {PERCENT}"),
@@ -122,12 +123,12 @@ VALUES: dict[str, tuple[Changes, str]] = {
     ),
     "the largest number of TOML": (
         {"api.plans.default.quota_per_month": "9223372036854775807"},
-        "api.plans.default.quota_per_month = 9223372036854775807; allowed: requests of each client per month, "
-        f"1 to 2147483647; absent means no quota; {CORRECT}",
+        "api.plans.default.quota_per_month = 9223372036854775807; allowed: requests per month for each client, 1 to "
+        f"2147483647; absent means no quota; {CORRECT}",
     ),
     "fewer tasks than none": (
         {"service.min_count": "-1"},
-        f"service.min_count = -1; allowed: tasks that always run, 1 to 1000; {CORRECT}",
+        f"service.min_count = -1; allowed: minimum number of tasks, 1 to 1000; {CORRECT}",
     ),
     "a region with Cyrillic letters": (
         {"region": '"\\u0441\\u0430-central-1"'},

@@ -17,7 +17,7 @@ AUTOSCALING = {
 CERTIFICATE = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
 ROLE = "arn:aws:iam::111111111111:role/reports"
 OTHERS_ROLE = "arn:aws:iam::222222222222:role/reports"
-OWN_ROLES = "allowed: a role of the account 111111111111; name a role that a reader there may take"
+OWN_ROLES = "allowed: a role of the account 111111111111; create a role in that account that the reader can assume"
 
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
@@ -48,19 +48,19 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "master name that RDS reserves": (
         {"database.master_username": '"admin"'},
         'database.master_username = "admin"; allowed: a name other than admin, master, postgres, public, '
-        "rds_superuser, rdsadmin, root, user: RDS reserves it or attackers try it first; choose another name",
+        "rds_superuser, rdsadmin, root, user: these are reserved, or easy to guess; choose another name",
     ),
     "database name that PostgreSQL reserves": (
         {"database.name": '"template1"'},
-        'database.name = "template1"; allowed: a name that neither RDS nor PostgreSQL reserves; choose another',
+        'database.name = "template1"; allowed: a name that RDS and PostgreSQL do not reserve; choose another',
     ),
     "readers that follow the load, without one to begin with": (
         {"database.instances": "1", "database.autoscaling": "{ max_readers = 2 }"},
-        "database.instances = 1; allowed: 2 or more with [database.autoscaling]; add a reader to begin with",
+        "database.instances = 1; allowed: 2 or more with [database.autoscaling]; add a reader",
     ),
     "fewer readers than there are": (
         {"database.instances": "4", "database.autoscaling": "{ max_readers = 3 }"},
-        "database.autoscaling.max_readers = 3; allowed: 4 or more: one beyond the 3 of database.instances; "
+        "database.autoscaling.max_readers = 3; allowed: 4 or more: more than the 3 readers of database.instances; "
         "raise it, or delete [database.autoscaling]",
     ),
     "replicas of a single node": (
@@ -101,11 +101,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "login that RDS reserves": (
         {"rotation.usernames": '["app_blue", "rds_green"]'},
-        'rotation.usernames.1 = "rds_green"; allowed: a name that neither RDS nor PostgreSQL reserves; choose another',
+        'rotation.usernames.1 = "rds_green"; allowed: a name that RDS and PostgreSQL do not reserve; choose another',
     ),
     "single login that PostgreSQL reserves": (
         {"rotation.strategy": '"single"', "rotation.role_name": '"public"'},
-        'rotation.role_name = "public"; allowed: a name that neither RDS nor PostgreSQL reserves; choose another',
+        'rotation.role_name = "public"; allowed: a name that RDS and PostgreSQL do not reserve; choose another',
     ),
     "two logins of one name": (
         {"rotation.usernames": '["app_blue", "app_blue"]'},
@@ -139,11 +139,12 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "timeout too short for a paused database": (
         {"rotation.timeout_seconds": "89"},
         "rotation.timeout_seconds = 89; allowed: 90 or more while database.min_capacity = 0; raise it: a paused "
-        "database takes its time to resume",
+        "database needs time to resume",
     ),
     "window longer than the shortest interval": (
         {"rotation.window_hours": "25"},
-        "rotation.window_hours = 25; allowed: length of the rotation window, 1 to 24 hours; correct the value",
+        "rotation.window_hours = 25; allowed: length of the rotation window, 1 to 24 hours; absent means until the "
+        "end of the UTC day; correct the value",
     ),
     "memory that Fargate does not pair with the CPU": (
         {"service.cpu": "256", "service.memory_mb": "4096"},

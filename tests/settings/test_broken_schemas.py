@@ -14,21 +14,21 @@ from settings.api import schemas as api_schemas
 
 # What stands in the place of the schema of a route -> the reason.
 SCHEMAS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a folder": (lambda path: path.mkdir(), "it is no file"),
-    "a named pipe": (os.mkfifo, "it is no file"),
-    "lists 5,000 deep": (lambda path: path.write_text("[" * 5000 + "]" * 5000), "it is nested too deep"),
+    "a folder": (lambda path: path.mkdir(), "it is not a file"),
+    "a named pipe": (os.mkfifo, "it is not a file"),
+    "lists 5,000 deep": (lambda path: path.write_text("[" * 5000 + "]" * 5000), "it is nested too deeply"),
     "schemas 400 deep": (
         lambda path: path.write_text('{"not": ' * 400 + "{}" + "}" * 400),
-        "it is nested too deep",
+        "it is nested too deeply",
     ),
     "a number of 5,000 digits": (
         lambda path: path.write_text('{"maximum": ' + "1" * 5000 + "}"),
-        "it is no JSON: a whole number of 5000 digits",
+        "it is not valid JSON: a whole number of 5000 digits",
     ),
-    "no number": (lambda path: path.write_text('{"maximum": NaN}'), "it is no JSON: NaN is none of its numbers"),
+    "no number": (lambda path: path.write_text('{"maximum": NaN}'), "it is not valid JSON: NaN is not a JSON number"),
     "Latin-1": (
         lambda path: path.write_bytes(b'{"title": "caf\xe9"}'),
-        "it is no JSON: 'utf-8' codec can't decode byte 0xe9 in position 14: invalid continuation byte",
+        "it is not valid JSON: 'utf-8' codec can't decode byte 0xe9 in position 14: invalid continuation byte",
     ),
     "true": (lambda path: path.write_text("true"), "True is not of type 'object' (at its top)"),
     "a type of 10,000 characters": (
@@ -51,8 +51,8 @@ def test_a_schema_that_is(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
 
     assert files.faults("iot-dev") == [
-        'iot-dev.toml: api.routes.0.request_schema = "device"; allowed: a JSON schema of draft 4, which is all that '
-        f"API Gateway knows; correct it: {reason}"
+        'iot-dev.toml: api.routes.0.request_schema = "device"; allowed: a JSON Schema of '
+        f"draft 4, the only draft that API Gateway supports; correct it: {reason}"
     ]
 
 

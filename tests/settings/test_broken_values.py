@@ -12,8 +12,8 @@ from settings import Environment
 from settings.api import ApiSettings, RouteSettings
 
 CIDR = (
-    "allowed: a private IPv4 block from /16 (the largest VPC) to /22 (room for Fargate and Lambda interfaces in every "
-    "zone), without host bits, e.g. 10.20.0.0/16; correct the value"
+    "allowed: a private IPv4 block without host bits, from /16 (the largest VPC) to /22 (smaller ones have too "
+    "few addresses for Fargate and Lambda), e.g. 10.20.0.0/16; correct the value"
 )
 
 
@@ -42,20 +42,25 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "project in the file": (
         {"project": '"iot"'},
-        'project = "iot"; allowed: no such key; delete it: the file\'s name says it',
+        'project = "iot"; allowed: no such key; delete it: the file\'s name determines it',
     ),
     "stage in the file": (
         {"stage": '"dev"'},
-        'stage = "dev"; allowed: no such key; delete it: the file\'s name says it',
+        'stage = "dev"; allowed: no such key; delete it: the file\'s name determines it',
     ),
     "no repository": (
         {"account.github_repository": '"https://github.com/owner/name"'},
-        'account.github_repository = "https://github.com/owner/name"; allowed: a GitHub repository as "owner/name", '
-        f"whose workflows plan and deploy; {CORRECT}",
+        'account.github_repository = "https://github.com/owner/name"; allowed: the GitHub repository, '
+        f'as "owner/name", whose workflows may plan and deploy; {CORRECT}',
+    ),
+    "no branch": (
+        {"account.github_branch": '"refs/heads/*"'},
+        'account.github_branch = "refs/heads/*"; allowed: the branch whose workflows plan and deploy, e.g. main; '
+        f"{CORRECT}",
     ),
     "suffix in the file": (
         {"suffix": '"pr-1"'},
-        'suffix = "pr-1"; allowed: no such key; delete it: the command line says it with --suffix',
+        'suffix = "pr-1"; allowed: no such key; delete it: set it on the command line with --suffix',
     ),
     # What is missing
     "missing tier": ({"tier": None}, 'tier is missing; allowed: "development" or "production"; add it'),
@@ -75,7 +80,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "tier that is no text": ({"tier": "[1]"}, f'tier = [1]; allowed: "development" or "production"; {CORRECT}'),
     "text for a number": (
         {"api.plans.default.burst_limit": '"400"'},
-        f'api.plans.default.burst_limit = "400"; allowed: requests in a burst of each client, 1 to 5000; {CORRECT}',
+        f'api.plans.default.burst_limit = "400"; allowed: requests in a burst for each client, 1 to 5000; {CORRECT}',
     ),
     "number for an account id": (
         {"account_id": "111111111111"},
@@ -96,8 +101,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "number for a version": (
         {"database.engine_version": "16"},
-        'database.engine_version = 16; allowed: the major version as text ("15", "16", "17"); Aurora chooses and '
-        f"upgrades the minor one; {CORRECT}",
+        'database.engine_version = 16; allowed: the major version in quotes ("15", "16", "17"); Aurora selects '
+        f"and upgrades the minor version; {CORRECT}",
     ),
     "text for a list": (
         {"zones": '"ca-central-1a"'},
@@ -150,17 +155,17 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "unknown endpoint": (
         {"network.interface_endpoints": '["secretmanager"]'},
-        'network.interface_endpoints.0 = "secretmanager"; allowed: AWS services reached by an interface endpoint: '
+        'network.interface_endpoints.0 = "secretmanager"; allowed: AWS services that get an interface endpoint: '
         f"{ENDPOINTS}; {CORRECT}",
     ),
     "endpoint twice": (
         {"network.interface_endpoints": '["kms", "kms"]'},
-        'network.interface_endpoints = ["kms", "kms"]; allowed: each service once; delete the doubles',
+        'network.interface_endpoints = ["kms", "kms"]; allowed: each service once; delete the duplicates',
     ),
     "no way out": (
         {**NO_WAY_OUT, "network.interface_endpoints": '["logs", "kms"]'},
         'network.interface_endpoints = ["logs", "kms"]; allowed: with nat = "none" also ecr.api, ecr.dkr, '
-        "monitoring, secretsmanager: tasks and the rotation function call them; add them or choose another nat",
+        "monitoring, secretsmanager, which tasks and the rotation function call; add them, or change nat",
     ),
     "zones of another region": (
         {"zones": '["eu-west-1a", "eu-west-1b"]'},
@@ -187,8 +192,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "retention that CloudWatch does not know": (
         {"logs.retention_days": "8"},
-        "logs.retention_days = 8; allowed: one of CloudWatch's numbers of days "
-        f"(1, 3, 5, 7, 14, 30, 60, 90, ..., 365, ..., 3653); {CORRECT}",
+        "logs.retention_days = 8; allowed: a number of days that CloudWatch Logs supports (1, 3, 5, 7, 14, 30, 60, "
+        f"90, ..., 365, ..., 3653); {CORRECT}",
     ),
     "tag key with a space": (
         {"tags": '{"a b" = "x"}'},
@@ -204,12 +209,12 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "tag of AWS": (
         {"tags": '{"aws:owner" = "x"}'},
-        'tags = "aws:owner"; allowed: keys other than aws:... (of AWS) and Project, Environment, Tier, Stack, '
-        "ManagedBy, in upper or lower case; choose another key",
+        'tags = "aws:owner"; allowed: keys other than aws:... (reserved by AWS) and Project, Environment, Tier, '
+        "Stack, ManagedBy, in upper or lower case; choose another key",
     ),
     "tag of the platform": (
         {"tags": '{Stack = "x"}'},
-        'tags = "Stack"; allowed: keys other than aws:... (of AWS) and Project, Environment, Tier, Stack, '
+        'tags = "Stack"; allowed: keys other than aws:... (reserved by AWS) and Project, Environment, Tier, Stack, '
         "ManagedBy, in upper or lower case; choose another key",
     ),
 }

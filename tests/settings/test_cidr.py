@@ -87,5 +87,5 @@ def test_zone_counts_without_a_slot_are_refused(zones: int) -> None:
 
 
 def test_a_block_that_is_no_vpc_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'10\.20\.0\.0/24' is not a private IPv4 block from /16"):
+    with pytest.raises(ValueError, match=r"'10\.20\.0\.0/24' is not a private IPv4 block without host bits"):
         plan_subnets("10.20.0.0/24", 2)

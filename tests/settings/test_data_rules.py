@@ -45,24 +45,26 @@ def point(path: str) -> AccessPointSettings:
         (
             "database",
             {"maintenance_window": "sun:07:00-sun:07:29"},
-            "database.maintenance_window = sun:07:00-sun:07:29: from 30 minutes to 24 hours; correct its ends",
+            "database.maintenance_window = sun:07:00-sun:07:29: from 30 minutes to 24 hours; correct the start or "
+            "the end",
         ),
         (
             "database",
             {"maintenance_window": "sun:07:00-sun:06:30"},
-            "database.maintenance_window = sun:07:00-sun:06:30: from 30 minutes to 24 hours; correct its ends",
+            "database.maintenance_window = sun:07:00-sun:06:30: from 30 minutes to 24 hours; correct the start or "
+            "the end",
         ),
         (
             "database",
             {"maintenance_window": "mon:06:29-mon:07:00"},
-            "database.maintenance_window = mon:06:29-mon:07:00: outside of backup_window = 06:00-06:30; "
-            "move one of the two",
+            "database.maintenance_window = mon:06:29-mon:07:00: a window that does not overlap backup_window = "
+            "06:00-06:30; move one of the two",
         ),
         (
             "database",
             {"backup_window": "23:45-00:30", "maintenance_window": "mon:00:00-mon:01:00"},
-            "database.maintenance_window = mon:00:00-mon:01:00: outside of backup_window = 23:45-00:30; "
-            "move one of the two",
+            "database.maintenance_window = mon:00:00-mon:01:00: a window that does not overlap backup_window = "
+            "23:45-00:30; move one of the two",
         ),
         (
             "database",
@@ -77,13 +79,13 @@ def point(path: str) -> AccessPointSettings:
         (
             "cache",
             {"maintenance_window": "sun:05:00-sun:05:59"},
-            "cache.maintenance_window = sun:05:00-sun:05:59: from 60 minutes to 24 hours; correct its ends",
+            "cache.maintenance_window = sun:05:00-sun:05:59: from 60 minutes to 24 hours; correct the start or the end",
         ),
         (
             "cache",
             {"maintenance_window": "sun:03:30-sun:04:30"},
-            "cache.maintenance_window = sun:03:30-sun:04:30: outside of snapshot_window = 04:00-05:00; "
-            "move one of the two",
+            "cache.maintenance_window = sun:03:30-sun:04:30: a window that does not overlap snapshot_window = "
+            "04:00-05:00; move one of the two",
         ),
         (
             "cache",
@@ -115,8 +117,8 @@ def point(path: str) -> AccessPointSettings:
         (
             "storage",
             {"access_points": {"one": point("/a"), "two": point("/a")}},
-            "storage.access_points.two.path = /a: a directory other than that of one; "
-            "choose another, or mount the same access point twice",
+            "storage.access_points.two.path = /a: a directory that one does not use; choose another directory, or "
+            "mount the same access point twice",
         ),
     ],
 )

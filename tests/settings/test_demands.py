@@ -128,6 +128,6 @@ def test_a_value_of_the_wrong_type_is_said_once(tmp_path: Path) -> None:
     files.write("iot-prod", settings_text({"storage.backup": '"yes"'}, "production"))
 
     assert files.faults("iot-prod") == [
-        'iot-prod.toml: storage.backup = "yes"; allowed: true or false: daily AWS Backup, by the plan of '
-        "[backup] or without one by AWS's default plan; correct the value"
+        'iot-prod.toml: storage.backup = "yes"; allowed: true or false: daily AWS Backup, with the plan in [backup] '
+        "or, without that table, AWS's default plan; correct the value"
     ]

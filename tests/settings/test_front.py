@@ -55,27 +55,27 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "callers by address": (
         {"api.allowed_cidrs": '["192.0.2.0/24"]'},
-        'api.allowed_cidrs = ["192.0.2.0/24"]; allowed: no blocks with [front]: the API is called by CloudFront alone; '
+        'api.allowed_cidrs = ["192.0.2.0/24"]; allowed: no blocks with [front], because only CloudFront calls the API; '
         "delete the key, or the table [front]",
     ),
     "the API's own name": (
         {"api.domain": f'{{name = "shop.example.com", zone_id = "Z012345ABC", certificate_arn = "{OTHER_REGION}"}}'},
-        'front.name = "shop.example.com"; allowed: a name other than api.domain.name; give one of them another name',
+        'front.name = "shop.example.com"; allowed: a name other than api.domain.name; change one of the two',
     ),
     "route that takes every path": (
         {"api.routes": '[{path = "/{rest+}", methods = ["GET"]}]'},
-        'api.routes.0.path = "/{rest+}"; allowed: with [front] a path that begins with a name: every other path is a '
-        "static file; put a name before it, such as /api",
+        'api.routes.0.path = "/{rest+}"; allowed: with [front] a path whose first segment is a name, because '
+        "CloudFront serves all other paths as static files; add a first segment, such as /api",
     ),
     "route of the root": (
         {"api.routes": '[{path = "/", methods = ["GET"]}]'},
-        'api.routes.0.path = "/"; allowed: with [front] a path that begins with a name: every other path is a static '
-        "file; put a name before it, such as /api",
+        'api.routes.0.path = "/"; allowed: with [front] a path whose first segment is a name, because CloudFront '
+        "serves all other paths as static files; add a first segment, such as /api",
     ),
     "more beginnings than CloudFront takes": (
         {"api.routes": f"[{MANY}]"},
-        'api.routes = "75 patterns"; allowed: at most 74 beginnings of paths with [front]: CloudFront tells no more '
-        "apart; put routes below a common name",
+        'api.routes = "75 patterns"; allowed: at most 74 different first path segments with [front], which is '
+        "CloudFront's limit; use the same first segment for several routes",
     ),
 }
 

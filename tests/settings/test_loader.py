@@ -70,7 +70,7 @@ def test_a_fault_in_a_tier_file_is_said_to_be_there(tmp_path: Path) -> None:
 
     # THEN its faults are its own
     assert files.faults("iot-dev") == [
-        "tiers/development.toml: logs.retention_days = 8; allowed: one of CloudWatch's numbers of days "
+        "tiers/development.toml: logs.retention_days = 8; allowed: a number of days that CloudWatch Logs supports "
         "(1, 3, 5, 7, 14, 30, 60, 90, ..., 365, ..., 3653); correct the value",
         "tiers/development.toml: logs.retention is unknown; allowed: the keys retention_days; "
         "did you mean retention_days?",

@@ -9,7 +9,7 @@ from settings_files import Changes, SettingsFiles, settings_text
 
 from settings import load
 
-SUBSCRIBER = "an e-mail address or an https:// URL"
+SUBSCRIBER = "an email address or an https:// URL"
 
 # Name of the kind -> (changes to a valid development file, the line after "iot-dev.toml: ").
 KINDS: dict[str, tuple[Changes, str]] = {
@@ -23,17 +23,17 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "subscriber twice": (
         {"monitoring.subscribers": '["a@example.com", "a@example.com"]'},
         'monitoring.subscribers = ["a@example.com", "a@example.com"]; allowed: each subscriber once; '
-        "delete the doubles",
+        "delete the duplicates",
     ),
     "budget that nobody hears of": (
         {"monitoring.monthly_budget_usd": "100"},
-        "monitoring.monthly_budget_usd = 100; allowed: a budget together with monitoring.subscribers, whom it tells; "
-        "add one or more",
+        "monitoring.monthly_budget_usd = 100; allowed: a budget only with monitoring.subscribers, who are notified; "
+        "add a subscriber",
     ),
     "budget of nothing": (
         {"monitoring.monthly_budget_usd": "0"},
-        "monitoring.monthly_budget_usd = 0; allowed: US dollars per month, 1 to 1000000000; absent means no budget "
-        "alarm; correct the value",
+        "monitoring.monthly_budget_usd = 0; allowed: monthly budget in US dollars, 1 to 1000000000; absent means no "
+        "budget; correct the value",
     ),
     "alarm on the CPU that scaling aims at": (
         {"monitoring.cpu_percent": "60"},
@@ -58,27 +58,29 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "latency that no request can have": (
         {"monitoring.api_latency_ms": "29000"},
-        "monitoring.api_latency_ms = 29000; allowed: latency in ms of all but 1 % of requests: 10 to 28999, where API "
-        "Gateway ends; correct the value",
+        "monitoring.api_latency_ms = 29000; allowed: threshold for the p99 latency in ms, 10 to 28999 (API Gateway "
+        "times out at 29 s); correct the value",
     ),
     "share above all": (
         {"monitoring.api_errors_percent": "100.0"},
-        "monitoring.api_errors_percent = 100.0; allowed: 5xx answers in percent of all, more than 0 and less than 100; "
+        "monitoring.api_errors_percent = 100.0; allowed: threshold for 5xx responses, in percent of all requests, "
+        "more than 0 and less than 100; "
         "correct the value",
     ),
     "share of none": (
         {"monitoring.api_refused_percent": "0.0"},
-        "monitoring.api_refused_percent = 0.0; allowed: 4xx answers in percent of all, more than 0 and less than 100; "
+        "monitoring.api_refused_percent = 0.0; allowed: threshold for 4xx responses, in percent of all requests, "
+        "more than 0 and less than 100; "
         "correct the value",
     ),
     "more than all of the memory": (
         {"monitoring.memory_percent": "101"},
-        "monitoring.memory_percent = 101; allowed: percent of the memory of Redis and of tasks: 1 to 100; "
+        "monitoring.memory_percent = 101; allowed: threshold for the memory of Redis and of tasks, 1 to 100 percent; "
         "correct the value",
     ),
     "patience of hours": (
         {"monitoring.sustained_minutes": "61"},
-        "monitoring.sustained_minutes = 61; allowed: minutes that a threshold is crossed without a pause, 1 to 60; "
+        "monitoring.sustained_minutes = 61; allowed: minutes in a row for which a threshold must be exceeded, 1 to 60; "
         "correct the value",
     ),
 }
@@ -115,7 +117,7 @@ def test_what_just_makes_sense_is_let_through(changes: Changes, tmp_path: Path) 
 def test_production_without_anybody_to_tell_is_refused(tmp_path: Path) -> None:
     assert faults(tmp_path, {"monitoring.subscribers": None}, "iot-prod", "production") == [
         "monitoring.subscribers is missing; allowed: one or more in production; "
-        "name who gets the alarms (PCI DSS 10.7, 12.10)"
+        "add an email address or a URL that gets the alarms (PCI DSS 10.7, 12.10)"
     ]
 
 

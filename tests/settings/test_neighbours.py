@@ -22,8 +22,8 @@ def faults(tmp_path: Path, own: Changes, other: Changes) -> list[str]:
 
 def test_two_owners_of_the_role_of_api_gateway(tmp_path: Path) -> None:
     assert faults(tmp_path, ROLE, ROLE) == [
-        "iot-dev.toml: account.owns_api_gateway_role = true; allowed: one owner in 111111111111 and ca-central-1, and "
-        "shop-dev.toml says true, too; set it to false in one of the two"
+        "iot-dev.toml: account.owns_api_gateway_role = true; allowed: true in only one environment of 111111111111 "
+        "and ca-central-1; shop-dev.toml also has true; set it to false in one of the two files"
     ]
 
 
@@ -36,14 +36,14 @@ def test_one_line_is_enough_for_many_owners(tmp_path: Path) -> None:
 
     (line,) = files.faults("iot-dev")
 
-    assert "cart-dev.toml says true" in line
+    assert "cart-dev.toml also has true" in line
 
 
 def test_two_owners_of_the_provider_of_github(tmp_path: Path) -> None:
     # GIVEN two files of different regions, neither of which says so: true is the default
     assert faults(tmp_path, PROVIDER, {**PROVIDER, **ELSEWHERE}) == [
-        "iot-dev.toml: account.owns_github_provider = true; allowed: one owner in 111111111111, and shop-dev.toml says "
-        "true, too; set it to false in one of the two"
+        "iot-dev.toml: account.owns_github_provider = true; allowed: true in only one environment of 111111111111; "
+        "shop-dev.toml also has true; set it to false in one of the two files"
     ]
 
 

@@ -25,14 +25,14 @@ JOB = JobSettings(command=("run",), schedule="rate(1 hour)")
         (
             {"outbound": (WORLD, OutboundRule())},
             {},
-            ["service.outbound.1 = {'port': 443}: either cidr or prefix_list; name one of them"],
+            ["service.outbound.1 = {'port': 443}: either cidr or prefix_list; set one of them"],
         ),
         (
             {"outbound": (WORLD, OutboundRule(cidr="203.0.113.0/24", prefix_list="pl-01234567", port=25))},
             {},
             [
-                "service.outbound.1 = {'cidr': '203.0.113.0/24', 'prefix_list': 'pl-01234567', 'port': 25}: "
-                "either cidr or prefix_list; name one of them"
+                "service.outbound.1 = {'cidr': '203.0.113.0/24', 'prefix_list': 'pl-01234567', 'port': 25}: either "
+                "cidr or prefix_list; set one of them"
             ],
         ),
         (
@@ -59,19 +59,19 @@ JOB = JobSettings(command=("run",), schedule="rate(1 hour)")
         (
             {"outbound": (WORLD, PARTNER, PARTNER)},
             {},
-            ["service.outbound.2 = {'cidr': '203.0.113.0/24', 'port': 8443}: each rule once; delete the doubles"],
+            ["service.outbound.2 = {'cidr': '203.0.113.0/24', 'port': 8443}: each rule once; delete the duplicates"],
         ),
         (
             {**CLOSED, "outbound": (WORLD,)},
             NO_NAT,
-            ['service.outbound = https: "none" with network.nat = "none"; set it, or choose another network.nat'],
+            ['service.outbound = https: "none" with network.nat = "none"; set it to "none", or change network.nat'],
         ),
         (
             {**CLOSED, "outbound": (PARTNER,)},
             NO_NAT,
             [
-                "service.outbound = [{'cidr': '203.0.113.0/24', 'port': 8443}]: \"none\" with network.nat = \"none\"; "
-                "set it, or choose another network.nat"
+                "service.outbound = [{'cidr': '203.0.113.0/24', 'port': 8443}]: \"none\" with network.nat = "
+                '"none"; set it to "none", or change network.nat'
             ],
         ),
         (
@@ -79,7 +79,7 @@ JOB = JobSettings(command=("run",), schedule="rate(1 hour)")
             {},
             [
                 "network.interface_endpoints = []: also ecr.api, ecr.dkr, logs, secretsmanager: tasks call them, and "
-                'service.outbound does not lead there; add them, or set service.outbound = "https"'
+                'service.outbound does not allow that; add them, or set service.outbound = "https"'
             ],
         ),
         (
@@ -87,7 +87,7 @@ JOB = JobSettings(command=("run",), schedule="rate(1 hour)")
             {"interface_endpoints": CALLED[1:]},
             [
                 "network.interface_endpoints = ['logs', 'ecr.api', 'ecr.dkr']: also secretsmanager: tasks call them, "
-                'and service.outbound does not lead there; add them, or set service.outbound = "https"'
+                'and service.outbound does not allow that; add them, or set service.outbound = "https"'
             ],
         ),
         (
@@ -95,7 +95,7 @@ JOB = JobSettings(command=("run",), schedule="rate(1 hour)")
             NO_NAT,
             [
                 f"network.interface_endpoints = {[*CALLED, 'monitoring']}: also sqs, ssmmessages, xray: tasks call "
-                "them, and service.outbound does not lead there; add them, or set service.tracing = false, or set "
+                "them, and service.outbound does not allow that; add them, or set service.tracing = false, or set "
                 "service.exec = false"
             ],
         ),
@@ -142,7 +142,7 @@ def images(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_no_image_lies_where_tasks_cannot_reach_it() -> None:
     changed, beside = images("public.ecr.aws/proxy:1")
     network = {"network": {"interface_endpoints": CALLED}}
-    line = 'public.ecr.aws/proxy:1: without service.outbound = "https" an image in ECR of ca-central-1; '
+    line = 'public.ecr.aws/proxy:1: an image in ECR of ca-central-1, unless service.outbound = "https"; '
 
     assert said({**CLOSED, **changed}, network, **beside) == [
         f"{key}.image = {line}copy the image there" for key in ("service.sidecars.0", "workers.mail", "jobs.report")
@@ -155,7 +155,7 @@ def test_production_runs_no_image_by_tag() -> None:
     changed, beside = images("proxy:1")
 
     assert said({**changed, "exec": False}, tier="production", **beside) == [
-        f"{key}.image = proxy:1: an image by digest in production; a tag can be moved after review"
+        f"{key}.image = proxy:1: an image with a digest in production; a tag can be moved after the review"
         for key in ("service.sidecars.0", "workers.mail", "jobs.report")
     ]
     assert said(changed, tier="development", **beside) == []

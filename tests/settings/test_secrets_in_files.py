@@ -9,8 +9,9 @@ from settings_files import Changes, SettingsFiles, settings_text
 
 SECRET = "hunter2correct"  # in every value below
 LINE = (
-    "iot-dev.toml: {} holds a secret; allowed: no secret: files stand in Git, and their texts in the state; put it "
-    "into Secrets Manager, name it in service.secrets, and replace it, for it has been written down"
+    "iot-dev.toml: {} contains a secret; allowed: no secret: files are in Git, and their values in the state; "
+    "store it in Secrets Manager, refer to it in service.secrets, and change the secret, which "
+    "Git has stored"
 )
 PEM = f'"""-----BEGIN {{}}-----\\n{SECRET}\\n"""'
 

@@ -40,15 +40,14 @@ LOGIN: dict[str, Any] = {"secrets": {"DATABASE_PASSWORD": "database:password"}, 
         (
             {**CLOSED, "image": "registry.example.com/app:1"},
             {"network": NO_NAT},
-            'service.image = registry.example.com/app:1: without service.outbound = "https" an image in ECR of '
-            "ca-central-1; "
-            "copy the image there",
+            "service.image = registry.example.com/app:1: an image in ECR of ca-central-1, unless service.outbound = "
+            '"https"; copy the image there',
         ),
         (
             {**CLOSED, "image": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:1"},
             {"network": NO_NAT},
-            "service.image = 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:1: "
-            'without service.outbound = "https" an image in ECR of ca-central-1; copy the image there',
+            "service.image = 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:1: an image in ECR of ca-central-1, "
+            'unless service.outbound = "https"; copy the image there',
         ),
         (
             {"mounts": {"meida": "/mnt/media"}},
@@ -86,36 +85,35 @@ LOGIN: dict[str, Any] = {"secrets": {"DATABASE_PASSWORD": "database:password"}, 
         (
             {"sidecars": (SidecarSettings(name="service", image="a:1"),)},
             {},
-            "service.sidecars.0.name = service: a name of its own; choose another",
+            "service.sidecars.0.name = service: a unique name; choose another",
         ),
         (
             {"sidecars": (SidecarSettings(name="a", image="a:1"), SidecarSettings(name="a", image="b:1"))},
             {},
-            "service.sidecars.1.name = a: a name of its own; choose another",
+            "service.sidecars.1.name = a: a unique name; choose another",
         ),
         (
             {"environment": {"QUEUE_ORDERS_URL": "elsewhere"}},
             {},
-            "service.environment.QUEUE_ORDERS_URL = QUEUE_ORDERS_URL: a name that the platform does not set itself; "
+            "service.environment.QUEUE_ORDERS_URL = QUEUE_ORDERS_URL: a name that the platform does not set; "
             "choose another name",
         ),
         (
             {"secrets": {"BUCKET_EXPORTS_NAME": SECRET}},
             {},
-            "service.secrets.BUCKET_EXPORTS_NAME = BUCKET_EXPORTS_NAME: a name that the platform does not set itself; "
+            "service.secrets.BUCKET_EXPORTS_NAME = BUCKET_EXPORTS_NAME: a name that the platform does not set; "
             "choose another name",
         ),
         (
             {"environment": {"DATABASE_HOST": "elsewhere"}},
             {},
-            "service.environment.DATABASE_HOST = DATABASE_HOST: a name that the platform does not set itself; "
+            "service.environment.DATABASE_HOST = DATABASE_HOST: a name that the platform does not set; "
             "choose another name",
         ),
         (
             {"secrets": {"REDIS_HOST": SECRET}},
             {},
-            "service.secrets.REDIS_HOST = REDIS_HOST: a name that the platform does not set itself; "
-            "choose another name",
+            "service.secrets.REDIS_HOST = REDIS_HOST: a name that the platform does not set; choose another name",
         ),
         (
             {"secrets": {"PAYMENT": SECRET}, "environment": {"PAYMENT": "x"}},
@@ -185,8 +183,8 @@ def test_every_pair_of_fargates_table_is_let_through(cpu: int, count: int) -> No
         (
             "secrets.LOGIN",
             '"payment"',
-            '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, with :<JSON key> if '
-            "one is meant",
+            '"database:<JSON key>" (the application\'s database secret) or the ARN of a secret, optionally with '
+            ":<JSON key>",
         ),
         ("secret_key_arns", '["alias/payment"]', "the ARN of a KMS key"),
         ("mounts.media", '"mnt"', "an absolute directory in the container, e.g. /mnt/media"),
@@ -196,12 +194,12 @@ def test_every_pair_of_fargates_table_is_let_through(cpu: int, count: int) -> No
         (
             "health_check_grace_seconds",
             "3601",
-            "seconds after its start in which a task may fail health checks, 0 to 3600",
+            "seconds after the start of a task during which failed health checks are ignored, 0 to 3600",
         ),
         (
             "container_insights",
             '"disabled"',
-            '"enhanced" (metrics of every task) or "enabled" (of cluster and service)',
+            '"enhanced" (metrics per task) or "enabled" (metrics of the cluster and the service)',
         ),
     ],
 )

@@ -14,13 +14,14 @@ CERTIFICATE = f"arn:aws:acm:ca-central-1:{{}}:certificate/{uuid.UUID(int=0)}"
 SHOWN = CERTIFICATE.format("222222222222")[:76]
 OTHER = "allowed: a certificate of the account 111111111111; request one in that account"
 IMAGE = (
-    "allowed: a container image with a tag or, as production demands, a digest: <repository>@sha256:<64 hex digits>; "
+    "allowed: a container image with a tag, or with a digest (required in production): <repository>@sha256:<64 hex "
+    "digits>; "
     "correct the value"
 )
 ORIGIN = 'allowed: an origin such as https://shop.example.com, or "*"; correct the value'
 PLATFORM_TAGS = (
-    "allowed: keys other than aws:... (of AWS) and Project, Environment, Tier, Stack, ManagedBy, in upper or lower "
-    "case; choose another key"
+    "allowed: keys other than aws:... (reserved by AWS) and Project, Environment, Tier, Stack, "
+    "ManagedBy, in upper or lower case; choose another key"
 )
 SMALL = {"network.cidr": '"192.168.4.0/22"'}
 DOMAIN = {"api.domain.name": '"api.example.com"', "api.domain.zone_id": '"Z0123456789ABC"'}
@@ -29,23 +30,23 @@ DOMAIN = {"api.domain.name": '"api.example.com"', "api.domain.zone_id": '"Z01234
 KINDS: dict[str, tuple[Changes, str]] = {
     "a region that does not exist": (
         {"region": '"ca-central-7"'},
-        'region = "ca-central-7"; allowed: a region that botocore knows, such as ca-central-1; correct it, or if it is '
-        "new, renew boto3: make lock",
+        'region = "ca-central-7"; allowed: a region that botocore lists, such as ca-central-1; correct it, or if the '
+        "region is new, update boto3: make lock",
     ),
     "a region of a country without one": (
         {"region": '"us-north-1"', "zones": '["us-north-1a", "us-north-1b"]'},
-        'region = "us-north-1"; allowed: a region that botocore knows, such as ca-central-1; correct it, or if it is '
-        "new, renew boto3: make lock",
+        'region = "us-north-1"; allowed: a region that botocore lists, such as ca-central-1; correct it, or if the '
+        "region is new, update boto3: make lock",
     ),
     "44 tags beside the platform's": (
         {f"tags.t{number}": '"x"' for number in range(44)},
-        "tags has 44 keys; allowed: at most 43 beside the platform's; delete some",
+        "tags has 44 keys; allowed: at most 43 in addition to the platform's tags; delete some",
     ),
     "a tag of the platform in other case": ({"tags.MANAGEDBY": '"x"'}, f'tags = "MANAGEDBY"; {PLATFORM_TAGS}'),
     "a tag of AWS in other case": ({"tags": '{"AWS:owner" = "x"}'}, f'tags = "AWS:owner"; {PLATFORM_TAGS}'),
     "two tags that differ by case": (
         {"tags": '{Owner = "x", owner = "y"}'},
-        'tags = "owner"; allowed: a key that differs from Owner by more than its case; choose another key',
+        'tags = "owner"; allowed: keys that differ by more than upper and lower case from Owner; choose another key',
     ),
     "more tasks than addresses": (
         {**SMALL, "service.max_count": "114"},
@@ -70,7 +71,7 @@ KINDS: dict[str, tuple[Changes, str]] = {
     "a certificate of another partition": (
         {"service.certificate_arn": f'"{CERTIFICATE.format("111111111111").replace("aws", "aws-cn")}"'},
         'service.certificate_arn = "arn:aws-cn:acm:ca-central-1:111111111111:certificate/00000000-0000-0000-0000...; '
-        "allowed: the ACM certificate of the internal listener; production demands one; correct the value",
+        "allowed: the ARN of the load balancer's ACM certificate; required in production; correct the value",
     ),
     "an image with an empty tag": ({"service.image": '"shop/web:"'}, f'service.image = "shop/web:"; {IMAGE}'),
     "an image with two tags": ({"service.image": '"shop/web:1:2"'}, f'service.image = "shop/web:1:2"; {IMAGE}'),
@@ -94,7 +95,8 @@ KINDS: dict[str, tuple[Changes, str]] = {
     ),
     "an origin with the port that browsers leave out": (
         {"api.cors.origin": '"https://a.b:443"'},
-        'api.cors.origin = "https://a.b:443"; allowed: an origin as browsers send it: without :443, and no zero first; '
+        'api.cors.origin = "https://a.b:443"; allowed: an origin as browsers send it: without :443, and without '
+        "leading zeros; "
         "correct the port",
     ),
     "an origin with an address that is none": (

@@ -42,7 +42,7 @@ def of_job(changed: dict[str, Any] | None = None, **own: Any) -> list[str]:
         (
             {},
             {"environment": {"REDIS_HOST": "x"}},
-            "environment.REDIS_HOST = REDIS_HOST: a name that the platform does not set itself; choose another name",
+            "environment.REDIS_HOST = REDIS_HOST: a name that the platform does not set; choose another name",
         ),
         (
             {"secrets": {"PAYMENT": SECRET}},

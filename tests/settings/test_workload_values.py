@@ -9,21 +9,21 @@ from settings_files import Changes, SettingsFiles, settings_text
 
 from settings import load
 
-IMAGE = "a container image with a tag or, as production demands, a digest: <repository>@sha256:<64 hex digits>"
+IMAGE = "a container image with a tag, or with a digest (required in production): <repository>@sha256:<64 hex digits>"
 NAME = "a name of 1 to 12 lower-case letters, digits and -"
 OUTBOUND = (
-    '"none", "https" (port 443 of the internet) or a list of { cidr | prefix_list, port }: where to tasks, workers and '
-    "jobs may connect outside the VPC, through NAT"
+    '"none", "https" (port 443 of the internet) or a list of { cidr | prefix_list, port }: destinations outside the '
+    "VPC to which tasks, workers and jobs may connect"
 )
 BLOCK = "an IPv4 block, e.g. 203.0.113.0/24"
 PREFIXES = "the id of a prefix list, e.g. pl-0123456789abcdef0"
-EXEC = "true or false: a shell in a task by ECS Exec; production takes its own name instead of true"
+EXEC = "true or false: allow ECS Exec (a shell in a task); production accepts the environment's name instead of true"
 ACTION = "an action without wildcard, e.g. ses:SendEmail"
-ARN = "a whole ARN, which may end with /* and has no other wildcard"
-SCHEDULE = "rate(<number> minutes|hours|days) or cron(<6 fields>) of EventBridge Scheduler"
+ARN = "a complete ARN, which may end with /* but has no other wildcard"
+SCHEDULE = "an EventBridge Scheduler expression: rate(<number> minutes|hours|days) or cron(<6 fields>)"
 CPU = "CPU units: 256, 512, 1024, 2048, 4096, 8192 or 16384; absent means the service's"
-MISSING = "hours without a successful run before an alarm, 2 to 168 (CloudWatch's most), or 0 for none"
-TEXTS = "texts, added to the service's; no secret belongs here"
+MISSING = "hours without a successful run before an alarm fires: 2 to 168 (CloudWatch's maximum), or 0 (no alarm)"
+TEXTS = "environment variables, in addition to the service's; must not contain secrets"
 WORKER = {"workers.mail.command": '["run"]'}
 JOB = {"jobs.report.command": '["run"]', "jobs.report.schedule": '"rate(1 hour)"'}
 
@@ -38,25 +38,25 @@ VALUES = [
     ("service.outbound", '[{ cidr = "0.0.0.0/0", port = 65536 }]', "service.outbound.0.port = 65536",
      "a TCP port, 1 to 65535"),
     ("service.tracing", '"yes"', 'service.tracing = "yes"',
-     "true or false: tasks may continue the X-Ray trace that the API's stage begins"),
+     "true or false: tasks may send X-Ray traces, which continue those of API Gateway"),
     ("service.exec", "1", "service.exec = 1", EXEC),
     ("service.rollback_on_alarm", "1", "service.rollback_on_alarm = 1",
-     "true or false: ECS rolls a deployment back when tasks turn unhealthy after it; a deployment then lasts some "
+     "true or false: ECS rolls back a deployment if an alarm fires soon after it; this makes each deployment some "
      "minutes longer"),
     ("service.spot_percent", "101", "service.spot_percent = 101",
-     "share of the tasks on Fargate Spot in percent, 0 to 100; 0 in production"),
+     "percentage of tasks on Fargate Spot, 0 to 100; must be 0 in production"),
     ("service.spot_percent", "-1", "service.spot_percent = -1",
-     "share of the tasks on Fargate Spot in percent, 0 to 100; 0 in production"),
+     "percentage of tasks on Fargate Spot, 0 to 100; must be 0 in production"),
     ("service.ephemeral_storage_gb", "20", "service.ephemeral_storage_gb = 20",
-     "disk of a task in GiB, 21 to 200; absent means Fargate's 20"),
+     "ephemeral storage of a task, 21 to 200 GiB; absent means Fargate's default of 20"),
     ("service.ephemeral_storage_gb", "201", "service.ephemeral_storage_gb = 201",
-     "disk of a task in GiB, 21 to 200; absent means Fargate's 20"),
+     "ephemeral storage of a task, 21 to 200 GiB; absent means Fargate's default of 20"),
     ("service.volume", '{ path = "work", size_gb = 1 }', 'service.volume.path = "work"',
      "an absolute directory in the container, e.g. /mnt/media"),
     ("service.volume", '{ path = "/work", size_gb = 0 }', "service.volume.size_gb = 0",
-     "GiB of the gp3 volume, 1 to 16384"),
+     "size of the gp3 volume, 1 to 16384 GiB"),
     ("service.volume", '{ path = "/work", size_gb = 16385 }', "service.volume.size_gb = 16385",
-     "GiB of the gp3 volume, 1 to 16384"),
+     "size of the gp3 volume, 1 to 16384 GiB"),
     # Rights
     ("service.allow", '[{ actions = [], resources = ["arn:aws:s3:::b"] }]', "service.allow.0.actions = []",
      "one or more actions without wildcard, e.g. ses:SendEmail"),
@@ -65,7 +65,7 @@ VALUES = [
     ("service.allow", '[{ actions = ["*"], resources = ["arn:aws:s3:::b"] }]', 'service.allow.0.actions.0 = "*"',
      ACTION),
     ("service.allow", '[{ actions = ["a:B"], resources = [] }]', "service.allow.0.resources = []",
-     "one or more whole ARNs, which may end with /* and have no other wildcard"),
+     "one or more complete ARNs, which may end with /* but have no other wildcard"),
     *(
         ("service.allow", f'[{{ actions = ["a:B"], resources = ["{arn}"] }}]', f'service.allow.0.resources.0 = "{arn}"',
          ARN)
@@ -77,28 +77,28 @@ VALUES = [
     ("service.sidecars", '[{ name = "Proxy", image = "a:1" }]', 'service.sidecars.0.name = "Proxy"', NAME),
     ("service.sidecars", '[{ name = "a", image = "a" }]', 'service.sidecars.0.image = "a"', IMAGE),
     ("service.sidecars", '[{ preset = "otel", image = "a:1", name = "a" }]', 'service.sidecars.0.preset = "otel"',
-     '"adot": name and command of the AWS OpenTelemetry collector; absent means your own'),
+     '"adot" sets name and command for the AWS OpenTelemetry collector; absent means that you set them'),
     ("service.sidecars", '[{ name = "a", image = "a:1", command = "run" }]', 'service.sidecars.0.command = "run"',
-     "its command; empty means the image's own"),
+     "the sidecar's command; empty means the image's own"),
     ("service.sidecars", '[{ name = "a", image = "a:1", essential = 1 }]', "service.sidecars.0.essential = 1",
-     "true or false: the task ends when it ends"),
+     "true or false: the task stops when this container stops"),
     ("service.sidecars", '[{ name = "a", image = "a:1", environment = { a = "1" } }]',
      'service.sidecars.0.environment.a = "a"', "an environment variable name"),
     ("service.sidecars", '["adot"]', 'service.sidecars.0 = "adot"',
-     "tables [[service.sidecars]]: further containers of every task"),
+     "tables [[service.sidecars]]: additional containers in every task"),
     # Queues and buckets
     ("service.queues.Orders", "{}", 'service.queues.Orders = "Orders"', NAME),
     ("service.queues.orders", "{ visibility_timeout_seconds = 43201 }",
      "service.queues.orders.visibility_timeout_seconds = 43201",
-     "seconds a worker has for a message before it is given out again, 0 to 43200"),
+     "seconds before an unfinished message is delivered again, 0 to 43200"),
     ("service.queues.orders", "{ retention_days = 15 }", "service.queues.orders.retention_days = 15",
-     "days a message waits at most, 1 to 14"),
+     "days before an unprocessed message is deleted, 1 to 14"),
     ("service.queues.orders", "{ max_receives = 1001 }", "service.queues.orders.max_receives = 1001",
-     "times a message is given out before it goes to the dead-letter queue, 1 to 1000"),
+     "deliveries of a message before it moves to the dead-letter queue, 1 to 1000"),
     ("service.queues.orders", "{ max_receives = 0 }", "service.queues.orders.max_receives = 0",
-     "times a message is given out before it goes to the dead-letter queue, 1 to 1000"),
+     "deliveries of a message before it moves to the dead-letter queue, 1 to 1000"),
     ("service.queues.orders", "{ oldest_message_minutes = 0 }", "service.queues.orders.oldest_message_minutes = 0",
-     "minutes a message may wait before an alarm, 1 to 20160"),
+     "age of the oldest message at which an alarm fires, 1 to 20160 minutes"),
     ("service.buckets.exports-of-all", "{}", 'service.buckets.exports-of-all = "exports-of-all"', NAME),
     ("service.buckets.exports", "{ noncurrent_version_days = 0 }",
      "service.buckets.exports.noncurrent_version_days = 0",
@@ -107,7 +107,7 @@ VALUES = [
      "days after which objects are deleted, 1 to 3650; absent means never"),
     # Workers
     ("workers.mail-", '{ command = ["run"] }', 'workers.mail- = "mail-"', NAME),
-    ("workers.mail.command", "[]", "workers.mail.command = []", "the container's command, one text or more"),
+    ("workers.mail.command", "[]", "workers.mail.command = []", "the container's command, one or more strings"),
     ("workers.mail.image", '"app"', 'workers.mail.image = "app"',
      "a container image with a tag or a digest; absent means the service's"),
     ("workers.mail.cpu", "300", "workers.mail.cpu = 300", CPU),
@@ -115,11 +115,11 @@ VALUES = [
      "memory in MB from Fargate's table; absent means the service's"),
     ("workers.mail.environment", "3", "workers.mail.environment = 3", TEXTS),
     ("workers.mail.queue", '"Orders"', 'workers.mail.queue = "Orders"',
-     "the name of one of [service.queues]; absent means that CPU scales the worker"),
+     "a name in [service.queues]; absent means that CPU scales the worker"),
     ("workers.mail.messages_per_task", "0", "workers.mail.messages_per_task = 0",
-     "messages of the queue that one task should have to do, 1 to 100000"),
-    ("workers.mail.min_count", "0", "workers.mail.min_count = 0", "tasks that always run, 1 to 1000"),
-    ("workers.mail.max_count", "1001", "workers.mail.max_count = 1001", "tasks at most, 1 to 1000"),
+     "target for the number of waiting messages per task, 1 to 100000"),
+    ("workers.mail.min_count", "0", "workers.mail.min_count = 0", "minimum number of tasks, 1 to 1000"),
+    ("workers.mail.max_count", "1001", "workers.mail.max_count = 1001", "maximum number of tasks, 1 to 1000"),
     ("workers.mail.cpu_target_percent", "0", "workers.mail.cpu_target_percent = 0", "a whole percentage from 1 to 100"),
     # Jobs
     ("jobs.Report", '{ command = ["run"], schedule = "rate(1 hour)" }', 'jobs.Report = "Report"', NAME),
@@ -130,9 +130,9 @@ VALUES = [
     ),
     ("jobs.report.timezone", '"+01:00"', 'jobs.report.timezone = "+01:00"', "a time zone such as America/Toronto"),
     ("jobs.report.timeout_minutes", "0", "jobs.report.timeout_minutes = 0",
-     "minutes before a run is stopped and counts as failed, 1 to 10080"),
+     "time limit of a run, after which it is stopped and counts as failed, 1 to 10080 minutes"),
     ("jobs.report.timeout_minutes", "10081", "jobs.report.timeout_minutes = 10081",
-     "minutes before a run is stopped and counts as failed, 1 to 10080"),
+     "time limit of a run, after which it is stopped and counts as failed, 1 to 10080 minutes"),
     ("jobs.report.missing_after_hours", "169", "jobs.report.missing_after_hours = 169", MISSING),
     ("jobs.report.missing_after_hours", "-1", "jobs.report.missing_after_hours = -1", MISSING),
 ]  # fmt: skip
@@ -161,8 +161,8 @@ def test_a_value_that_cannot_be_used_is_one_line(
 @pytest.mark.parametrize(
     ("table", "key", "allowed"),
     [
-        ("workers.mail", "command", "the container's command, one text or more"),
-        ("jobs.report", "command", "the container's command, one text or more"),
+        ("workers.mail", "command", "the container's command, one or more strings"),
+        ("jobs.report", "command", "the container's command, one or more strings"),
         ("jobs.report", "schedule", SCHEDULE),
     ],
 )

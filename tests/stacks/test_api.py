@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from all_environments import environment_names, load
+from api_modules import keys_and_places
 from dependencies import needed_by
 from synthesized import Synthesized, read_stack
 
@@ -58,7 +59,7 @@ def test_every_route_asks_for_a_key_of_the_plan_as_the_settings_say(app_outdir: 
     for plan in settings.plans.values():
         assert {"rate_limit": plan.rate_limit, "burst_limit": plan.burst_limit} in plans
     assert len(plans) == len(settings.plans)
-    keys = (in_force.all("aws_api_gateway_usage_plan_key"), stack.all("aws_api_gateway_api_key"))
+    keys = (keys_and_places(in_force)[1], keys_and_places(stack)[0])
     assert [len(found) for found in keys] == [len(settings.clients)] * 2
 
 
@@ -67,8 +68,13 @@ def test_what_is_in_force_is_forgotten_and_never_destroyed_by_the_stack_that_had
     app_outdir: Path, environment: str
 ) -> None:
     removed = api(app_outdir, environment).json["removed"]
+    in_force = stage(app_outdir, environment)
+    # What kept the values of keys, too.
+    before = {block["from"] for block in in_force.json.get("removed", ())}
+    before |= {block["from"] for block in removed if block["from"].startswith("aws_api_gateway_api_key.")}
 
-    assert [block["from"] for block in removed] == stage(app_outdir, environment).addresses
+    assert {block["from"] for block in removed} == {*in_force.addresses, *before}
+    assert len(before) == 2 * len(load(environment).api.clients)
     assert all(block["lifecycle"] == {"destroy": False} for block in removed)
 
 
@@ -118,7 +124,7 @@ def test_outputs_for_people_hold_no_key(app_outdir: Path, environment: str) -> N
 
     assert "api_key_ids" in outputs
     assert "url" in stage(app_outdir, environment).outputs
-    assert all(id_.endswith(".id}") for id_ in outputs["api_key_ids"]["value"].values())
+    assert all(id_.endswith('.outputs["KeyId"]}') for id_ in outputs["api_key_ids"]["value"].values())
     assert ".value}" not in json.dumps(outputs)
 
 

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from api_modules import keys_and_places
 from synthesized import Attributes, Synthesized, read_stack
 from watched import REMOTE
 
@@ -94,8 +95,8 @@ def test_usage_plan_of_200_requests_a_second_binds_every_key_to_the_stage(outdir
     plan = stage.one("aws_api_gateway_usage_plan")
     assert plan["throttle_settings"] == {"rate_limit": 200, "burst_limit": 400}
     assert plan["api_stages"][0]["stage"] == f"${{{stage.address('aws_api_gateway_stage')}.stage_name}}"
-    keys = {key["key_id"] for key in stage.all("aws_api_gateway_usage_plan_key")}
-    assert len(keys) == len(api.all("aws_api_gateway_api_key")) > 0
+    made, bound = keys_and_places(api)[0], keys_and_places(stage)[1]
+    assert len({each["KeyId"] for each in bound}) == len(made) > 0
     assert any(method["api_key_required"] for method in api.all("aws_api_gateway_method"))
 
 

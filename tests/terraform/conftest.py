@@ -13,24 +13,6 @@ import pytest
 
 from tools.deploy import terraform
 
-# The provider then plans without credentials; `allowed_account_ids` would ask who is calling.
-_OFFLINE = {
-    "provider": {
-        "aws": {
-            "allowed_account_ids": None,
-            "skip_credentials_validation": True,
-            "skip_requesting_account_id": True,
-            "skip_metadata_api_check": True,
-            "access_key": "offline",
-            "secret_key": "offline",
-        }
-    },
-    "terraform": {"backend": {"local": {}}},
-}
-
-Terraform = Callable[..., CompletedProcess[str]]
-
-
 # OpenTofu reads the same JSON, so where it is found, it judges it, too.
 PROGRAMS = tuple(dict.fromkeys([terraform.binary(os.environ), *filter(None, [shutil.which("tofu") and "tofu"])]))
 
@@ -42,30 +24,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(params=PROGRAMS)
-def offline(app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Terraform]:
-    """Gives for a stack's name a function that runs Terraform on a copy of its JSON, initialized."""
-
-    def prepare(stack: str) -> Terraform:
-        shutil.copy(app_outdir / "stacks" / stack / "cdk.tf.json", tmp_path)
-        (tmp_path / "offline_override.tf.json").write_text(json.dumps(_OFFLINE), encoding="utf-8")
-        chosen = {**os.environ, "TERRAFORM_BINARY_NAME": request.param}
-        environ = {**chosen, **terraform.settings(chosen)}
-
-        def run(*arguments: str) -> CompletedProcess[str]:
-            done = terraform.run(arguments, cwd=tmp_path, environ=environ, check=False)
-            assert done.returncode == 0, f"{request.param} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
-            return done
-
-        run("init", "-input=false")
-        return run
-
-    return prepare
+def program(request: pytest.FixtureRequest) -> str:
+    """Each of them."""
+    return str(request.param)
 
 
-@pytest.fixture(params=PROGRAMS)
-def offline_all(
-    app_outdir: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> Callable[[], CompletedProcess[str]]:
+@pytest.fixture
+def offline_all(app_outdir: Path, tmp_path: Path, program: str) -> Callable[[], CompletedProcess[str]]:
     """Gives a function that validates every stack at once, as modules of one configuration.
 
     Reading the provider's schema takes seconds, and once is enough. A module has no backend.
@@ -80,7 +45,7 @@ def offline_all(
             (tmp_path / stack.name / "cdk.tf.json").write_text(json.dumps(synthesized), encoding="utf-8")
             modules[stack.name] = {"source": f"./{stack.name}"}
         (tmp_path / "main.tf.json").write_text(json.dumps({"module": modules}), encoding="utf-8")
-        chosen = {**os.environ, "TERRAFORM_BINARY_NAME": request.param}
+        chosen = {**os.environ, "TERRAFORM_BINARY_NAME": program}
         environ = {**chosen, **terraform.settings(chosen)}
         terraform.run(["init", "-input=false"], cwd=tmp_path, environ=environ)
         return terraform.run(["validate", "-json"], cwd=tmp_path, environ=environ, check=False)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from all_environments import environment_names
+from all_environments import FULL
 from synthesized import read_stack
 
+from tools.change import offline
+from tools.deploy import terraform
 from tools.deploy.terraform import PROVIDER_VERSION
+from tools.local.emulator.environment import without_aws
+from tools.synthesized import stacks
 
 pytestmark = pytest.mark.terraform
-
-Prepare = Callable[[str], Callable[..., CompletedProcess[str]]]
-_ALONE = ("bootstrap-{}", "{}-network")
 
 
 def test_every_stack_is_valid(app_outdir: Path, offline_all: Callable[[], CompletedProcess[str]]) -> None:
@@ -26,32 +29,20 @@ def test_every_stack_is_valid(app_outdir: Path, offline_all: Callable[[], Comple
     assert verdict["warning_count"] == 0, verdict["diagnostics"]
 
 
-@pytest.mark.parametrize("environment", environment_names())
-@pytest.mark.parametrize("pattern", _ALONE)
-def test_a_stack_that_reads_no_other_can_be_planned_offline(
-    app_outdir: Path, offline: Prepare, pattern: str, environment: str
+def test_every_stack_is_planned_offline(
+    app_outdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    name = pattern.format(environment)
-    run = offline(name)
-    run("plan", "-input=false", "-out=plan")
+    # GIVEN the environment with every setting, and no AWS to call
+    monkeypatch.setattr(stacks, "OUTDIR", app_outdir)
+    without = {**without_aws(os.environ), "AWS_EC2_METADATA_DISABLED": "true", "TERRAFORM_BINARY_NAME": program}
 
-    plan = json.loads(run("show", "-json", "plan").stdout)
+    shown = offline.plan(FULL, environ={**without, **terraform.settings(without)}, into=tmp_path)
 
-    planned = {change["address"] for change in plan["resource_changes"] if change["change"]["actions"] == ["create"]}
-    assert planned == set(read_stack(app_outdir, name).addresses)
-
-
-def test_the_stacks_planned_offline_are_all_that_read_no_other(app_outdir: Path) -> None:
-    alone = {
-        folder.name
-        for folder in (app_outdir / "stacks").iterdir()
-        if "terraform_remote_state" not in read_stack(app_outdir, folder.name).json.get("data", {})
-    }
-
-    planned = {pattern.format(environment) for pattern in _ALONE for environment in environment_names()}
-    # A front before an API with a name of its own reads nothing; one before the stage's address does.
-    alone = {name for name in alone if not name.endswith("-front")}
-    assert alone == planned, "_ALONE must name the stacks that read no other"
+    # THEN the real provider plans every resource of every stack as new
+    for name, text in shown.items():
+        planned = set(re.findall(r"^ *# (\S+) will be created$", text, re.MULTILINE))
+        assert planned == set(read_stack(app_outdir, name).addresses)
+    assert set(shown) == {stack.name for stack in stacks.find_all(FULL)}
 
 
 def test_the_provider_looked_for_in_mirrors_is_the_one_that_is_synthesized(app_outdir: Path) -> None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from settings import environment_names
+from tools.deploy.requirements import NEEDED, requirements
 
+_IMPORTED = """
+import sys
+import tools.change.__main__, tools.change.render, tools.deploy.__main__, boto3
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
 _ROOT = Path(__file__).parents[2]
 _FILES = sorted((_ROOT / ".github").rglob("*.yml"))
 _WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
@@ -66,7 +76,49 @@ def test_plan_and_apply_are_different_roles_in_different_github_environments() -
     assert "role-to-assume: ${{ vars.PLAN_ROLE_ARN }}" in deploy["plan"]
     assert "environment: ${{ inputs.environment }} #" in deploy["apply"]
     assert "role-to-assume: ${{ vars.DEPLOY_ROLE_ARN }}" in deploy["apply"]
-    assert "needs: plan\n" in deploy["apply"]
+    assert "needs: [synthesize, plan]\n" in deploy["apply"]
+    # As long as the role's own longest session: modules/account/deploy_roles.py.
+    assert "role-duration-seconds: 7200 " in deploy["apply"]
+
+
+def test_a_job_that_may_take_a_role_installs_and_runs_nothing_that_only_synthesis_takes() -> None:
+    """And takes no file of another job before it has its hash from that job."""
+    with_role = {name: job for file in _WORKFLOWS for name, job in jobs(file).items() if "id-token: write" in job}
+
+    assert with_role.keys() == {"plan", "apply", "drift"}
+    for job in with_role.values():
+        assert "uses: ./.github/actions/setup-deploy\n" in job
+        assert not re.search(r"actions/setup\n|make |npm|npx|pipenv|pip install", job)
+        assert 'echo "$SHA256  synthesized.tar" | sha256sum --check\n' in job
+        assert job.index("sha256sum --check") < job.index("tar --extract") < job.index("configure-aws-credentials")
+    assert 'echo "$PLANS_SHA256  plans.tar" | sha256sum --check\n' in with_role["apply"]
+
+
+def test_what_such_a_job_installs_is_what_its_commands_take() -> None:
+    needed: set[str] = set()
+
+    def walk(name: str) -> None:
+        name = re.sub(r"[-_.]+", "-", name).lower()
+        if name in needed:
+            return
+        needed.add(name)
+        for text in importlib.metadata.requires(name) or ():
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                walk(requirement.name)
+
+    for direct in ("boto3", "jinja2", "jsonschema", "psutil", "pydantic", "rich", "tomlkit"):
+        walk(direct)
+    assert needed == set(NEEDED)
+    lines = list(requirements(_ROOT / "Pipfile.lock"))
+    assert len(lines) == len(NEEDED)
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+", line) for line in lines)
+    # Nothing else is imported by the two programs.
+    imported = subprocess.run(
+        [sys.executable, "-c", _IMPORTED], cwd=_ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"cdktf", "cryptography", "jsii", "moto", "psycopg2", "pytest", "trustme", "werkzeug"} & set(imported)
+    assert {"boto3", "jinja2", "rich"} <= set(imported)
 
 
 def test_every_shipped_environment_can_be_chosen() -> None:
@@ -81,5 +133,5 @@ def test_every_command_is_one_of_the_makefile() -> None:
     known = {name for target in targets for name in target.split()}
 
     used = {name for file in _FILES for name in re.findall(r"run: make ([a-z-]+)", file.read_text())}
-    assert {"test", "scan", "review", "plan", "apply", "drift"} <= used
+    assert {"test", "scan", "review", "synth", "setup", "setup-deploy"} <= used
     assert used <= known

@@ -1,4 +1,5 @@
-"""`python -m tools.change rehearsal|plan|drift --env NAME`: what `make review`, `make plan` and `make drift` call.
+"""`python -m tools.change rehearsal|plan|drift|offline --env NAME`: what `make review`, `make plan`, `make drift` and
+`make plan-offline` call.
 
 Exit codes: 0 fine, 1 a failure, 2 a call or a settings file at fault, 3 something stateful would be replaced or
 destroyed, or backups would be given up, and is not allowed by name, 4 drift.
@@ -20,13 +21,13 @@ from typing import Any
 from rich.console import Console
 
 from settings import Environment, load
-from tools.change import page, render, revision, unmanaged
+from tools.change import offline, page, render, revision, unmanaged
 from tools.change.findings import ReviewFinding
 from tools.change.page import Page
 from tools.change.plans import StackPlan, read
-from tools.change.rehearsal import Rehearsal
 from tools.deploy import cdktf, keep, plans, terraform
 from tools.deploy.plans import Planned
+from tools.local.emulator.environment import without_aws
 from tools.local.progress import Progress
 from tools.synthesized import references, stacks
 from tools.synthesized.errors import exit_code
@@ -36,11 +37,14 @@ from tools.synthesized.paths import ROOT
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.change", description=__doc__)
-    parser.add_argument("verb", choices=["rehearsal", "plan", "drift"])
+    parser.add_argument("verb", choices=["rehearsal", "plan", "drift", "offline"])
     parser.add_argument("--env", required=True, metavar="NAME")
     parser.add_argument("--base", default="main", metavar="REVISION", help="what the rehearsal starts from (main)")
-    parser.add_argument("--suffix", metavar="TEXT", help="plan, drift: the short-lived copy with this suffix")
+    parser.add_argument(
+        "--suffix", metavar="TEXT", help="plan, drift, offline: the ephemeral environment with this suffix"
+    )
     parser.add_argument("--allow", default="", metavar="ADDRESS,...", help="what may be replaced or destroyed")
+    parser.add_argument("--synthesized", action="store_true", help="plan, drift: take cdktf.out as another job made it")
     options = parser.parse_args(arguments)
     if options.verb == "rehearsal" and options.suffix:
         parser.error("a rehearsal has no --suffix: it makes its own copy")
@@ -51,13 +55,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _perform(options: argparse.Namespace) -> int:
     environment = load(options.env, suffix=options.suffix)
     terraform.check_machine(os.environ)
+    if options.verb == "offline":
+        return plan_offline(environment, options.env)
     allow = tuple(name.strip() for name in options.allow.split(",") if name.strip())
     if options.verb == "rehearsal":
         made = rehearse(environment, base=options.base, allow=allow)
     else:
-        made = ask_aws(environment, options.env, drift=options.verb == "drift", allow=allow)
+        made = ask_aws(
+            environment, options.env, drift=options.verb == "drift", allow=allow, synthesized=options.synthesized
+        )
     publish(made, folder(environment.name), options.verb)
     return made.exit_code
+
+
+def plan_offline(environment: Environment, name: str) -> int:
+    """Plan every stack without AWS. Raises DeployError."""
+    without = {**without_aws(os.environ), "AWS_EC2_METADATA_DISABLED": "true"}
+    environ = {**without, **terraform.settings(without)}
+    cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
+    into = terraform.WORK / "offline" / environment.name
+    offline.plan(environment.name, environ=environ, into=into)
+    print(f"The plans: {into.relative_to(ROOT)}/<stack>/plan.txt")
+    return 0
 
 
 def folder(environment: str) -> Path:
@@ -67,6 +86,8 @@ def folder(environment: str) -> Path:
 
 def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Page:
     """Deploy the base to the embedded AWS, and plan and apply the working tree on top. Raises ToolError."""
+    from tools.change.rehearsal import Rehearsal  # and with it the embedded AWS, which a plan does without
+
     commit = revision.resolve(base, ROOT)
     name, logs = environment.name, folder(environment.name)
     progress = Progress(logs)
@@ -102,12 +123,15 @@ def rehearse(environment: Environment, *, base: str, allow: Sequence[str]) -> Pa
     )
 
 
-def ask_aws(environment: Environment, name: str, *, drift: bool, allow: Sequence[str]) -> Page:
+def ask_aws(
+    environment: Environment, name: str, *, drift: bool, allow: Sequence[str], synthesized: bool = False
+) -> Page:
     """Plan against the environment's account: to save the plans, or to find drift."""
     import boto3
 
     environ = {**os.environ, **terraform.settings(os.environ)}
-    cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
+    if not synthesized:
+        cdktf.synthesize(cdktf.app_command(name, suffix=environment.suffix), environ)
     clients = cache(partial(boto3.client, region_name=environment.region))
     aws: dict[str, Any] = {"environ": environ, "s3": clients("s3")}
     if drift:

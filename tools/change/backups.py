@@ -33,9 +33,10 @@ def find(change: Change) -> Iterator[str]:
             before, after = _least(change.before, path), _least(change.after, path)
             if after < before:
                 yield f"{path}: {before:g} → {after:g}; backups are kept for fewer days"
-        before, after = (len(lookup(side, _COPIES)) for side in (change.before, change.after))
-        if change.type == _PLAN and after < before:
-            yield "rule.copy_action: backups are no longer copied to another vault"
+        vaults = lookup(change.before, _COPIES) if change.type == _PLAN else ()
+        for vault in vaults:
+            if vault not in lookup(change.after, _COPIES):
+                yield f"rule.copy_action: backups are no longer copied to {vault}"
 
 
 def _least(values: Mapping[str, Any], path: str) -> float:

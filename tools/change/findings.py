@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 from typing import Self
 
 from tools.change import access, backups, callers, one_way, renames
@@ -13,7 +14,10 @@ from tools.change.plans import Action, Change, StackPlan
 from tools.synthesized.resource_types import resource_types
 
 # How Terraform says it.
-_PROTECTED = re.compile(r"Resource (\S+) has lifecycle\.prevent_destroy set")
+_REFUSED = {
+    r"Resource (\S+) has lifecycle\.prevent_destroy set": "is protected by prevent_destroy",
+    r"To work with (\S+) \(orphan\) its original provider": "the provider of its region is no longer there",
+}
 
 
 class FindingKind(StrEnum):
@@ -113,12 +117,12 @@ def _one_way(plans: Sequence[StackPlan]) -> Iterator[ReviewFinding]:
 
 
 def _refusals(plans: Sequence[StackPlan]) -> Iterator[ReviewFinding]:
-    """prevent_destroy ends a plan with an error, and so the plan lists nothing."""
-    for plan in plans:
+    """Such a plan ends with an error, and so it lists nothing."""
+    for plan, (pattern, why) in product(plans, _REFUSED.items()):
         for error in plan.errors:
-            if protected := _PROTECTED.search(error):
-                says = "would be replaced or destroyed, and is protected by prevent_destroy: the plan ends there"
-                yield ReviewFinding(FindingKind.REFUSED, plan.name, protected[1], says)
+            if refused := re.search(pattern, error):
+                says = f"would be replaced or destroyed, and {why}: the plan ends there"
+                yield ReviewFinding(FindingKind.REFUSED, plan.name, refused[1], says)
 
 
 def _vanished(plans: Sequence[StackPlan], reads: Reads) -> Iterator[ReviewFinding]:

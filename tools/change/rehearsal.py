@@ -211,7 +211,7 @@ def _held(planned: Planned, waits: Sequence[str]) -> Planned:
     names = ", ".join(waits)
     if planned.errors:
         return Planned(planned.stack, note=f"cannot be planned, for it needs {names}: {planned.errors[0]}")
-    return replace(planned, note=f"not applied, for it needs {names}; planned with the outputs that are there")
+    return replace(planned, note=f"not applied, because it depends on {names}; planned with the outputs that are there")
 
 
 def _vpcs_losing(planned: Planned) -> list[str]:

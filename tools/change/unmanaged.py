@@ -70,8 +70,6 @@ def _additions(parent: StateResource, kind: Kind, known: Sequence[StateResource]
         same = {attribute: jmespath.search(expression, item) for attribute, expression in kind.same.items()}
         if jmespath.search(NOT_COUNTED, item) or any(_is(child, kind.child, same) for child in known):
             continue
-        if kind.child == "aws_api_gateway_api_key" and _has_a_plan(item["id"], clients):
-            continue
         own = [str(same[name]) for name, key in kind.same.items() if same[name] and not key.startswith("parent.")]
         shown = [f"{key} {_text(item[key])}" for key in SHOWN if item.get(key) is not None and item[key] not in own]
         yield " ".join([kind.child, *(own or [str(next(iter(same.values())))]), *shown])
@@ -106,10 +104,6 @@ def _tables(found: object) -> list[dict[str, Any]]:
     """What an expression has found, each as a table."""
     items = found if isinstance(found, list) else [] if found is None else [found]
     return [dict(item if isinstance(item, Mapping) else parsed(item) or {"text": item}) for item in items]
-
-
-def _has_a_plan(key: str, clients: Clients) -> bool:
-    return bool(clients("apigateway").get_usage_plans(keyId=key).get("items"))
 
 
 def _text(value: object) -> str:

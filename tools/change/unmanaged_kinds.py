@@ -1,6 +1,7 @@
 """What can be added by hand, and how AWS is asked for it: a row for each kind, below the resource that it hangs on.
 
-Every call is one that the managed policy ReadOnlyAccess of the plan role allows.
+Every call is one that the plan role may make (`modules/account/plan_policy.py`). Keys of API Gateway are not asked for:
+whoever may list them may read their values.
 """
 
 from __future__ import annotations
@@ -42,10 +43,6 @@ _OWN_ROUTES = (
 )
 
 KINDS = (
-    # A key with a usage plan is shown at the plan. One without can call nothing and belongs to no API, so the one
-    # owner of the account's settings shows it.
-    Kind("aws_api_gateway_account", "aws_api_gateway_api_key", "apigateway.get_api_keys", {"includeValues": False},
-         "items", {"id": "id"}),
     Kind("aws_api_gateway_rest_api", "aws_api_gateway_stage", "apigateway.get_stages", _OF_API,
          "item", {"stage_name": "stageName", "rest_api_id": "parent.id"}),
     Kind("aws_api_gateway_rest_api", "aws_api_gateway_authorizer", "apigateway.get_authorizers", _OF_API,
@@ -58,9 +55,6 @@ KINDS = (
          inner="keys(resourceMethods)"),
     Kind("aws_api_gateway_rest_api", "aws_api_gateway_usage_plan", "apigateway.get_usage_plans", {},
          "items[?apiStages]", {"id": "id"}, inner="apiStages"),
-    Kind("aws_api_gateway_usage_plan", "aws_api_gateway_usage_plan_key", "apigateway.get_usage_plan_keys",
-         {"usagePlanId": "id"},
-         "items", {"key_id": "id", "usage_plan_id": "parent.id"}),
     Kind("aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "events.list_targets_by_rule",
          {"Rule": "name", "EventBusName": "event_bus_name"},
          "Targets", {"target_id": "Id", "rule": "parent.name"}),

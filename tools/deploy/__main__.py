@@ -14,6 +14,7 @@ from tools.deploy import (
     account,
     bootstrap,
     cdktf,
+    check_account,
     drill,
     keep,
     migrate,
@@ -32,7 +33,7 @@ from tools.synthesized.paths import ROOT
 
 VERBS = (
     "bootstrap", "deploy", "diff", "apply", "migrate", "release", "shell", "tunnel", "recover", "move", "unprotect",
-    "destroy", "forget", "drill",
+    "destroy", "forget", "drill", "check-account",
 )  # fmt: skip
 
 
@@ -41,14 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__)
     parser.add_argument("verb", choices=VERBS)
     parser.add_argument("--env", required=True, metavar="NAME")
-    parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
+    parser.add_argument("--suffix", metavar="TEXT", help="the ephemeral environment with this suffix")
     parser.add_argument(
-        "--confirm", metavar="NAME", help="the environment's name again, where a verb takes something away"
+        "--confirm", metavar="NAME", help="the environment's name again, to confirm that something is deleted"
     )
     parser.add_argument("--approve", action="store_true", help="do not ask before changing anything")
     parser.add_argument("--stack", metavar="COMPONENT", help="deploy this stack alone")
-    parser.add_argument("--image", metavar="IMAGE", help="what `release` deploys")
-    parser.add_argument("--to", metavar="TARGET", help="where `tunnel` leads to: database or cache")
+    parser.add_argument("--image", metavar="IMAGE", help="the image that `release` deploys")
+    parser.add_argument("--to", metavar="TARGET", help="the target of `tunnel`: database or cache")
+    parser.add_argument("--synthesized", action="store_true", help="apply: take cdktf.out as another job made it")
     options = parser.parse_args(arguments)
     return exit_code(lambda: _perform(options))
 
@@ -62,7 +64,7 @@ def _perform(options: argparse.Namespace) -> None:
     if tears_down or verb == "forget":
         teardown.confirm(name, options.confirm, verb)
     if verb == "bootstrap" and environment.suffix is not None:
-        raise DeployError("a short-lived copy has no bootstrap: it uses the bucket of its original")
+        raise DeployError("an ephemeral environment has no bootstrap stack: it uses the original environment's bucket")
     app = cdktf.app_command(options.env, suffix=options.suffix, unprotected=tears_down)
 
     def clients(service: str) -> Any:
@@ -72,13 +74,19 @@ def _perform(options: argparse.Namespace) -> None:
         processes.require_terminal("cdktf deploy")
     if verb in ("deploy", "apply"):
         account.prepare(environment, clients=clients, approved=options.approve or verb == "apply")
-    if verb in ("deploy", "diff", "unprotect"):
+    if verb in ("deploy", "diff", "unprotect", "check-account"):
         cdktf.require_credentials(environ)
-    if verb in ("bootstrap", "recover", "move", "apply", "deploy", "forget"):
+    if verb == "check-account":
+        check_account.refuse_others(environment, clients("sts"))
+    if verb in ("check-account", "bootstrap", "recover", "move", "deploy", "forget") or (
+        verb == "apply" and not options.synthesized
+    ):
         cdktf.synthesize(app, environ)
     match verb:
         case "bootstrap":
             bootstrap.bootstrap(name, environ=environ, s3=clients("s3"), approved=options.approve)
+        case "check-account":
+            check_account.check(environment, client=_client)
         case "recover":
             recover.recover(name, environ=environ, clients=clients, confirmed=options.confirm == name)
         case "migrate":
@@ -101,7 +109,10 @@ def _perform(options: argparse.Namespace) -> None:
             moves.check(name, clients("s3"))
             with keep.taken_up(name, s3=clients("s3"), client=_client) as changed:
                 if changed:
-                    again = f"{', '.join(changed)} came back; plan again: make plan ENV={name}"
+                    again = (
+                        f"{', '.join(changed)} was restored from what destroy had kept; plan again: make plan "
+                        f"ENV={name}"
+                    )
                     raise DeployError(f"nothing was applied: {again}")
                 plans.apply(name, environ=environ, s3=clients("s3"))
         case "diff":

@@ -24,16 +24,16 @@ def prepare(environment: Environment, *, clients: Clients, approved: bool, say: 
 
     group = f"/aws/ecs/containerinsights/{environment.names.name('service')}/performance"
     try:
-        _check_concurrency(environment, clients("lambda"))
+        check_concurrency(environment, clients("lambda"))
     except (BotoCoreError, ClientError) as error:
-        say(f"The account's quota of concurrent runs of functions was not checked: {error}")
+        say(f"Lambda's concurrency quota was not checked: {error}")
     try:
         _clear_log_group(group, environment, clients, approved, say)
     except (BotoCoreError, ClientError) as error:
-        say(f"Whether {group} is left over was not checked: {error}")
+        say(f"{group} was not checked: {error}")
 
 
-def _check_concurrency(environment: Environment, functions: Any) -> None:
+def check_concurrency(environment: Environment, functions: Any) -> None:
     """Compare `rotation.reserved_concurrency` with what the account can still reserve."""
     wanted = environment.rotation.reserved_concurrency
     if not wanted:
@@ -48,9 +48,9 @@ def _check_concurrency(environment: Environment, functions: Any) -> None:
     if wanted > spare:
         raise DeployError(
             f"rotation.reserved_concurrency = {wanted}; allowed: at most {max(spare, 0)} in the account "
-            f"{environment.account_id}, whose quota in {environment.region} is {limits['ConcurrentExecutions']} runs "
-            f"of functions at once, {_LEFT_FOR_OTHERS} of them for functions without a reservation; "
-            "have AWS raise the quota, or in development set 0"
+            f"{environment.account_id}, whose Lambda concurrency quota in {environment.region} is "
+            f"{limits['ConcurrentExecutions']}, of which {_LEFT_FOR_OTHERS} must stay unreserved; "
+            "ask AWS to raise the quota, or set 0 in development"
         )
 
 
@@ -74,6 +74,9 @@ def _clear_log_group(
     refuse_other_account(left[0]["arn"], environment)
     if approved:
         logs.delete_log_group(logGroupName=group)
-        say(f"Deleted {group}, which Container Insights had made again after its cluster was gone")
+        say(f"Deleted {group}, which Container Insights had recreated after its cluster was deleted")
     else:
-        say(f"{group} is left over; if its creation fails: aws logs delete-log-group --log-group-name {group}")
+        say(
+            f"{group} already exists; if the deployment cannot create it, run: aws logs delete-log-group "
+            f"--log-group-name {group}"
+        )

@@ -54,5 +54,5 @@ def refuse_other_account(arn: str, environment: Environment) -> None:
     account = arn.split(":")[4]
     if account != environment.account_id:
         raise DeployError(
-            f"the credentials are of account {account}, and {environment.name} is in {environment.account_id}"
+            f"the credentials belong to account {account}, but {environment.name} is in {environment.account_id}"
         )

@@ -29,7 +29,7 @@ def bootstrap(
         terraform.init(stack.folder, environ)
         _apply(stack, environ, approved, say)
         return
-    say(f"First deployment of {stack.name}: its state is local until its bucket exists")
+    say(f"First deployment of {stack.name}: its state is local until the state bucket exists")
     kept.parent.mkdir(parents=True, exist_ok=True)
     override.write_text(json.dumps({"terraform": {"backend": {"local": {"path": str(kept)}}}}), encoding="utf-8")
     try:
@@ -40,7 +40,7 @@ def bootstrap(
     say(f"Moving its state into s3://{stack.backend['bucket']}/{stack.backend['key']}")
     terraform.run(["init", "-migrate-state", "-force-copy", "-input=false"], cwd=stack.folder, environ=environ)
     if states.state(stack, s3) is None:
-        raise DeployError(f"the state did not arrive in the bucket; it is kept in {kept}: run this again")
+        raise DeployError(f"the state was not copied to the bucket; it is in {kept}: run this command again")
     for leftover in kept.parent.glob(f"{kept.name}*"):
         leftover.unlink()
 
@@ -51,4 +51,6 @@ def _apply(stack: Stack, environ: Mapping[str, str], approved: bool, say: Callab
         command = ["apply", "-auto-approve", "-input=false", "-parallelism=30"]
         terraform.run(command, cwd=stack.folder, environ=environ, on_line=say)
     elif code := processes.ask([terraform.binary(environ), "apply"], cwd=stack.folder, environ=environ):
-        raise DeployError(f"terraform apply in {stack.name} ended with exit code {code}; nothing is lost: run it again")
+        raise DeployError(
+            f"terraform apply in {stack.name} ended with exit code {code}; nothing is lost: run this command again"
+        )

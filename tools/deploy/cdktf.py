@@ -43,7 +43,10 @@ def diff(environment: str, *, app: Sequence[str], environ: Mapping[str, str]) ->
         if processes.run([*_command("diff", stack.name, app), "--skip-synth"], environ=environ, cwd=ROOT)
     ]
     if failed:
-        raise DeployError(f"not planned: {', '.join(failed)}; a stack can be planned when those it needs are deployed")
+        raise DeployError(
+            f"not planned: {', '.join(failed)}; a stack can be planned only after the stacks that it reads from are "
+            "deployed"
+        )
 
 
 def require_credentials(environ: Mapping[str, str]) -> None:
@@ -55,9 +58,11 @@ def require_credentials(environ: Mapping[str, str]) -> None:
         given = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
         found = given or Session().get_credentials()
     except BotoCoreError as error:  # a profile that does not exist, or half of a pair
-        raise DeployError(f"no credentials for AWS: {error}") from error
+        raise DeployError(f"there are no AWS credentials: {error}") from error
     if not found:
-        raise DeployError("no credentials for AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        raise DeployError(
+            "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
 
 
 def _command(verb: str, stacks: str, app: Sequence[str]) -> list[str]:
@@ -95,6 +100,6 @@ def run(
         code = processes.ask(command, environ=environ, cwd=ROOT)
     if code:
         raise DeployError(
-            f"cdktf {verb} {stacks} ended with exit code {code}. Mend the cause shown above and run it again; "
-            "after a kill, first: make recover"
+            f"cdktf {verb} {stacks} ended with exit code {code}. Fix the cause shown above and run it again; "
+            "if it was killed, first run: make recover"
         )

@@ -45,10 +45,10 @@ ORDER BY 1"""
 _HEAD = """\
 # Drills
 
-Each line is one `make drill`: a restore of the newest point in time, and what was found in it. RTO is the time from the
-beginning to the answer of the query, RPO the age of the restored data. The command adds the lines; commit them.
+`make drill` restores the database to the newest point in time, runs a query on the copy, and adds a line to this table.
+RTO is the time from the start until the query has returned. RPO is the age of the restored data. Commit each new line.
 
-| begun (UTC) | environment | RTO | RPO | result |
+| start (UTC) | environment | RTO | RPO | result |
 |---|---|---|---|---|
 """
 

@@ -77,7 +77,7 @@ def show(
     """Say what a teardown has left, what it costs and how it ends; nothing where nothing is left."""
     if not keys and not vaults and not left:
         return
-    say("Left, so that the environment can be restored:")
+    say("These remain, so that the environment can be restored:")
     for one in left:
         say(f"  {one.kind}: {one.name}")
     for vault in vaults:
@@ -85,8 +85,9 @@ def show(
     for key in keys:
         say(f"  key: {key}")
     say(
-        f"A month this costs {len(keys) * KEY_USD_A_MONTH} USD for {len(keys)} keys (each rotation of a key's material "
-        "adds to that), and every GB of snapshots and backups; secrets that are pending deletion cost nothing."
+        f"Cost per month: {len(keys) * KEY_USD_A_MONTH} USD for {len(keys)} keys (more after rotations of their key "
+        "material), "
+        "and the storage of snapshots and backups. Secrets that are pending deletion cost nothing."
     )
-    say(f"The next make deploy ENV={environment} takes keys, secret and vaults up again.")
-    say(f"To end it for good: make forget ENV={environment} CONFIRM={environment}")
+    say(f"The next make deploy ENV={environment} uses the keys, the secret and the vaults again.")
+    say(f"To delete the rest permanently: make forget ENV={environment} CONFIRM={environment}")

@@ -31,7 +31,7 @@ def migrate(environment: Environment, *, clients: Clients, say: Callable[[str], 
     except ClientError as error:
         if error.response["Error"]["Code"] == "ClusterNotFoundException":
             raise DeployError(f"there is no cluster {name}; first: make deploy ENV={environment.name}") from error
-        raise DeployError(f"the migration went no further: {error}") from error
+        raise DeployError(f"the migration was aborted: {error}") from error
     except BotoCoreError as error:
         raise DeployError(f"AWS cannot be reached: {error}; set credentials and AWS_REGION") from error
 
@@ -51,7 +51,7 @@ def _migrate(environment: Environment, name: str, clients: Clients, say: Callabl
     try:
         ended = _wait(ecs, name, task, settings.migration_timeout_minutes)
     except BaseException:
-        ecs.stop_task(cluster=name, task=task, reason="make migrate was interrupted, or out of time")
+        ecs.stop_task(cluster=name, task=task, reason="make migrate was interrupted or timed out")
         say(f"Stopped {task}")
         raise
     for line in _log(clients("logs"), container, task):
@@ -65,7 +65,7 @@ def _refuse_second(ecs: Any, cluster: str) -> None:
     tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
     for task in tasks:
         if task["lastStatus"] != "STOPPED":
-            raise DeployError(f"a migration runs already: {task['taskArn']}; wait for its end")
+            raise DeployError(f"a migration is already running: {task['taskArn']}; wait until it has finished")
 
 
 def _start(ecs: Any, name: str, network: Mapping[str, Any], definition: Mapping[str, Any], command: list[str]) -> str:
@@ -83,7 +83,7 @@ def _start(ecs: Any, name: str, network: Mapping[str, Any], definition: Mapping[
     )
     if not answer["tasks"]:
         reasons = "; ".join(failure.get("reason", "no reason") for failure in answer["failures"])
-        raise DeployError(f"the migration was not started: {reasons}; nothing has run")
+        raise DeployError(f"the migration did not start: {reasons}; nothing has run")
     return str(answer["tasks"][0]["taskArn"])
 
 
@@ -122,4 +122,4 @@ def _judge(ended: Mapping[str, Any], task: str) -> None:
         reason = container.get("reason") or ended.get("stoppedReason") or "no reason"
         raise DeployError(f"the migration did not run: {reason} ({task})")
     if code:
-        raise DeployError(f"the migration failed with exit code {code}; its log stands above ({task})")
+        raise DeployError(f"the migration failed with exit code {code}; see its log above ({task})")

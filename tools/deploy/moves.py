@@ -51,8 +51,8 @@ def check(environment: str, s3: Any) -> None:
     if waiting := find(environment, s3):
         names = ", ".join(sorted({move.target.name for move in waiting}))
         raise DeployError(
-            f"{len(waiting)} resources are in another state than that of {names}, whose they are now; "
-            f"first: make move ENV={environment}"
+            f"{len(waiting)} resources now belong to {names}, but are in another stack's state; "
+            f"first run: make move ENV={environment}"
         )
 
 
@@ -73,13 +73,13 @@ def move(
     for one in waiting:
         say(f"{one.address}: from {one.source.name} to {one.target.name}")
     if not waiting:
-        say(f"No resource of {environment} is to be moved")
+        say(f"No resource of {environment} needs to be moved")
     elif not confirmed:
         say(f"To move them: make move ENV={environment} CONFIRM={environment}")
     else:
         for _, group in itertools.groupby(waiting, key=lambda one: (one.source.name, one.target.name)):
             _between(list(group), environ)
-        say(f"Moved: {len(waiting)}. Now deploy.")
+        say(f"Moved {len(waiting)} resources. Deploy now.")
     return len(waiting)
 
 

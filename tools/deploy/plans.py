@@ -201,7 +201,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
 
     def apply_one(stack: Stack) -> str:
         if waits := [name for name in stack.needs if name in failed]:
-            return "not applied, for it needs " + ", ".join(waits)
+            return "not applied, because it depends on " + ", ".join(waits)
         if stack.name not in saved:
             return "has no saved plan"
         if reasons := stale(stack, read_states(found, s3)):
@@ -223,7 +223,7 @@ def apply(environment: str, *, environ: Mapping[str, str], s3: Any, say: Callabl
     states = read_states(found, s3)
     reasons = [f"{stack.name}: {reason}" for stack in found for reason in stale(stack, states)]
     if reasons:
-        said = ["nothing was applied, the saved plans no longer hold:", *reasons, _again(environment)]
+        said = ["nothing was applied, because the saved plans are outdated:", *reasons, _again(environment)]
         raise DeployError("\n".join(said))
     in_order(found, one)
     if failed:
@@ -238,11 +238,11 @@ def _read_note(file: Path, environment: str) -> dict[str, Any]:
             return note
     except (ValueError, KeyError, TypeError):
         pass
-    raise DeployError(f"nothing was applied: {file.name} is not the note of a saved plan; {_again(environment)}")
+    raise DeployError(f"nothing was applied: {file.name} does not describe a saved plan; {_again(environment)}")
 
 
 def _again(environment: str) -> str:
-    return f"look at new plans: make plan ENV={environment}"
+    return f"plan again: make plan ENV={environment}"
 
 
 def read_states(found: Sequence[Stack], s3: Any) -> dict[str, dict[str, Any]]:
@@ -267,10 +267,10 @@ def _rests_on(stack: Stack, states: States, reads: set[tuple[str, str]]) -> dict
 def _stale(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     reasons = []
     if saved["json"] != now["json"]:
-        reasons.append("the configuration is another one")
+        reasons.append("the configuration has changed")
     if saved["state"] != now["state"]:
-        reasons.append("its state was changed since")
-    reasons += [f"{key} was changed since" for key, value in saved["reads"].items() if now["reads"].get(key) != value]
+        reasons.append("its state has changed")
+    reasons += [f"{key} has changed" for key, value in saved["reads"].items() if now["reads"].get(key) != value]
     return reasons
 
 

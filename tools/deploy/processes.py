@@ -44,7 +44,9 @@ def ask(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path) -> int
 def require_terminal(name: str) -> None:
     """Raise DeployError where the command of this name would ask nobody."""
     if not sys.stdin.isatty():
-        raise DeployError(f"{name} would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
+        raise DeployError(
+            f"{name} must ask for approval, but there is no terminal; to approve in advance, set AUTO_APPROVE=1"
+        )
 
 
 def run(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, on_line: OnLine = echo) -> int:
@@ -114,7 +116,9 @@ def end_family(pid: int) -> None:
         family = [*parent.children(recursive=True), parent]
     terraforms = [process for process in family if _is_terraform(process)]
     if terraforms:
-        print("Stopping: Terraform finishes what it began and releases its locks ...", file=sys.stderr, flush=True)
+        print(
+            "Stopping: Terraform completes running operations and releases its locks ...", file=sys.stderr, flush=True
+        )
     for processes, number, patience in (
         (terraforms, signal.SIGINT, _PATIENCE_SECONDS),
         (family, signal.SIGTERM, 10),

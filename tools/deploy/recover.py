@@ -114,7 +114,10 @@ def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], 
             say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
             return {}
         unfit = {change["address"] for change in changes if change["address"] in attempts and not orphans.fits(change)}
-        refused |= {(address, attempts.pop(address)[1]) for address in unfit}
+        tried = {address: attempts.pop(address) for address in unfit}
+        # What is known by its name may only be unfit because of a wrong guess beside it, as an alias of the wrong key.
+        guessed = {address for address, (id_, arn) in tried.items() if id_ != arn}
+        refused |= {(address, tried[address][1]) for address in guessed or unfit}
         taken |= attempts
         attempts = {}
         for change in changes:

@@ -53,7 +53,7 @@ def release(
             planned = plans.run_plan(stack, plan, environ)
             _refuse(planned, environment)
             if not planned.changes:
-                say(f"{image} runs already")
+                say(f"{image} is already running")
                 return
             for line in _replaced(planned):
                 say(line)
@@ -69,11 +69,11 @@ def release(
     except _RefusedError as error:
         file.write_bytes(before)
         synthesize()
-        say("ECS has put the old tasks back; so are the task definitions now")
+        say("ECS has rolled back to the old tasks; the task definitions are now restored too")
         again = plans.run_apply(stack, None, environ)
         remedy = "" if not again else f"\nThe old image could not be deployed again: {'; '.join(again)}"
         raise DeployError(
-            f"{image} was not released, {file.name} names {environment.service.image} again: {error}{remedy}"
+            f"{image} was not released; {file.name} is restored to {environment.service.image}: {error}{remedy}"
         ) from error
     except BaseException:
         file.write_bytes(before)
@@ -99,7 +99,7 @@ def _write(file: Path, image: str, environment: Environment) -> None:
 
 def _refuse(planned: Planned, environment: Environment) -> None:
     if planned.errors:
-        raise DeployError("\n".join(["nothing was released, the service cannot be planned:", *planned.errors]))
+        raise DeployError("\n".join(["nothing was released, because the service cannot be planned:", *planned.errors]))
     others = sorted(change["address"] for change in _changes(planned) if change["type"] not in _CHANGING)
     others += sorted(
         change["address"]
@@ -109,8 +109,8 @@ def _refuse(planned: Planned, environment: Environment) -> None:
     )
     if others:
         raise DeployError(
-            f"nothing was released: more than the image would change: {', '.join(others)}; "
-            f"first: make deploy ENV={environment.name} STACK=service"
+            f"nothing was released, because more than the image would change: {', '.join(others)}; "
+            f"first run: make deploy ENV={environment.name} STACK=service"
         )
 
 
@@ -153,6 +153,8 @@ def _ask(approved: bool) -> None:
     if approved:
         return
     if not sys.stdin.isatty():
-        raise DeployError("make release would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1")
-    if input("Release? Only 'yes' is taken: ") != "yes":
+        raise DeployError(
+            "make release must ask for approval, but there is no terminal; to approve in advance, set AUTO_APPROVE=1"
+        )
+    if input("Release? Type 'yes' to continue: ") != "yes":
         raise DeployError("nothing was released")

@@ -43,7 +43,7 @@ def tunnel(environment: Environment, to: str | None, *, clients: Clients, say: C
     document = "AWS-StartPortForwardingSessionToRemoteHost"
     ssm = clients("ssm")
     answer = _asked(lambda: ssm.start_session(Target=target, DocumentName=document, Parameters=parameters))
-    say(f"127.0.0.1:{local} is {host}:{port} until Ctrl-C. TLS is checked against that name, not against 127.0.0.1")
+    say(f"127.0.0.1:{local} is {host}:{port} until Ctrl-C. The TLS certificate is for that name, not for 127.0.0.1")
     session = {key: answer[key] for key in ("SessionId", "StreamUrl", "TokenValue")}
     request = {"Target": target, "DocumentName": document, "Parameters": parameters}
     _run(plugin, environment, session, request, f"ssm.{environment.region}")
@@ -52,7 +52,7 @@ def tunnel(environment: Environment, to: str | None, *, clients: Clients, say: C
 def _plugin() -> str:
     found = shutil.which(_PLUGIN)
     if found is None:
-        raise DeployError(f"{_PLUGIN} is not installed; install it as in {_WHERE}")
+        raise DeployError(f"{_PLUGIN} is not installed; see {_WHERE}")
     return found
 
 
@@ -70,7 +70,7 @@ def _task(environment: Environment, ecs: Any) -> Mapping[str, Any]:
         ):
             return dict(task)
     raise DeployError(
-        f"no task of {name} takes a shell; tasks that began before service.exec was set do not: "
+        f"no task of {name} allows ECS Exec; tasks that started before service.exec was set must be replaced: "
         f"aws ecs update-service --cluster {name} --service {name} --force-new-deployment"
     )
 
@@ -98,7 +98,7 @@ def _asked(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except ClientError as error:
-        raise DeployError(f"AWS refuses: {error}") from error
+        raise DeployError(f"AWS refused the call: {error}") from error
     except BotoCoreError as error:
         raise DeployError(f"AWS cannot be reached: {error}; set credentials and AWS_REGION") from error
 

@@ -33,8 +33,11 @@ def check(
     states = plans.read_states(needed, s3)
     absent = sorted(one.name for one in needed if one.name not in states)
     if absent:
-        raise DeployError(f"{stack.name} needs {', '.join(absent)}; first: make deploy ENV={environment}")
-    say(f"Looking whether {len(needed)} stacks before {stack.name} are deployed as they are now")
+        raise DeployError(
+            f"{stack.name} depends on {', '.join(absent)}, which is not deployed; first run: make deploy "
+            f"ENV={environment}"
+        )
+    say(f"Checking that the {len(needed)} stacks that {stack.name} depends on are up to date")
     place = plans.folder(environment)
 
     def one(before: Stack) -> plans.Planned:
@@ -47,12 +50,12 @@ def check(
     planned = in_order(needed, one).values()
     failed = [f"{one.stack}: {error}" for one in planned for error in one.errors]
     if failed:
-        raise DeployError("\n".join(["nothing was deployed, these stacks cannot be planned:", *failed]))
+        raise DeployError("\n".join(["nothing was deployed, because these stacks cannot be planned:", *failed]))
     changed = sorted(one.stack for one in planned if one.changes)
     if changed:
         raise DeployError(
-            f"{stack.name} needs {', '.join(changed)}, which changed since the last deployment; "
-            f"deploy these first, or everything: make deploy ENV={environment}"
+            f"{stack.name} depends on {', '.join(changed)}, which would change; "
+            f"deploy that first, or everything: make deploy ENV={environment}"
         )
 
 

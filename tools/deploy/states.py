@@ -42,7 +42,7 @@ def state(stack: Stack, s3: Any) -> dict[str, Any] | None:
     without resources or without protection.
     """
     bucket, key = stack.backend["bucket"], stack.backend["key"]
-    remedy = "copy an older version of the object over it; they are listed by: "
+    remedy = "copy an older version of the object over it; to list the versions: "
     remedy += f"aws s3api list-object-versions --bucket {bucket} --prefix {key}"
     return _document(s3, bucket, key, form=_State, what="a Terraform state", remedy=remedy)
 
@@ -50,7 +50,9 @@ def state(stack: Stack, s3: Any) -> dict[str, Any] | None:
 def lock(stack: Stack, s3: Any) -> dict[str, Any] | None:
     """The lock on a stack's state, None where there is none. Raises DeployError as `state` does."""
     bucket, key = stack.backend["bucket"], stack.lock_key
-    remedy = f"if no Terraform runs on {stack.name}, delete it: aws s3 rm s3://{bucket}/{key}; then run this again"
+    remedy = (
+        f"if no Terraform runs on {stack.name}, delete it: aws s3 rm s3://{bucket}/{key}; then run this command again"
+    )
     return _document(s3, bucket, key, form=_Lock, what="a Terraform lock", remedy=remedy)
 
 

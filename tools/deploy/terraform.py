@@ -108,7 +108,8 @@ def run(
     done = processes.capture([binary(environ), *arguments], cwd=cwd, environ=environ, on_line=on_line)
     if check and done.returncode:
         raise DeployError(
-            f"terraform {arguments[0]} failed in {cwd.name}; nothing is lost: fix the cause and run it again\n"
+            f"terraform {arguments[0]} failed in {cwd.name}; nothing is lost: fix the cause and run this command "
+            "again\n"
             f"{done.stdout}{done.stderr}"
         )
     return done

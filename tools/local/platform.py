@@ -20,7 +20,7 @@ from tools.local.database import EmbeddedDatabase
 from tools.local.emulator.environment import DEPLOYING_KEY, PLANNING_KEY, without_aws
 from tools.local.emulator.process import Emulator
 from tools.local.progress import Phase, Progress
-from tools.local.rotations import passwords, rotate, where_found
+from tools.local.rotations import client_keys, passwords, rotate, where_found
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.paths import ROOT
@@ -143,14 +143,17 @@ class LocalPlatform:
         return {facts["password"] for facts in held}
 
     def _find_no_password(self, forgotten: set[str]) -> None:
-        """Search states, plans, logs and functions for every password of the platform. Raises DeployError."""
-        with self._progress.phase("Find no password in any state, plan or log", "passwords") as phase:
+        """Search states, plans, logs and functions for every password and API key. Raises DeployError."""
+        with self._progress.phase("Find no password or API key in any state, plan or log", "passwords") as phase:
             found = passwords(self._client) | forgotten
             bucket = stacks.find(self._name)[0].backend["bucket"]
-            leaks, searched = where_found(found, self._client, self._folder, bucket)
+            keys = client_keys(self._client)
+            leaks, searched = where_found(found | keys, self._client, self._folder, bucket)
             if not found or leaks:
-                raise DeployError(f"passwords stand in: {', '.join(leaks)}" if found else "no password to search for")
-            phase.detail(f"{len(found)} passwords, {searched} places")
+                raise DeployError(
+                    f"passwords or API keys stand in: {', '.join(leaks)}" if found else "no password to search for"
+                )
+            phase.detail(f"{len(found)} passwords, {len(keys)} API keys, {searched} places")
 
     def _evaluate_calls(self) -> None:
         """Raise DeployError if a role may not make one of the calls that were made as it."""
@@ -188,8 +191,8 @@ class LocalPlatform:
                 phase.line(f"{stack.name}: Planned, exit code {plan.returncode}\n{plan.stdout}{plan.stderr}")
                 return plan.returncode
 
-            codes = dict(zip(found, pool.map(one, found), strict=True))
-            if changed := [stack.name for stack, code in codes.items() if code]:
+            codes = list(pool.map(one, found))
+            if changed := [stack.name for stack, code in zip(found, codes, strict=True) if code]:
                 raise DeployError(f"the plan is not empty: {', '.join(changed)}")
             phase.detail(f"{len(found)} stacks")
 
@@ -205,7 +208,7 @@ class LocalPlatform:
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
         # The states are those of the plan that found no change: nothing has to be read again.
-        believing = {**self._environ, "TF_CLI_ARGS_destroy": "-refresh=false"}
+        believing = {**self._environ, **dict.fromkeys(("TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"), "-refresh=false")}
         aws: dict[str, Any] = {"environ": believing, "s3": self._s3, "client": self._emulator.client}
         if self._environment.protected:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:

@@ -80,15 +80,20 @@ def passwords(clients: Clients) -> set[str]:
     return found
 
 
+def client_keys(clients: Clients) -> set[str]:
+    """The values of the API's keys, which API Gateway alone may know."""
+    return {key["value"] for key in pages(clients("apigateway"), "get_api_keys", "items", includeValues=True)}
+
+
 def where_found(found: set[str], clients: Clients, folder: Path, bucket: str) -> tuple[list[str], int]:
-    """Names of the places where one of the passwords stands, sorted, and how many were searched."""
+    """Names of the places where one of the secrets stands, sorted, and how many were searched."""
     searched = dict(_places(clients, folder, bucket))
-    return sorted(name for name, text in searched.items() if any(password in text for password in found)), len(searched)
+    return sorted(name for name, text in searched.items() if any(secret in text for secret in found)), len(searched)
 
 
 def _places(clients: Clients, folder: Path, bucket: str) -> Iterator[tuple[str, str]]:
-    """Everything that may hold no password: all versions of the states, plans and logs, functions' settings."""
-    for path in folder.glob("*.log"):
+    """Everything that may hold no secret: all versions of the states, plans and logs, functions' settings."""
+    for path in (*folder.glob("*.log"), *folder.glob("*.jsonl")):
         yield str(path), path.read_text(encoding="utf-8", errors="replace")
     s3, logs = clients("s3"), clients("logs")
     for version in pages(s3, "list_object_versions", "Versions", Bucket=bucket):

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.pages", description=__doc__)
     parser.add_argument("verb", choices=["docs", "resources", "diagram", "critical-path", "openapi"])
     parser.add_argument("--env", metavar="NAME")
-    parser.add_argument("--suffix", metavar="TEXT", help="the short-lived copy with this suffix")
+    parser.add_argument("--suffix", metavar="TEXT", help="the ephemeral environment with this suffix")
     options = parser.parse_args(arguments)
     about_one = options.verb not in ("docs", "resources")
     if about_one is not bool(options.env) or (options.suffix and not about_one):

@@ -1,6 +1,6 @@
-"""The tables of `docs/pci-dss.md`: what must hold, in how many resources it does, and the check that proves it.
+"""The tables of `docs/pci-dss.md`: each control, how many resources satisfy it, and the check that proves it.
 
-Made from the checks and the synthesized JSON, so that it claims nothing which the gate does not hold.
+They are generated from the checks and the synthesized JSON, so they claim only what the security scan checks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tools.synthesized.platform import Platform
 def tables(platforms: Sequence[Platform]) -> dict[str, str]:
     """The checks of each requirement. Raises PageError for a check that does not hold."""
     evidence = {check: [_evidence(check, platform) for platform in platforms] for check in CHECKS}
-    headings = ["what must hold", *(f"`{platform.name}`" for platform in platforms), "check"]
+    headings = ["control", *(f"`{platform.name}`" for platform in platforms), "check"]
     return {
         requirement: table(
             headings,
@@ -48,7 +48,7 @@ def _evidence(check: Check, platform: Platform) -> str:
 
 
 def resources(platforms: Sequence[Platform]) -> Iterator[str]:
-    """What the checks ask about, a line each: type, and the path of the construct, which begins with its stack."""
+    """The resources that the checks cover, one per line: its type, and its path, which begins with the stack."""
     types = sorted({type_ for check in CHECKS for type_ in check.types})
     for resource in (resource for type_ in types for platform in platforms for resource in platform.all(type_)):
         yield f"{resource.type} {resource.values.get('//', {}).get('metadata', {}).get('path', resource.address)}"

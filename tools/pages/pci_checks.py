@@ -16,6 +16,7 @@ from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding
 
 EVIDENCE = Path(__file__).with_name("pci.toml")
+_LONGEST = 120
 
 
 @cache
@@ -34,7 +35,7 @@ def _about(platform: Platform, *, type_: str, argument: str, production: bool) -
 
 
 def _listed(type_: str, argument: str) -> str:
-    """The line of the allow-list."""
+    """What the allow-list demands of the argument, in words; long lines stay in the allow-list."""
     allowed = allow_list()
     shapes = [allowed.every.get(type_, {}), *(own for at, own in allowed.only.items() if at.startswith(f"{type_}."))]
     for shape in shapes:
@@ -42,14 +43,26 @@ def _listed(type_: str, argument: str) -> str:
         for part in argument.split("."):
             line = line.get(part) if isinstance(line, dict) else line
         if line is not None:
-            return str(line).lower() if isinstance(line, bool) else str(line)
-    return "not there"
+            return _words(line)
+    return "is not set"
+
+
+def _words(line: Any) -> str:
+    if line == "anything":
+        return "is set"
+    if line == "policy":
+        return "has only the listed statements"
+    values = line if isinstance(line, list) else [line]
+    shown = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    if any(isinstance(value, dict | list) for value in values) or len(" ".join(shown)) > _LONGEST:
+        return "is as listed in tools/scan/allowed"
+    return "is " + " or ".join(f"`{value}`" for value in shown)
 
 
 def _check(place: str, requirements: tuple[str, ...]) -> Check:
     type_, _, argument = place.removesuffix("!").partition(".")
     production = place.endswith("!")
-    rest = f"{argument} is `{_listed(type_, argument)}`" if argument else "as listed in tools/scan/allowed"
+    rest = f"{argument} {_listed(type_, argument)}" if argument else "all as listed in tools/scan/allowed"
     claim = f"`{type_}`: {rest}{', in production' if production else ''}"
     run = partial(_about, type_=type_, argument=argument, production=production)
     return Check(place.removesuffix("!"), claim, requirements, (type_,), run, production=production)

@@ -72,7 +72,7 @@ class Picture:
     def __init__(self, platform: Platform) -> None:
         vpcs = platform.all("aws_vpc")
         if not vpcs:
-            raise SynthesisError(f"no stack of {platform.name} makes a VPC: there is nothing to draw")
+            raise SynthesisError(f"no stack of {platform.name} has a VPC, so there is nothing to draw")
         self._platform = platform
         self._subnets = platform.all("aws_subnet")
         self._boxes: dict[str, Box] = {}

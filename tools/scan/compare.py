@@ -22,6 +22,8 @@ CLAIMS = {
     "BLOCK": "Providers, backends and data sources are as listed in tools/scan/allowed",
     "MISSING": "What is listed as required is there",
     "BESIDE": "What must be beside a resource is there",
+    "PATH": "What is needed is reached through the network, and nothing else",
+    "VALUE": "Values are such as AWS accepts",
 }
 _VERSION = "2012-10-17"
 Found = tuple[str, str]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tools.scan import scanners
+from tools.scan import paths, scanners, values
 from tools.scan.checks import ALL
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
@@ -48,8 +49,11 @@ def own_findings(platform: Platform) -> list[Finding]:
 
 def scan(platforms: Sequence[Platform]) -> Verdict:
     """Every check on every environment. Raises InputError when something could not be looked at."""
-    findings = [finding for platform in platforms for finding in own_findings(platform)]
-    return judge(platforms, [*findings, *scanners.run(platforms)])
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the scanners are a process of their own
+        others = pool.submit(scanners.run, platforms)
+        findings = [finding for platform in platforms for finding in own_findings(platform)]
+        findings += [*paths.run(platforms), *values.run(platforms)]
+        return judge(platforms, [*findings, *others.result()])
 
 
 def judge(platforms: Sequence[Platform], findings: Iterable[Finding]) -> Verdict:

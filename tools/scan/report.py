@@ -28,9 +28,9 @@ def as_text(verdict: Verdict) -> str:
         ]
     counted = Counter((accepted.finding.key, accepted.reason) for accepted in verdict.accepted)
     if counted:
-        lines += ["Accepted, with the reasons that stand beside the resources:"]
+        lines += ["Accepted findings, with their reasons:"]
         lines += [f"  {count:3} x {key}: {reason}" for (key, reason), count in sorted(counted.items())]
-    lines += [f"{name}: service.exec opens a shell in the tasks of production" for name in verdict.shells]
+    lines += [f"{name}: service.exec enables ECS Exec (a shell) in production tasks" for name in verdict.shells]
     state = "passes" if verdict.passes else f"FAILS with {len(verdict.failures)} findings"
     lines.append(f"{verdict.resources} resources, {len(verdict.accepted)} accepted findings: the scan {state}")
     return "\n".join(lines)

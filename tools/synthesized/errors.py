@@ -28,7 +28,7 @@ class SynthesisError(ToolError):
 
 
 def exit_code(
-    work: Callable[[], int | None], *, interrupted: str = "Interrupted; everything that was started has ended"
+    work: Callable[[], int | None], *, interrupted: str = "Interrupted; all started processes have ended"
 ) -> int:
     """Run a command: what `work` returns (None is 0), or the exit code of the error that it printed."""
     try:

@@ -125,7 +125,7 @@ def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None =
         for stack in platform.stacks:
             own = [resource.id for resource in platform.resources if resource.stack == stack]
             if not own:
-                raise SynthesisError(f"{stack} has no resource; run: make synth")
+                raise SynthesisError(f"{stack} has no resources; run: make synth")
             # checkov names most of its findings without the type.
             if len(set(own)) != len(own):
                 raise SynthesisError(f"{stack} uses one logical id for two resources")

@@ -87,7 +87,7 @@ def _json(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise SynthesisError(f"{path} cannot be read ({error.strerror}); run: make synth") from error
     except (ValueError, RecursionError) as error:
-        raise SynthesisError(f"{path} is no JSON ({error}); run: make synth") from error
+        raise SynthesisError(f"{path} is not valid JSON ({error}); run: make synth") from error
     if not isinstance(content, dict):
-        raise SynthesisError(f"{path} is no JSON object; run: make synth")
+        raise SynthesisError(f"{path} is not a JSON object; run: make synth")
     return content

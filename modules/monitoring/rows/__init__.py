@@ -1,1 +1,1 @@
-"""What is watched of each part: pure functions from settings to alarms and charts."""
+"""The alarms and charts of each part: pure functions of the settings."""

@@ -1,4 +1,4 @@
-"""What is watched of Aurora. A pure function from settings to alarms."""
+"""The alarms of Aurora: a pure function of the settings."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from settings.database import DatabaseSettings
 from settings.monitoring import MonitoringSettings
 
 _BYTES_PER_CAPACITY_UNIT = 2 * 1024**3
-# PostgreSQL stops taking transactions at 2 billion; autovacuum is aggressive from 200 million on.
+# PostgreSQL refuses transactions at 2 billion; autovacuum becomes aggressive at 200 million.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.Autovacuum.html
 _TRANSACTIONS_UNVACUUMED = 1_000_000_000
 
 
 def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, cluster: str) -> Row:
-    """Aurora, by the values of its busiest instance: CloudWatch joins the instances of a cluster by the statistic.
+    """Aurora: the metrics are those of its busiest instance, because CloudWatch aggregates a cluster's instances.
 
-    A database that may pause sends zeros, or nothing, while it does: no data is then no fault, and its free memory is
-    looked at only while it runs. One that never pauses and sends nothing is out of reach.
+    A paused database sends zeros or no data, so missing data is no fault if it may pause, and its free memory is
+    checked only while it runs. If a database never pauses, missing data means that it cannot be reached.
     """
 
     def metric(name: str, statistic: str, label: str) -> Metric:
@@ -36,7 +36,7 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
             "%",
             minutes,
             f"Aurora has used more than {percent} % of database.max_capacity = {settings.max_capacity:g}, or sends no "
-            "metrics though it never pauses.",
+            "metrics although it never pauses.",
             "Find the statements that cause the load in Database Insights. If it is expected, raise max_capacity.",
             missing="notBreaching" if settings.min_capacity == 0 else "breaching",
             critical=True,
@@ -63,7 +63,8 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
             memory * free // 100,
             "bytes",
             minutes,
-            f"Less than {free} % of the memory of an Aurora instance at its largest is free; at 0 it restarts.",
+            f"Less than {free} % of the memory that an Aurora instance has at max_capacity is free. Without free "
+            "memory it restarts.",
             "Raise database.max_capacity, or lower work_mem and the number of connections.",
             expression=f"IF(m2 > 0, m1, {memory})",
             drawn="expression",
@@ -79,8 +80,8 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
             minutes,
             f"An Aurora instance holds more than {thresholds.connections_percent} % of the {connections} connections "
             "that it accepts.",
-            "Look for tasks that do not release connections. service.max_count times their pool size must be "
-            "lower than this.",
+            "Look for tasks that do not release connections. service.max_count times the pool size of a task "
+            "must be lower than this number.",
         ),
         Alarm(
             "deadlocks",
@@ -116,7 +117,7 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
                 lag,
                 "ms",
                 minutes,
-                f"An Aurora reader has been more than {lag} ms behind the writer: it returns old data.",
+                f"An Aurora reader has been more than {lag} ms behind the writer, so it returns old data.",
                 "Look for a reader that is too small or too busy, and for bulk writes.",
             )
         )
@@ -128,11 +129,10 @@ def database_row(settings: DatabaseSettings, thresholds: MonitoringSettings, *, 
 
 
 def max_connections(min_capacity: float, max_capacity: float) -> int:
-    """What PostgreSQL accepts on an Aurora Serverless v2 instance, whatever its capacity at the moment.
+    """The value of `max_connections` on an Aurora Serverless v2 instance; it does not depend on the current capacity.
 
-    It follows from the memory at the largest capacity, with 5000 as the most, and 2000 where the least capacity is
-    half a unit or none.
+    It depends on the memory at max_capacity, and is 5000 at most, or 2000 if min_capacity is 0 or 0.5.
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
     """
-    by_memory = round(211.4 * max_capacity - 22.4)  # runs through every row of the table there
+    by_memory = round(211.4 * max_capacity - 22.4)  # matches every row of AWS's table
     return max(1, min(by_memory, 2000 if min_capacity <= 0.5 else 5000))

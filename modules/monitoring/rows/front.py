@@ -1,4 +1,4 @@
-"""What is watched of CloudFront and its firewall, in us-east-1, where their metrics are."""
+"""The alarms of CloudFront and its firewall, in us-east-1, where their metrics are."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ def front_row(thresholds: MonitoringSettings, *, distribution: str, web_acl: str
     alarms = (
         Alarm(
             "errors",
-            "5xx answers",
+            "5xx responses",
             (metric("5xxErrorRate", "Average", "share"),),
             "above",
             thresholds.api_errors_percent,
             "%",
             minutes,
-            f"More than {thresholds.api_errors_percent:g} % of all requests to CloudFront are answered with 5xx.",
-            "Its log says for which paths: those of the API have an alarm of the API too; 502 and 504 alone mean that "
-            "CloudFront cannot reach it.",
+            f"More than {thresholds.api_errors_percent:g} % of all requests to CloudFront fail with 5xx.",
+            "Find the paths in CloudFront's access log. If they belong to the API and the API has no alarm, CloudFront "
+            "cannot reach the API (502 or 504).",
             critical=True,
         ),
         Alarm(
             "refused",
-            "4xx answers",
+            "4xx responses",
             (metric("4xxErrorRate", "Average", "share"),),
             "above",
             thresholds.api_refused_percent,
             "%",
             minutes,
-            f"More than {thresholds.api_refused_percent:g} % of all requests to CloudFront are answered with 4xx.",
-            "403 of paths of the API alone: CloudFront may call from new addresses; deploy the api stack, which reads "
-            "them. 403 of other paths are files that are not in the bucket.",
+            f"More than {thresholds.api_refused_percent:g} % of all requests to CloudFront fail with 4xx.",
+            "If only paths of the API return 403, CloudFront may use new addresses: deploy the api stack, which "
+            "reads the "
+            "list again. If other paths return 403, the file is not in the bucket.",
         ),
         Alarm(
             "blocked",
@@ -53,7 +54,8 @@ def front_row(thresholds: MonitoringSettings, *, distribution: str, web_acl: str
             "a minute",
             minutes,
             f"The firewall of CloudFront blocks more than {thresholds.firewall_blocked_per_minute} requests a minute.",
-            "Its log names the rule and the addresses: an attack is dealt with, a client that was changed needs help.",
+            "Its log has the rule and the addresses. If it is an attack, it is already blocked; if a changed client is "
+            "blocked, fix the client.",
         ),
     )
     charts = (Chart("Requests to CloudFront", (metric("Requests", "Sum", "all"),), "a minute"),)

@@ -1,4 +1,4 @@
-"""What is watched of the ways out and of the credentials."""
+"""The alarms of the NAT gateways and of the credentials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DAY = 86_400
 
 
 def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -> Row:
-    """The NAT gateways, three at most, so that one alarm takes them all."""
+    """The NAT gateways: at most three, so one alarm can include all of them."""
 
     def metrics(name: str, statistic: str) -> tuple[Metric, ...]:
         return tuple(
@@ -46,7 +46,7 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
             "packets a minute",
             max(minutes, 10),
             "A NAT gateway drops packets continuously.",
-            "Check whether it has reached 100 Gbit/s. If not, check the AWS Health Dashboard for a fault of AWS.",
+            "Check whether it has reached 100 Gbit/s. If not, check the AWS Health Dashboard for an outage.",
             expression=drops_expression,
         ),
     )
@@ -54,16 +54,16 @@ def egress_row(thresholds: MonitoringSettings, *, nat_gateways: Sequence[str]) -
         Chart("NAT, data out", metrics("BytesOutToDestination", "Sum"), "bytes a minute"),
         Chart("Connections", metrics("ActiveConnectionCount", "Maximum"), "connections"),
     )
-    return Row("egress", "Ways out: NAT gateways", alarms, charts)
+    return Row("egress", "Egress: NAT gateways", alarms, charts)
 
 
 def rotation_row(
     settings: RotationSettings, thresholds: MonitoringSettings, *, function: str, failed_rule: str, secret_arn: str
 ) -> Row:
-    """The rotation of the database credentials: its events, its function, and the age that it reports once a day.
+    """The rotation of the database credentials: its events, its function, and the age that it reports daily.
 
-    Rotation failures reach EventBridge as CloudTrail's record of them: without a trail in the account that alarm is
-    deaf, and only the age is left to tell.
+    EventBridge gets rotation failures from CloudTrail. Without a trail in the account that alarm never fires; the alarm
+    on the age does.
     """
 
     def of_function(name: str, statistic: str, label: str) -> Metric:
@@ -107,10 +107,10 @@ def rotation_row(
             "above",
             days,
             "days",
-            2,  # the report comes once a day, so one day may hold none
-            f"The database credentials are older than {days} days, though they rotate every {settings.interval_days}; "
-            "or their age has not been reported for two days.",
-            "Send the rotation function a preflight event (docs/rotation.md): it names the cause.",
+            2,  # the report comes once a day, so one period may have none
+            f"The database credentials are older than {days} days, although they rotate every {settings.interval_days} "
+            "days, or their age has not been reported for two days.",
+            "Send the rotation function a preflight event (docs/rotation.md). Its result names the cause.",
             period_seconds=_DAY,
             missing="breaching",
             critical=True,

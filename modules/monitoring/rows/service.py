@@ -1,4 +1,4 @@
-"""What is watched on the way of a request: API Gateway and its firewall, the load balancer, the tasks."""
+"""The alarms along the path of a request: API Gateway and its firewall, the load balancer, the tasks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from modules.monitoring.alarms import Alarm, Chart, Metric, Row
 from settings.monitoring import MonitoringSettings
 from settings.service import ServiceSettings
 
-# Scaling in and out, and the start of a task, take some minutes; so long a deployment may lack tasks.
+# Scaling, and the start of a task, take some minutes, during which tasks may be missing.
 _MINUTES_TO_START = 10
 _MINUTES_AT_THE_MOST = 30
 
 
 def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cluster: str, service: str) -> Row:
-    """The ECS service. Without Container Insights nobody counts its tasks, so that no count at all is a fault."""
+    """The ECS service. Container Insights counts its tasks; missing data means that it is off, and fires the alarm."""
     where = {"ClusterName": cluster, "ServiceName": service}
 
     def used(name: str, label: str) -> Metric:
@@ -50,7 +50,8 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
             minutes,
             f"The tasks have used more than {cpu} % of their CPU although the service scales at "
             f"{settings.cpu_target_percent} %.",
-            "Raise service.max_count if it is reached, else service.cpu; look for what became slow.",
+            "If service.max_count is reached, raise it; otherwise raise service.cpu. Look for code that has become "
+            "slow.",
         ),
         Alarm(
             "memory",
@@ -61,7 +62,7 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
             "%",
             minutes,
             f"The tasks have used more than {memory} % of their memory; at 100 % ECS stops them.",
-            "Look for a leak, which grows from one deployment to the next; else raise service.memory_mb.",
+            "Look for a memory leak, which grows until the next deployment. If there is none, raise service.memory_mb.",
         ),
     ]
     if settings.max_count > settings.min_count:
@@ -74,9 +75,9 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
                 settings.max_count,
                 "tasks",
                 _MINUTES_AT_THE_MOST,
-                f"The service has wanted its most tasks, service.max_count = {settings.max_count}, for half an hour: "
-                "it cannot grow with more load.",
-                "Raise max_count, and database.max_capacity with it where the database is what they wait for.",
+                f"The service has run its maximum number of tasks, service.max_count = {settings.max_count}, for half "
+                "an hour, so it cannot scale out any further.",
+                "Raise max_count. If the tasks wait for the database, raise database.max_capacity too.",
             )
         )
     charts = (Chart("Tasks", (running, desired), "tasks"),)
@@ -86,7 +87,7 @@ def service_row(settings: ServiceSettings, thresholds: MonitoringSettings, *, cl
 def entry_row(
     settings: ServiceSettings, thresholds: MonitoringSettings, *, load_balancer: str, target_group: str
 ) -> Row:
-    """The network load balancer, named by the suffixes of its and the target group's ARN."""
+    """The network load balancer. Its metrics use the suffixes of its ARN and of the target group's ARN."""
     minutes = thresholds.sustained_minutes
     balancer = {"LoadBalancer": load_balancer}
     targets = {**balancer, "TargetGroup": target_group}
@@ -105,9 +106,10 @@ def entry_row(
             1,
             "tasks",
             min(minutes, 5),
-            f"No task passes the load balancer's health check of {settings.health_check_path}: "
+            f"No task passes the load balancer's health check of {settings.health_check_path}, so "
             "every request to the service fails.",
-            "Read the log of the service; see whether its tasks run, and reach database and cache.",
+            "Read the log of the service. Check that its tasks run, and that they can reach the database and the "
+            "cache.",
             missing="breaching",
             critical=True,
         ),
@@ -120,7 +122,7 @@ def entry_row(
             "tasks",
             max(minutes, _MINUTES_TO_START),
             f"A task fails the health check of {settings.health_check_path} and is not replaced.",
-            "Read the log of that task; stop it, and ECS starts another.",
+            "Read the log of that task. Then stop the task; ECS starts a new one.",
         ),
         Alarm(
             "ports",
@@ -130,8 +132,8 @@ def entry_row(
             0,
             "a minute",
             min(minutes, 5),
-            "The load balancer has no port left for connections to a task, and refuses them.",
-            "More tasks give it more ports: raise service.min_count.",
+            "The load balancer has no free port for new connections to a task, so they fail.",
+            "Raise service.min_count: with more tasks, more ports are available.",
         ),
     ]
     if settings.certificate_arn is not None:
@@ -144,8 +146,8 @@ def entry_row(
                 0,
                 "a minute",
                 minutes,
-                "API Gateway and the load balancer do not agree on TLS: requests fail with 500.",
-                "See that service.certificate_arn is valid and names api.service_host_name.",
+                "TLS connections from API Gateway to the load balancer fail, and their requests with 500.",
+                "Check that the certificate of service.certificate_arn is valid and contains api.service_host_name.",
             )
         )
     charts = (
@@ -165,9 +167,10 @@ def api_row(
     throttled: Metric,
     canary: tuple[Metric, Metric] | None,
 ) -> Row:
-    """The stage and its firewall. API Gateway counts 429 among all 4xx; `throttled` counts it alone, from the log.
+    """The stage and its firewall. API Gateway counts 429 only in 4xx; `throttled` counts it separately, from the
+    access log.
 
-    `canary` are its requests with 5xx, and all of them.
+    `canary` has the metrics of the canary's requests: those with 5xx, and all.
     """
     minutes = thresholds.sustained_minutes
 
@@ -180,40 +183,43 @@ def api_row(
     alarms = [
         Alarm(
             "errors",
-            "5xx answers",
+            "5xx responses",
             (metric("5XXError", "Average", "share"),),
             "above",
             thresholds.api_errors_percent / 100,
             "share of requests",
             minutes,
             f"More than {thresholds.api_errors_percent:g} % of all requests fail with 5xx.",
-            "The access log of the API says which path and whether the integration failed; then the service's own log.",
+            "Find the path in the API's access log, and whether the integration failed. If it did, read the "
+            "service's log.",
             critical=True,
         ),
         Alarm(
             "refused",
-            "4xx answers",
+            "4xx responses",
             (metric("4XXError", "Average", "share"),),
             "above",
             thresholds.api_refused_percent / 100,
             "share of requests",
             minutes,
-            f"More than {thresholds.api_refused_percent:g} % of all requests are refused with 4xx.",
+            f"More than {thresholds.api_refused_percent:g} % of all requests fail with 4xx.",
             "The access log has the status. 403: WAF or a missing API key; 429: the usage plan; other codes: "
             "probably a change in a client.",
         ),
         Alarm(
             "throttled",
-            "429 answers",
+            "429 responses",
             (throttled,),
             "above",
             thresholds.api_throttled_per_minute,
             "a minute",
             minutes,
-            f"More than {thresholds.api_throttled_per_minute} requests a minute are answered with 429: they are over a "
-            "limit of the usage plan or of the stage.",
-            "The access log has the id of the API key: ask that client to slow down, or raise the rate_limit of its "
-            "plan in api.plans; a request without one is over api.stage_rate_limit.",
+            f"More than {thresholds.api_throttled_per_minute} requests a minute are throttled (429), because they "
+            "exceed "
+            "a limit of the usage plan or of the stage.",
+            "The access log has the id of the API key. Ask that client to slow down, or raise the rate_limit of its "
+            "plan in "
+            "api.plans. Requests without a key exceed api.stage_rate_limit.",
         ),
         Alarm(
             "latency",
@@ -223,9 +229,9 @@ def api_row(
             thresholds.api_latency_ms,
             "ms",
             minutes,
-            f"One request of a hundred takes more than {thresholds.api_latency_ms} ms.",
-            "Compare it with that of the integration: the rest is API Gateway's own; else look at the CPU of tasks and "
-            "database.",
+            f"1 % of the requests take more than {thresholds.api_latency_ms} ms.",
+            "Compare Latency with IntegrationLatency on the dashboard: the difference is API Gateway's own. If the "
+            "integration is slow, check the CPU of the tasks and of the database.",
             critical=True,
         ),
         Alarm(
@@ -237,23 +243,26 @@ def api_row(
             "a minute",
             minutes,
             f"WAF blocks more than {thresholds.firewall_blocked_per_minute} requests a minute.",
-            "WAF's log names the rule and the addresses. An attack is being blocked; a changed client needs a fix.",
+            "WAF's log has the rule and the addresses. If it is an attack, it is already blocked; if a changed "
+            "client is blocked, "
+            "fix the client.",
         ),
     ]
     if canary is not None:
         alarms.append(
             Alarm(
                 "canary-errors",
-                "5xx answers of the canary",
+                "5xx responses of the canary",
                 canary,
                 "above",
                 thresholds.api_errors_percent / 100,
                 "share of its requests",
                 minutes,
-                f"More than {thresholds.api_errors_percent:g} % of the requests that get the newest definition of the "
+                f"More than {thresholds.api_errors_percent:g} % of the requests to the newest deployment of the "
                 "API fail with 5xx.",
-                "Revert the change of the API and deploy; do not delete api.canary_percent before, which would give it "
-                "to all.",
+                "Revert the change of the API and deploy. Delete api.canary_percent only afterwards; otherwise all "
+                "requests "
+                "get the change.",
                 expression="IF(m2 > 0, m1 / m2, 0)",
                 drawn="expression",
             )

@@ -1,4 +1,4 @@
-"""What is watched of Redis and of the files. Pure functions from settings to alarms."""
+"""The alarms of Redis and of EFS: pure functions of the settings."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from settings.cache import CacheSettings
 from settings.monitoring import MonitoringSettings
 from settings.storage import StorageSettings
 
-# What a Redis node accepts: `maxclients`, which ElastiCache fixes.
+# ElastiCache's fixed value of `maxclients`, the maximum number of connections to a node.
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
 _REDIS_CONNECTIONS = 65_000
-# A chart of every node of a large group shows nothing; alarms watch all of them.
+# A chart with every node of a large group is unreadable. The alarms include all nodes.
 _DRAWN = 20
-# A new file system begins with 2.1 TiB of credits; a tenth of that lasts half an hour at 100 MiB/s.
+# A new file system has 2.1 TiB of credits; a tenth of that lasts about half an hour at 100 MiB/s.
 _BURST_CREDITS = 210 * 1024**3
 
 
 def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group: str) -> Row:
-    """Redis, by the values of the node that is worst off. ElastiCache has no metric of a whole group."""
+    """Redis: alarms on the highest value of all nodes, because ElastiCache has no metrics of a whole group."""
     nodes = CacheNodes(group, settings)
     minutes, cpu, memory = thresholds.sustained_minutes, thresholds.cpu_percent, thresholds.memory_percent
     evictions, lag = thresholds.cache_evictions_per_minute, thresholds.cache_replica_lag_seconds
@@ -33,8 +33,10 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             cpu,
             "%",
             minutes,
-            f"The Redis engine of a node has used more than {cpu} % of its one thread.",
-            "Look for slow commands in the slow log; add replicas for reads, shards for writes, or a faster node_type.",
+            f"The Redis engine of a node has used more than {cpu} % of its single thread.",
+            "Look for slow commands in the slow log. Add replicas if reads cause the load, or shards if writes do, "
+            "or choose a "
+            "faster cache.node_type.",
         ),
         *_of_worst_node(
             "memory",
@@ -43,7 +45,8 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             memory,
             "%",
             minutes,
-            f"The data of a Redis node takes more than {memory} % of its memory; at 100 % it drops or refuses keys.",
+            f"The data of a Redis node uses more than {memory} % of its memory. At 100 % the node evicts keys or "
+            "refuses writes.",
             "Give keys a time to live, or choose a larger cache.node_type or more shards.",
             critical=True,
         ),
@@ -54,8 +57,8 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             evictions,
             "keys a minute",
             minutes,
-            f"A Redis node drops more than {evictions} keys a minute before their time, for want of memory.",
-            "Sessions and carts may be among them: choose a larger cache.node_type or more shards.",
+            f"A Redis node evicts more than {evictions} keys a minute before they expire, because its memory is full.",
+            "This can delete sessions and carts. Choose a larger cache.node_type or more shards.",
         ),
         *_of_worst_node(
             "connections",
@@ -65,7 +68,7 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             "connections",
             minutes,
             f"A Redis node holds more than {connections} of the {_REDIS_CONNECTIONS} connections that it accepts.",
-            "Look for tasks that open a connection for each request instead of keeping some.",
+            "Look for tasks that open a connection for each request instead of using a pool.",
         ),
     ]
     if settings.replicas_per_shard:
@@ -76,7 +79,8 @@ def cache_row(settings: CacheSettings, thresholds: MonitoringSettings, *, group:
             lag,
             "s",
             minutes,
-            f"A Redis replica has been more than {lag} s behind its primary: a failover would lose that much.",
+            f"A Redis replica has been more than {lag} s behind its primary. A failover would lose the writes of "
+            "that time.",
             "Look for bulk writes, and for a node whose network is saturated.",
         )
     charts = (
@@ -98,7 +102,7 @@ def _of_worst_node(
     *,
     critical: bool = False,
 ) -> Iterator[Alarm]:
-    """One alarm over all nodes; with more than an alarm takes, another for each part."""
+    """One alarm for all nodes, or several if there are more nodes than an alarm may have metrics."""
     for part, (some, expression) in enumerate(of_many(metrics, "MAX"), start=1):
         yield Alarm(
             id_ if part == 1 else f"{id_}-{part}",
@@ -118,7 +122,7 @@ def _of_worst_node(
 def files_row(
     settings: StorageSettings, thresholds: MonitoringSettings, *, file_system: str, mounting_tasks: int
 ) -> Row:
-    """EFS. `mounting_tasks` is how many tasks have the files mounted at the least; 0 when none mounts them."""
+    """EFS. `mounting_tasks` is the minimum number of tasks that mount the file system, or 0 if none does."""
 
     def metric(name: str, statistic: str, label: str) -> Metric:
         return Metric("AWS/EFS", name, {"FileSystemId": file_system}, statistic, label)
@@ -133,8 +137,9 @@ def files_row(
             io,
             "%",
             minutes,
-            f"EFS has worked at more than {io} % of its I/O limit; at 100 % files become slow for every task.",
-            "Look for many small files or metadata calls; keep what is read often in Redis or in the task.",
+            f"EFS has worked at more than {io} % of its I/O limit; at 100 % the file system becomes slow for every "
+            "task.",
+            "Look for many small files or metadata calls. Cache files that are read often in Redis or in the task.",
         )
     ]
     if settings.throughput_mode == "bursting":
@@ -147,7 +152,8 @@ def files_row(
                 _BURST_CREDITS,
                 "bytes",
                 minutes,
-                "The burst credits of EFS run out: throughput falls to that of the stored size, 50 KiB/s a GiB.",
+                "The burst credits of EFS are nearly used up. Without them throughput is limited to 50 KiB/s per GiB "
+                "stored.",
                 'Set storage.throughput_mode = "elastic".',
             )
         )
@@ -161,8 +167,9 @@ def files_row(
                 mounting_tasks,
                 "connections",
                 max(minutes, 10),  # a deployment replaces tasks
-                f"Fewer than {mounting_tasks} clients have the files mounted, though as many tasks must run.",
-                "Look at the events of the ECS service: a task whose mount fails does not start.",
+                f"Fewer than {mounting_tasks} clients have mounted the file system, although at least "
+                f"{mounting_tasks} tasks must run.",
+                "Read the events of the ECS service: a task does not start if its mount fails.",
                 missing="breaching",
             )
         )

@@ -18,14 +18,12 @@ from settings.api import schemas as api_schemas
 
 # The reasons stand beside them in modules/api/redeployment.py. Whoever adds one says here, too, that it is meant.
 EXCLUDED = {
-    "aws_api_gateway_api_key",
     "aws_api_gateway_base_path_mapping",
     "aws_api_gateway_deployment",
     "aws_api_gateway_domain_name",
     "aws_api_gateway_method_settings",
     "aws_api_gateway_stage",
     "aws_api_gateway_usage_plan",
-    "aws_api_gateway_usage_plan_key",
 }
 PEOPLE = AuthorizerSettings(type="cognito", user_pool_arns=(POOL,))
 THINGS = AuthorizerSettings(type="lambda", function_arn=FUNCTION)

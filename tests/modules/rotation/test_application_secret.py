@@ -14,7 +14,7 @@ from modules.common.policies import Account
 from modules.database import Database
 from modules.rotation import ApplicationSecret, RotationPath
 from modules.rotation.access import rotation_policy
-from modules.rotation.secret import connection_facts, reading_policy
+from modules.rotation.secret import connection_facts, master_reading_policy, reading_policy
 from settings.naming import Naming
 from settings.network import NetworkSettings
 from settings.rotation import RotationSettings
@@ -216,3 +216,24 @@ def test_the_function_reaches_the_database_and_aws_and_nothing_else(
     for rule in (*egress, *ingress):
         assert rule["description"]
         assert (rule["ip_protocol"], rule["from_port"]) == ("tcp", rule["to_port"])
+
+
+def test_the_masters_secret_is_read_by_the_function_and_by_rds_alone() -> None:
+    account = Account("111111111111", "ca-central-1")
+    document = json.loads(
+        master_reading_policy("arn:secret", readers=["arn:function", "arn:emergency"], account=account)
+    )
+
+    (denial,) = document["Statement"]
+    assert (denial["Effect"], denial["Principal"], denial["Action"]) == ("Deny", "*", ["secretsmanager:GetSecretValue"])
+    assert denial["Resource"] == ["arn:secret"]
+    assert denial["Condition"] == {
+        "ArnNotEquals": {
+            "aws:PrincipalArn": [
+                "arn:function",
+                "arn:emergency",
+                "arn:aws:iam::111111111111:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
+            ]
+        },
+        "Bool": {"aws:PrincipalIsAWSService": "false"},
+    }

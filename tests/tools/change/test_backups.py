@@ -39,12 +39,13 @@ def test_no_snapshots_are_fewer_than_any() -> None:
     assert _found("aws_elasticache_replication_group.a", after, before) == []
 
 
-def test_copies_are_counted_by_their_vaults() -> None:
+def test_copies_are_told_apart_by_their_vaults() -> None:
     def copies(*vaults: str) -> dict[str, Any]:
         made = [{"destination_vault_arn": vault, "lifecycle": []} for vault in vaults]
         return {"rule": [{"rule_name": "daily", "copy_action": made}]}
 
-    said = ["rule.copy_action: backups are no longer copied to another vault"]
-    assert _found("aws_backup_plan.a", copies("a"), copies()) == said
-    assert _found("aws_backup_plan.a", copies("a", "b"), copies("a")) == said
-    assert _found("aws_backup_plan.a", copies("a"), copies("b")) == []
+    said = "rule.copy_action: backups are no longer copied to"
+    assert _found("aws_backup_plan.a", copies("a"), copies()) == [f"{said} a"]
+    assert _found("aws_backup_plan.a", copies("a", "b"), copies("a")) == [f"{said} b"]
+    assert _found("aws_backup_plan.a", copies("a"), copies("b")) == [f"{said} a"]
+    assert _found("aws_backup_plan.a", copies("a"), copies("a", "b")) == []

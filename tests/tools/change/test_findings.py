@@ -63,6 +63,18 @@ def test_prevent_destroy_names_what_it_protects() -> None:
     assert (found.address, found.is_red, found.allowed) == ("aws_vpc.main", True, False)
 
 
+def test_a_provider_that_is_gone_names_what_it_would_destroy() -> None:
+    error = (
+        "Provider configuration not present: To work with aws_backup_vault.copies_vault (orphan) its original provider "
+        'configuration at provider["registry.terraform.io/hashicorp/aws"].copies is required, but it has been removed.'
+    )
+
+    (found,) = _find(read("iot-prod-backup", None, errors=[error]), kind=FindingKind.REFUSED)
+
+    assert (found.address, found.is_red) == ("aws_backup_vault.copies_vault", True)
+    assert "the provider of its region is no longer there" in found.says
+
+
 def test_an_output_that_disappears_is_named_with_its_readers_only_if_it_has_any() -> None:
     network = plan(stack="iot-dev-network", vpc_id=output("delete", before="a"), unread=output("delete", before="b"))
 

@@ -64,12 +64,13 @@ def _with_backups(file: dict[str, Any]) -> None:
     file["database"]["backup_retention_days"] = 5
     file["cache"] = {"snapshot_retention_days": 3}
     file["backup"] = {"retention_days": 20, "lock": "governance", "lock_minimum_days": 5, "copy_to": _TO}
+    file["backup"]["copy_retention_days"] = 15
 
 
 def _with_fewer(file: dict[str, Any]) -> None:
     file["database"]["backup_retention_days"] = 2
     file["cache"] = {"snapshot_retention_days": 1}
-    file["backup"] = {"retention_days": 10}
+    file["backup"] = {"retention_days": 10, "copy_to": _TO}
 
 
 @pytest.fixture(scope="module")
@@ -231,17 +232,31 @@ def test_backups_that_are_given_up_and_a_queue_that_goes_are_red(base: Base, tmp
     assert red == {
         (FindingKind.STATEFUL, "aws_sqs_queue", "the messages in it"),
         (FindingKind.STATEFUL, "aws_kms_key", "everything encrypted with it"),
-        (FindingKind.STATEFUL, "aws_backup_vault", "the backups in it"),
         (FindingKind.BACKUPS, "aws_rds_cluster", "backup_retention_period: 5 → 2"),
         (FindingKind.BACKUPS, "aws_elasticache_replication_group", "snapshot_retention_limit: 3 → 1"),
         (FindingKind.BACKUPS, "aws_backup_plan", "rule.lifecycle.delete_after: 20 → 10"),
-        (FindingKind.BACKUPS, "aws_backup_plan", "rule.copy_action: backups are no longer copied to another vault"),
+        (FindingKind.BACKUPS, "aws_backup_plan", "rule.copy_action.lifecycle.delete_after: 15 → 7"),
         (
             FindingKind.BACKUPS,
             "aws_backup_vault_lock_configuration",
             "the vault's lock is removed: whoever may delete backups can delete those in it",
         ),
     }
+    assert made.exit_code == 3
+
+
+def test_copies_that_end_are_refused_as_terraform_refuses_them(base: Base, tmp_path: Path) -> None:
+    """It cannot destroy what is in a region of which the configuration has no provider any more."""
+
+    def without_copies(file: dict[str, Any]) -> None:
+        _with_backups(file)
+        del file["backup"]["copy_to"], file["backup"]["copy_retention_days"]
+
+    made = base.review(synthesize(tmp_path, _ENVIRONMENT, change=without_copies), _BACKUP)
+
+    (refused,) = {item.says for item in made.findings}
+    assert refused.endswith("the provider of its region is no longer there: the plan ends there")
+    assert "aws_backup_vault" in {item.address.partition(".")[0] for item in made.lost}
     assert made.exit_code == 3
 
 

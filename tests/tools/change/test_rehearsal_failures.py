@@ -79,7 +79,7 @@ def test_after_a_failure_the_others_are_planned_with_what_there_is(rehearse: Reh
 
     assert made["network"].errors == ("on the embedded AWS: no such engine",)
     for name, needs in (("data", "network"), ("service", "data")):
-        assert made[name].note == f"not applied, for it needs {needs}; planned with the outputs that are there"
+        assert made[name].note == f"not applied, because it depends on {needs}; planned with the outputs that are there"
         assert made[name].changes
     assert ec2.tagged == []
 
@@ -104,7 +104,7 @@ def test_a_refusal_that_does_not_end_is_a_failure(rehearse: Rehearse) -> None:
     made = rehearse(apply={"network": [_REFUSAL, "something else"]})
 
     assert made["network"].errors == (f"on the embedded AWS: {_REFUSAL}",)
-    assert made["data"].note.startswith("not applied, for it needs network")
+    assert made["data"].note.startswith("not applied, because it depends on network")
 
 
 _PAYLOAD = {

@@ -184,8 +184,9 @@ def test_the_lock_of_a_vault_that_is_removed_is_red(reviewed: Review) -> None:
 def test_copies_that_end_are_red_with_their_vault_and_key(reviewed: Review) -> None:
     made = reviewed(_more_backups, None)
 
-    ended = "rule.copy_action: backups are no longer copied to another vault"
-    assert ended in [item.says for item in made.of(FindingKind.BACKUPS) if _type(item) == _PLAN and item.is_red]
+    (ended,) = (item for item in made.of(FindingKind.BACKUPS) if "copy_action: " in item.says)
+    assert (_type(ended), ended.is_red) == (_PLAN, True)
+    assert ended.says.startswith("rule.copy_action: backups are no longer copied to ${aws_backup_vault.copies_vault")
     assert {
         (FindingKind.BACKUPS, _LOCK),
         (FindingKind.STATEFUL, "aws_backup_vault"),

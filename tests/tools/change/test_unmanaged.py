@@ -101,16 +101,6 @@ def _usage_plan(platform: Platform) -> None:
     platform.client("apigateway").create_usage_plan(name="unlimited", apiStages=stages)
 
 
-def _plan_key(platform: Platform) -> None:
-    gateway = platform.client("apigateway")
-    key = gateway.create_api_key(name="friend", value="0123456789-0123456789", enabled=True)["id"]
-    gateway.create_usage_plan_key(usagePlanId=platform.ids["plan"], keyId=key, keyType="API_KEY")
-
-
-def _loose_key(platform: Platform) -> None:
-    platform.client("apigateway").create_api_key(name="friend", value="0123456789-abcdefghij", enabled=True)
-
-
 def _url(platform: Platform) -> None:
     platform.client("lambda").create_function_url_config(FunctionName="rotation", AuthType="NONE")
 
@@ -163,8 +153,6 @@ _ADDED: Mapping[str, tuple[Callable[[Platform], object], str]] = {
     "stage": (_stage, "aws_api_gateway_stage copy"),
     "authorizer": (_authorizer, "name anybody"),
     "usage plan": (_usage_plan, "unlimited"),
-    "key of the plan": (_plan_key, "aws_api_gateway_usage_plan_key"),
-    "loose key": (_loose_key, "aws_api_gateway_api_key"),
     "Lambda permission": (lambda platform: permit(platform, "by-hand", "999999999999"), "by-hand"),
     "function URL": (_url, "AuthType NONE"),
     "event source": (_mapping, "aws_lambda_event_source_mapping"),
@@ -198,12 +186,10 @@ def test_what_was_added_by_hand_is_shown_once(platform: Platform, kind: str) -> 
     assert "0123456789" not in shown
 
 
-def test_keys_of_other_usage_plans_and_other_networks_are_not_asked_about(platform: Platform) -> None:
+def test_other_usage_plans_and_other_networks_are_not_asked_about(platform: Platform) -> None:
     before = platform.shown()
     gateway, ec2 = platform.client("apigateway"), platform.client("ec2")
-    plan = gateway.create_usage_plan(name="another")["id"]
-    key = gateway.create_api_key(name="another", enabled=True)["id"]
-    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    gateway.create_usage_plan(name="another")
     other = gateway.create_rest_api(name="other")
     method(platform, other["rootResourceId"], "GET", api=other["id"])
     gateway.create_deployment(restApiId=other["id"], stageName="v1")

@@ -64,6 +64,7 @@ class Chaos:
 
     def __init__(self, platform: Walked, *, seed: str, count: int, seconds: float) -> None:
         self.kills: list[Kill] = []
+        self.failed = 0
         self._platform, self._seed, self._count = platform, seed, count
         self._random = random.Random(seed)
         self._started = time.monotonic()
@@ -81,12 +82,13 @@ class Chaos:
         return f"{said}\n\n{table(headings, [kill.cells for kill in self.kills])}"
 
     def run(self) -> None:
-        """Deploy, then kill and end until there are `count` kills. Raises ChaosError at the first that is not ended."""
+        """Deploy, then kill and end until there are `count` kills; `failed` counts what did not end as it should."""
         file = self._platform.root / "environments" / f"{NAME}.toml"
         file.write_text(file.read_text().replace("protected = true", "protected = false"))
         self._make("bootstrap", "--approve")
         self._usual["deploy"] = self._make("deploy", *OPTIONS["deploy"])
-        self._usual |= dict.fromkeys(("destroy", "apply", "recover"), self._usual["deploy"] / 3)
+        self._usual |= {"destroy": self._usual["deploy"], "apply": self._usual["deploy"] / 2}
+        self._usual["recover"] = self._make("recover", *CONFIRMED)
         self._stacks = stacks.find_all(NAME, outdir=self._platform.root / "cdktf.out")
         self._deployed = True
         self._write_rows()
@@ -117,17 +119,27 @@ class Chaos:
                 ended = self._kill(ending, kills) if self._again() else self._finish(ending, kills)
             self._deployed = (ending if kills else verb) != "destroy"
             self._end(kills)
+            result = "nothing to do, orphaned or lost"
         except ChaosError as error:
-            for kill in kills:
-                kill.result = str(error).splitlines()[0]
-            self._say(f"{kills}\n{error}")
-            raise
+            self.failed += 1
+            result = str(error).splitlines()[0]
+            self._say(str(error))
+            self._begin_again()
         for kill in kills:
-            kill.result = "nothing to do, orphaned or lost"
+            kill.result = result
             self._say(" | ".join(kill.cells))
 
+    def _begin_again(self) -> None:
+        """After a failure: what can be deployed is what the next kills must not lose."""
+        self._make("recover", *CONFIRMED)
+        self._restore_from()
+        self._make("deploy", *OPTIONS["deploy"])
+        self._deployed = True
+        self._platform.database.wait()
+        self._facts = self._kept()
+
     def _again(self) -> bool:
-        return len(self.kills) < self._count and self._random.random() < 0.5
+        return len(self.kills) < self._count and self._random.random() < 0.75
 
     def _before(self, verb: str, kills: list[Kill]) -> None:
         if verb == "apply":
@@ -204,8 +216,8 @@ class Chaos:
             code = process.wait(usual * part)
             for kill in kills:
                 kill.ended.append(verb)
+            self._usual[verb] = max(time.monotonic() - started, usual * 0.7)
             self._say(f"{verb} was at its end before its moment, {part:.0%} of {usual:.0f} s")
-            self._usual[verb] *= 0.8
             if code and verb != "apply" and not _TAKEN.search(said()):
                 raise ChaosError(f"make {verb} ended with exit code {code}\n{said()}")
             return not code

@@ -61,6 +61,32 @@ def test_of_two_alike_each_becomes_what_it_is(stack: Stack, monkeypatch: pytest.
     assert found == {"aws_kms_key.data": "data", "aws_kms_key.logs": "logs"}
 
 
+def test_an_alias_is_not_given_up_for_a_wrong_guess_of_its_key(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Aliased(Plans):
+        def _change(self, address: str, id_: str) -> dict[str, Any]:
+            made = super()._change(address, id_)
+            if address == "aws_kms_alias.logs":
+                made["change"]["after"] = {"name": "alias/logs", "target": self.key}
+            return made
+
+        def __call__(self, stack: Stack, ids: Any, environ: Any) -> tuple[list[dict[str, Any]], str]:
+            self.key = ids.get("aws_kms_key.logs", ("unknown",))[0]
+            return super().__call__(stack, ids, environ)
+
+    # GIVEN two keys of which the first guess is the wrong one, and the alias of the second
+    wanted: dict[str, dict[str, Any]] = {
+        **{f"aws_kms_key.{purpose}": {"description": purpose, "tags_all": TAGS} for purpose in ("logs", "data")},
+        "aws_kms_alias.logs": {"name": "alias/logs"},
+    }
+    real = {"1": {"description": "data"}, "2": {"description": "logs"}}
+    plans = Aliased(wanted, {**real, "alias/logs": {"name": "alias/logs", "target": "2"}})
+    tagged = {f"arn:aws:kms:ca-central-1:111111111111:key/{id_}": TAGS for id_ in real}
+
+    found = accepted(plans, stack, tagged, monkeypatch)
+
+    assert found == {"aws_kms_key.data": "1", "aws_kms_key.logs": "2", "aws_kms_alias.logs": "alias/logs"}
+
+
 def test_one_that_is_left_over_is_not_forced_into_another(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {f"aws_kms_key.{purpose}": {"description": purpose, "tags_all": TAGS} for purpose in ("alarms", "logs")}
 

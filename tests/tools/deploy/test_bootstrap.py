@@ -59,7 +59,7 @@ def test_a_state_that_did_not_arrive_is_kept(tools: Tools, capsys: pytest.Captur
     assert main(["bootstrap", "--env", NAME, "--approve"]) == 1
 
     assert _local_state().is_file()
-    assert f"it is kept in {_local_state()}: run this again" in capsys.readouterr().err
+    assert f"it is in {_local_state()}: run this command again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("failing", ["init", "apply", "-migrate-state"])
@@ -130,7 +130,10 @@ def test_without_approval_and_without_a_terminal_nothing_is_applied(
 
     assert tools.changes() == []
     said = capsys.readouterr().err
-    assert "terraform apply would ask, and there is no terminal; to approve beforehand: AUTO_APPROVE=1" in said
+    assert (
+        "terraform apply must ask for approval, but there is no terminal; to approve in advance, set AUTO_APPROVE=1"
+        in said
+    )
 
 
 def test_the_apply_is_shown_while_it_runs(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:

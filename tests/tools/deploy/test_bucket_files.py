@@ -79,7 +79,7 @@ def test_a_state_that_is_none_stops_every_command(
     bucket, key = stack.backend["bucket"], stack.backend["key"]
     assert said == (
         f"s3://{bucket}/{key} is not a Terraform state, it {fault}; copy an older version of the object over it; "
-        f"they are listed by: aws s3api list-object-versions --bucket {bucket} --prefix {key}\n"
+        f"to list the versions: aws s3api list-object-versions --bucket {bucket} --prefix {key}\n"
     )
     assert tools.changes() == []
 
@@ -107,7 +107,7 @@ def test_a_lock_that_is_none_is_named_and_never_broken(
     place = f"s3://{stack.backend['bucket']}/{stack.lock_key}"
     assert said == (
         f"{place} is not a Terraform lock, it {fault}; if no Terraform runs on {NAME}-data, delete it: "
-        f"aws s3 rm {place}; then run this again\n"
+        f"aws s3 rm {place}; then run this command again\n"
     )
     assert tools.changes() == []
 

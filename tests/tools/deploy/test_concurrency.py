@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from settings import load
 from tools.deploy import __main__ as command
 from tools.deploy import cdktf
-from tools.deploy.account import _check_concurrency, prepare
+from tools.deploy.account import check_concurrency, prepare
 from tools.synthesized.errors import DeployError
 
 PRODUCTION = load("iot-prod")
@@ -64,7 +64,7 @@ class Logs:
     ],
 )
 def test_an_account_with_enough_is_deployed_to(functions: Functions) -> None:
-    _check_concurrency(PRODUCTION, functions)
+    check_concurrency(PRODUCTION, functions)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_an_account_that_cannot_spare_it_is_told_so_in_one_line(functions: Funct
         prepare(PRODUCTION, clients=lambda _: functions, approved=True)
 
     assert str(refused.value) == (
-        f"rotation.reserved_concurrency = 2; allowed: at most {spare} in the account 222222222222, whose quota in "
-        f"ca-central-1 is {quota} runs of functions at once, 100 of them for functions without a reservation; "
-        "have AWS raise the quota, or in development set 0"
+        f"rotation.reserved_concurrency = 2; allowed: at most {spare} in the account 222222222222, whose Lambda "
+        f"concurrency quota in ca-central-1 is {quota}, of which 100 must stay unreserved; "
+        "ask AWS to raise the quota, or set 0 in development"
     )
 
 
@@ -95,7 +95,7 @@ def test_where_none_is_reserved_nothing_is_asked() -> None:
     development = load("iot-dev")
 
     assert development.rotation.reserved_concurrency == 0
-    _check_concurrency(development, None)
+    check_concurrency(development, None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from tools.deploy import __main__ as deploy
 from tools.deploy import cdktf, processes
 
-NONE = "no credentials for AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
+NONE = "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-CALLS = [["diff"], ["deploy", "--approve"], ["unprotect", "--confirm", "iot-dev"]]
+CALLS = [["check-account"], ["diff"], ["deploy", "--approve"], ["unprotect", "--confirm", "iot-dev"]]
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -51,7 +51,7 @@ def test_broken_ones_are_one_line(
 
     assert deploy.main(["diff", "--env", "iot-dev"]) == 1
     printed = capsys.readouterr().err
-    assert printed.startswith("no credentials for AWS")
+    assert printed.startswith("there are no AWS credentials")
     assert printed.count("\n") == 1
     assert started == []
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
+from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.subnet import Subnet
 from cdktf_cdktf_provider_aws.vpc import Vpc
@@ -56,7 +57,7 @@ def synthesize(version: str, **changed: Any) -> str:
             zones=ZONES,
             vpc_id=vpc.id,
             subnet_group=group.name,
-            data_key_arn=KEY,
+            data_key_arn=KmsKey(scope, "key", description="of the data").arn,
         )
 
     return json.dumps(synthesize_module(build).json)

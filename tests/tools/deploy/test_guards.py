@@ -237,7 +237,7 @@ def test_unprotect_deploys_and_needs_no_further_approval(tools: Tools) -> None:
     [
         (["deploy", "--env", "iot-dve"], 2, "iot-dve"),
         (["deploy", "--env", NAME, "--suffix", "PR"], 2, "suffix"),
-        (["bootstrap", "--env", NAME, "--suffix", "pr-12"], 1, "it uses the bucket of its original"),
+        (["bootstrap", "--env", NAME, "--suffix", "pr-12"], 1, "it uses the original environment's bucket"),
         (["migrate", "--env", NAME], 1, "there is no cluster iot-service-dev"),
     ],
 )

@@ -311,7 +311,10 @@ def test_saved_plans_made_before_something_came_back_are_not_applied(
     assert main(["apply", "--env", NAME]) == 1
 
     assert tools.changes() == []
-    assert f"alias/iot-data-dev came back; plan again: make plan ENV={NAME}" in capsys.readouterr().err
+    assert (
+        f"alias/iot-data-dev was restored from what destroy had kept; plan again: make plan ENV={NAME}"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_vault_is_imported_with_its_lock(tools: Tools) -> None:

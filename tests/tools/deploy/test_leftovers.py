@@ -57,7 +57,7 @@ def cleared(aws: Aws) -> list[str]:
 def test_the_group_of_a_cluster_that_is_gone_is_deleted_and_no_other(clusters: tuple[str, ...]) -> None:
     aws = Aws(*clusters, groups=(GROUP, "/iot/dev/service"))
 
-    assert cleared(aws) == [f"Deleted {GROUP}, which Container Insights had made again after its cluster was gone"]
+    assert cleared(aws) == [f"Deleted {GROUP}, which Container Insights had recreated after its cluster was deleted"]
     assert aws.groups == ["/iot/dev/service"]
 
 
@@ -84,7 +84,7 @@ def test_an_aws_that_refuses_stops_nothing() -> None:
     aws = Aws(error="AccessDenied")
 
     (said,) = cleared(aws)
-    assert said.startswith(f"Whether {GROUP} is left over was not checked: ")
+    assert said.startswith(f"{GROUP} was not checked: ")
     assert aws.groups == [GROUP]
 
 
@@ -109,7 +109,10 @@ def test_before_an_approval_nothing_is_deleted() -> None:
     prepare(load("iot-dev"), clients=lambda _: aws, approved=False, say=said.append)
 
     assert aws.groups == [GROUP, f"{GROUP}-2"]
-    assert said == [f"{GROUP} is left over; if its creation fails: aws logs delete-log-group --log-group-name {GROUP}"]
+    assert said == [
+        f"{GROUP} already exists; if the deployment cannot create it, run: aws logs delete-log-group "
+        f"--log-group-name {GROUP}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,8 @@ def test_what_counts_as_an_approval(call: list[str], approved: bool, monkeypatch
 def test_a_group_of_another_account_stays_and_nothing_is_deployed(approved: bool) -> None:
     aws = Aws(account="999999999999")
 
-    with pytest.raises(DeployError, match=r"^the credentials are of account 999999999999, and iot-dev is in \d{12}$"):
+    with pytest.raises(
+        DeployError, match=r"^the credentials belong to account 999999999999, but iot-dev is in \d{12}$"
+    ):
         prepare(load("iot-dev"), clients=lambda _: aws, approved=approved)
     assert aws.groups == [GROUP]

@@ -159,7 +159,7 @@ def _without_credentials(ecs: Ecs) -> None:
     ("spoil", "message"),
     [
         (_failing("ClusterNotFoundException"), f"there is no cluster {NAME}; first: make deploy ENV=iot-dev"),
-        (_failing("AccessDeniedException"), "the migration went no further: An error occurred (AccessDenied"),
+        (_failing("AccessDeniedException"), "the migration was aborted: An error occurred (AccessDenied"),
         (_without_credentials, "AWS cannot be reached: Unable to locate credentials; set credentials and AWS_REGION"),
         (lambda ecs: ecs.services.clear(), f"there is no service {NAME}; first: make deploy ENV=iot-dev"),
         (
@@ -168,15 +168,15 @@ def _without_credentials(ecs: Ecs) -> None:
         ),
         (
             lambda ecs: ecs.others.append({"taskArn": "arn:other", "lastStatus": "RUNNING"}),
-            "a migration runs already: arn:other; wait for its end",
+            "a migration is already running: arn:other; wait until it has finished",
         ),
         (
             lambda ecs: ecs.failures.append({"reason": "Capacity is unavailable"}),
-            "the migration was not started: Capacity is unavailable; nothing has run",
+            "the migration did not start: Capacity is unavailable; nothing has run",
         ),
         (
             lambda ecs: ecs.container.update(exitCode=3),
-            f"the migration failed with exit code 3; its log stands above ({TASK})",
+            f"the migration failed with exit code 3; see its log above ({TASK})",
         ),
         (
             lambda ecs: (ecs.container.pop("exitCode"), ecs.task.update(stoppedReason="CannotPullContainerError: x")),
@@ -202,7 +202,7 @@ def test_credentials_of_another_account_run_nothing() -> None:
     """Terraform's provider refuses them; this command asks AWS by itself."""
     ecs, elsewhere = Ecs(), environment().model_copy(update={"account_id": "222222222222"})
 
-    with pytest.raises(DeployError, match=r"^the credentials are of account 111111111111, and iot-dev is in 2222"):
+    with pytest.raises(DeployError, match=r"^the credentials belong to account 111111111111, but iot-dev is in 2222"):
         migrate(elsewhere, clients={"ecs": ecs, "logs": Logs()}.__getitem__)
 
     assert ecs.ran == {}

@@ -35,7 +35,7 @@ def moved(tools: Tools) -> Tools:
 
 
 def test_nothing_is_deployed_before_it_is_moved(moved: Tools, capsys: pytest.CaptureFixture[str]) -> None:
-    line = f"1 resources are in another state than that of {NAME}-data, whose they are now; first: make move ENV={NAME}"
+    line = f"1 resources now belong to {NAME}-data, but are in another stack's state; first run: make move ENV={NAME}"
     for call in (["deploy", "--approve"], ["deploy", "--approve", "--stack", "data"], ["apply"]):
         assert main([*call, "--env", NAME]) == 1
 

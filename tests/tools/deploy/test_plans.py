@@ -56,9 +56,9 @@ def test_saved_plans_from_the_first_deployment_to_drift(
     assert planned[_EGRESS].note.startswith(f"cannot be planned before {_NETWORK}")
     assert (tmp_path / "plans").stat().st_mode & 0o077 == 0
 
-    # WHEN the configuration is another one by now, nothing is applied
+    # WHEN the configuration has changed by now, nothing is applied
     run.edit(_NETWORK, lambda json_: only(json_, "aws_cloudwatch_log_group")[1].update(retention_in_days=14))
-    with pytest.raises(DeployError, match="iot-dev-network: the configuration is another one"):
+    with pytest.raises(DeployError, match="iot-dev-network: the configuration has changed"):
         run.apply()
     assert run.said == []
 
@@ -105,7 +105,7 @@ def test_saved_plans_from_the_first_deployment_to_drift(
     stored = json.loads(s3.get_object(Bucket=state["bucket"], Key=state["key"])["Body"].read())
     stored["serial"] += 1
     s3.put_object(Bucket=state["bucket"], Key=state["key"], Body=json.dumps(stored).encode())
-    with pytest.raises(DeployError, match="iot-dev-egress: its state was changed since"):
+    with pytest.raises(DeployError, match="iot-dev-egress: its state has changed"):
         run.apply()
     assert run.said == []
 

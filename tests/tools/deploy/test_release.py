@@ -127,7 +127,7 @@ def test_an_image_that_ecs_refuses_goes_back_in_file_and_state(released: Release
     plain.on("terraform", "apply", "-json", code=1, stdout=json.dumps(failure))
     plain.on("terraform", "apply", "-auto-approve")
 
-    with pytest.raises(DeployError, match=rf"{NEW} was not released.*{OLD} again.*postcondition"):
+    with pytest.raises(DeployError, match=rf"{NEW} was not released.*restored to {OLD}: .*postcondition"):
         released()
 
     assert released.file.read_bytes() == released.before
@@ -140,7 +140,7 @@ def test_an_image_that_runs_already_is_no_release(released: Released) -> None:
 
     released(OLD)
 
-    assert released.said == [f"{OLD} runs already"]
+    assert released.said == [f"{OLD} is already running"]
     assert not released.tools.changes()
 
 

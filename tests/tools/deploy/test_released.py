@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,8 @@ from tests.tools.deploy.walked import NAME, Walked, walked
 pytestmark = [pytest.mark.emulator, pytest.mark.long, pytest.mark.timeout(3600)]
 
 SERVICE = "walk-service-prod"
-FIRST, SECOND = (f"777777777777.dkr.ecr.ca-central-1.amazonaws.com/{SERVICE}:{tag}" for tag in (1, 2))
+# All outside of ECR: the execution role may pull from the repository of an image in it, which would be one more change.
+FIRST, SECOND = (f"registry.example.com/shop:{tag}" for tag in (1, 2))
 CANNOT_BE_PULLED, GREEDY = "registry.invalid/shop:3", "registry.test/shop:4"
 MOST_SECONDS = 30
 
@@ -21,6 +23,7 @@ MOST_SECONDS = 30
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
     with walked(tmp_path_factory.mktemp("release")) as made:
+        made.set("service", "image", FIRST)
         made.set("service", "rollback_on_alarm", True)
         yield made
 
@@ -60,6 +63,7 @@ def test_a_release_changes_the_image_in_seconds(
     assert _runs(platform) == FIRST
 
     # WHEN another image is released
+    busy = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)  # by others: both take several times as long
     started = time.monotonic()
     said = platform.make("release", "--image", SECOND, "--approve")
     released = time.monotonic() - started
@@ -70,7 +74,7 @@ def test_a_release_changes_the_image_in_seconds(
     assert f"{SERVICE}: {FIRST} -> {SECOND}" in said
     assert (_runs(platform), _names(platform)) == (SECOND, SECOND)
     assert platform.plans() == {}
-    assert released < max(MOST_SECONDS, deployed / 5)  # a busy machine makes both longer
+    assert released < (deployed / 2 if busy else MOST_SECONDS)
 
 
 @pytest.mark.parametrize("image", [CANNOT_BE_PULLED, GREEDY])
@@ -84,7 +88,7 @@ def test_a_refused_image_goes_back(platform: Walked, deployed: float, image: str
     assert f"{image} was not released" in said
     assert "ECS rolled back" in said
     assert (_runs(platform), _names(platform)) == (running, running)
-    assert platform.plans() == {}
+    assert platform.plans(f"{NAME}-service") == {}
     images = {
         platform.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"][
             0

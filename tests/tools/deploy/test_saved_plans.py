@@ -116,11 +116,11 @@ def test_a_plan_without_changes_is_not_applied(tools: Tools, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda tools: tools.edit("service", locals={"a": 1}), f"{SERVICE}: the configuration is another one"),
-        (lambda tools: tools.put_state("service", serial=2), f"{SERVICE}: its state was changed since"),
+        (lambda tools: tools.edit("service", locals={"a": 1}), f"{SERVICE}: the configuration has changed"),
+        (lambda tools: tools.put_state("service", serial=2), f"{SERVICE}: its state has changed"),
         (
             lambda tools: tools.put_state("network", vpc_id="vpc-2"),
-            f"{DATA}: {NETWORK}.vpc_id was changed since",
+            f"{DATA}: {NETWORK}.vpc_id has changed",
         ),
     ],
 )
@@ -132,9 +132,9 @@ def test_what_has_changed_since_the_plan_stops_everything(
     code, out, said = _apply(capsys)
 
     assert code == 1
-    assert "nothing was applied, the saved plans no longer hold:" in said
+    assert "nothing was applied, because the saved plans are outdated:" in said
     assert reason in said.splitlines()
-    assert said.splitlines()[-1] == f"look at new plans: make plan ENV={NAME}"
+    assert said.splitlines()[-1] == f"plan again: make plan ENV={NAME}"
     assert planned.changes() == []
     assert "up to date" not in out
 
@@ -148,8 +148,8 @@ def test_an_output_that_changes_while_the_plans_are_applied_stops_its_readers(
 
     assert code == 1
     assert f"{NETWORK}: up to date" in out
-    assert f"{DATA}: refused: {NETWORK}.vpc_id was changed since" in out
-    assert f"{SERVICE}: not applied, for it needs {DATA}" in out
+    assert f"{DATA}: refused: {NETWORK}.vpc_id has changed" in out
+    assert f"{SERVICE}: not applied, because it depends on {DATA}" in out
     assert f"not up to date: {DATA}, {SERVICE}" in said
     assert [call.folder for call in planned.ran("apply")] == [NETWORK]
 
@@ -165,7 +165,7 @@ def test_a_stack_that_fails_keeps_its_plan_and_stops_those_that_need_it(
     assert code == 1
     assert f"{DATA}: failed: " in out
     assert "Error: no" in out
-    assert f"{SERVICE}: not applied, for it needs {DATA}" in out
+    assert f"{SERVICE}: not applied, because it depends on {DATA}" in out
     assert {f"{DATA}.tfplan", f"{SERVICE}.tfplan"} <= set(saved_plans(NAME))
     assert not planned.ran("apply", SERVICE)
 
@@ -190,7 +190,7 @@ def test_a_broken_note_is_one_line_and_applies_nothing(
     code, _, said = _apply(capsys)
 
     assert (code, len(said.splitlines())) == (1, 1)
-    assert f"{DATA}.saved.json is not the note of a saved plan; look at new plans: make plan ENV={NAME}" in said
+    assert f"{DATA}.saved.json does not describe a saved plan; plan again: make plan ENV={NAME}" in said
     assert planned.changes() == []
 
 

@@ -118,7 +118,7 @@ def test_a_tunnel_to_elsewhere_is_refused(environment: Environment, to: str | No
 @pytest.mark.usefixtures("given")
 @pytest.mark.parametrize("aws", [Aws(tasks=0), Aws(agent="STOPPED")])
 def test_without_a_task_that_takes_one_it_says_what_to_do(environment: Environment, aws: Aws) -> None:
-    with pytest.raises(DeployError, match=r"no task of iot-service-dev takes a shell.*force-new-deployment"):
+    with pytest.raises(DeployError, match=r"no task of iot-service-dev allows ECS Exec.*force-new-deployment"):
         session.shell(environment, clients=aws)
 
     assert not aws.calls
@@ -137,7 +137,7 @@ def test_production_without_the_setting_is_refused() -> None:
 def test_without_the_plugin_it_says_where_to_get_it(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
-    with pytest.raises(DeployError, match=r"session-manager-plugin is not installed; install it as in https://docs"):
+    with pytest.raises(DeployError, match=r"session-manager-plugin is not installed; see https://docs"):
         session.shell(environment, clients=Aws())
 
 
@@ -153,5 +153,5 @@ def test_a_refusal_of_aws_is_one_line(environment: Environment) -> None:
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListTasks")
 
-    with pytest.raises(DeployError, match=r"AWS refuses: .*AccessDenied"):
+    with pytest.raises(DeployError, match=r"AWS refused the call: .*AccessDenied"):
         session.shell(environment, clients=lambda _: SimpleNamespace(list_tasks=refuse))

@@ -50,7 +50,7 @@ def test_one_before_it_that_is_not_deployed_is_named(
     assert main(ONE) == 1
 
     assert not tools.changes()
-    said = f"{NAME}-service needs {NAME}-{absent}; first: make deploy ENV={NAME}"
+    said = f"{NAME}-service depends on {NAME}-{absent}, which is not deployed; first run: make deploy ENV={NAME}"
     assert said in capsys.readouterr().err
 
 
@@ -60,7 +60,7 @@ def test_one_before_it_that_has_changed_is_named(tools: Tools, capsys: pytest.Ca
     assert main(ONE) == 1
 
     assert not tools.changes()
-    assert f"{NAME}-service needs {NAME}-network, which changed since the last deployment" in capsys.readouterr().err
+    assert f"{NAME}-service depends on {NAME}-network, which would change" in capsys.readouterr().err
 
 
 def test_one_before_it_that_cannot_be_planned_stops_all(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:

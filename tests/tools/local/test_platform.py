@@ -16,6 +16,7 @@ import pytest
 from all_environments import FULL, load
 from project_copy import copy_project
 
+from modules.account.deploy_policy import SERVICES
 from modules.account.plan_policy import BUCKETS, CONFIGURATION
 from tools.local.emulator.environment import PLANNING_KEY
 from tools.local.permissions import permission
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 # Of these `tests/tools/change/test_unmanaged.py` says that the role may.
 ASKED_BY_DRIFT = {
+    "backup:ListBackupVaults",  # and by `make plan`, about what an earlier teardown has left
     "ec2:DescribeVpcEndpoints",
     "ecr:GetRepositoryPolicy",
     "ecs:ListServices",
@@ -64,11 +66,8 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
     assert "Destroy every stack but bootstrap" in phases[-1]
 
     # AND the plan role may make every call of its plans, and none beside those of plans and of `make drift`
-    made = {
-        permission(call["service"], call["operation"])
-        for call in map(json.loads, (project / ".local" / FULL / "calls.jsonl").read_text().splitlines())
-        if call["access_key"] == PLANNING_KEY
-    }
+    calls = list(map(json.loads, (project / ".local" / FULL / "calls.jsonl").read_text().splitlines()))
+    made = {permission(call["service"], call["operation"]) for call in calls if call["access_key"] == PLANNING_KEY}
     actions = {*CONFIGURATION, *BUCKETS}
     # What the other statements allow: asking who one is takes no permission.
     assert made - actions == {
@@ -78,6 +77,10 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
         "sts:GetCallerIdentity",
     }
     assert actions - made == ASKED_BY_DRIFT
+    # AND the services of the deploy role are those that a deployment calls
+    services = {permission(call["service"], call["operation"]).partition(":")[0] for call in calls}
+    assert services - set(SERVICES) == {"ecr", "iam", "sts"}
+    assert set(SERVICES) - services == {"backup-storage", "tag"}
 
 
 def test_an_interrupt_leaves_no_process(tmp_path: Path) -> None:

@@ -88,7 +88,8 @@ def test_a_stack_that_has_nothing_to_do_begins_with_its_end(
 ) -> None:
     with phases.phase("Plan and apply", "change") as phase:
         phase.expect({"shop-network": 0, "shop-data": 0})
-        phase.line("shop-network: Rehearsed, unchanged")
+        phase.line("shop-network: Apply complete! Resources: 0 added, 0 changed, 0 destroyed.")
+        phase.line("shop-network: Rehearsed, changes")
         phase.line("shop-data: Planning")
         phase.line("shop-data: Planned, exit code 0\nshop-network: Planning")
 

@@ -119,7 +119,7 @@ def test_a_shell_in_production_is_said_by_name() -> None:
     verdict = judge(platforms, [])
 
     assert verdict.shells == ("shop-production",)
-    assert "shop-production: service.exec opens a shell in the tasks of production" in report.as_text(verdict)
+    assert "shop-production: service.exec enables ECS Exec (a shell) in production tasks" in report.as_text(verdict)
     assert json.loads(report.as_json(verdict))["shells"] == ["shop-production"]
     assert judge(platforms[:1], []).shells == ()
 

@@ -15,6 +15,7 @@ from settings_files import SettingsFiles, settings_text
 from main import build_app
 from settings import load
 from tools.pages.settings import settings_table
+from tools.scan import paths, values
 from tools.scan.allowlist import allow_list
 from tools.scan.gate import own_findings
 from tools.synthesized.platform import Platform, read, read_all
@@ -133,7 +134,12 @@ def _findings(name: str, changes: dict[str, str | None], folder: Path) -> list[F
     files.write(name, settings_text(changes, tier))
     environment = load(name, directory=files.directory)
     build_app([environment], folder / "cdktf.out").synth()
-    return [f for platform in read_all(folder / "cdktf.out", [environment]) for f in own_findings(platform)]
+    platforms = read_all(folder / "cdktf.out", [environment])
+    return [
+        *paths.run(platforms),
+        *values.run(platforms),
+        *(f for platform in platforms for f in own_findings(platform)),
+    ]
 
 
 @pytest.mark.parametrize("tier", WEAKEST)
@@ -161,7 +167,8 @@ def test_nor_in_a_short_lived_copy_or_one_to_be_torn_down(name: str, how: dict[s
     # A copy has no bootstrap stack of its own.
     platform = read(environment, tmp_path / "cdktf.out", bootstrap="suffix" not in how)
     # To be torn down, production is not kept, which the scan says on purpose.
-    assert {finding.check for finding in own_findings(platform)} <= ({"KEPT"} if "unprotected" in how else set())
+    found = [*own_findings(platform), *paths.run([platform]), *values.run([platform])]
+    assert {finding.check for finding in found} <= ({"KEPT"} if "unprotected" in how else set())
 
 
 def test_a_finding_names_the_setting_that_mends_it(production: Platform) -> None:

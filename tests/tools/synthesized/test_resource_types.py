@@ -13,6 +13,7 @@ _STATEFUL = [
     "aws_api_gateway_domain_name",
     "aws_api_gateway_rest_api",
     "aws_backup_vault",
+    "aws_cloudformation_stack",
     "aws_cloudwatch_log_group",
     "aws_cognito_user_pool",
     "aws_db_instance",

@@ -21,15 +21,15 @@ def _kept(platform: Platform) -> Iterator[Finding]:
     if platform.tier == "production":
         for resource in platform.all(*_KEPT):
             if not _protected(resource) and resource.values.get("force_destroy") is not False:
-                yield resource.finding("KEPT", "lifecycle.prevent_destroy must be true: it holds data")
+                yield resource.finding("KEPT", "lifecycle.prevent_destroy must be true: the resource holds data")
     for resource in platform.resources:
         if _protected(resource):
             for key in platform.referred(resource.stack, resource.arguments):
                 if key.type == "aws_kms_key" and not _protected(key):
-                    yield key.finding("KEPT", f"must outlive what it encrypts: {resource.address} is never destroyed")
+                    yield key.finding("KEPT", f"needs prevent_destroy, because it encrypts {resource.address}")
 
 
 CHECKS = (
-    Check("KEPT", "What holds data, and the key it is under, cannot be destroyed by a deployment", ("12.10", "3.7"),
+    Check("KEPT", "A deployment cannot destroy a resource that holds data, nor its key", ("12.10", "3.7"),
           (*_KEPT, "aws_kms_key"), _kept),
 )  # fmt: skip

@@ -59,15 +59,15 @@ def _passwords(platform: Platform) -> Iterator[Finding]:
     for resource in platform.subjects:
         for name, value in _named(resource.arguments):
             if name not in _NO_SECRETS and _SECRET_NAME.search(name) and not _harmless(value):
-                yield resource.finding("PASSWORD", f"{name} holds a value, which would stand in state and plan")
+                yield resource.finding("PASSWORD", f"{name} contains a value, which would be in the state and in plans")
         for path, value in leaves(resource.arguments):
             place = ".".join(map(str, path))
             if isinstance(value, str) and _SECRET_TEXT.search(value):
-                yield resource.finding("PASSWORD", f"{place} holds what looks like a secret")
+                yield resource.finding("PASSWORD", f"{place} looks like a secret")
             if isinstance(value, str) and any(
                 _SECRET_ATTRIBUTE.search(found) for found in re.findall(r"\$\{[^}]*", value)
             ):
-                yield resource.finding("PASSWORD", f"{place} carries a secret from where it is kept")
+                yield resource.finding("PASSWORD", f"{place} refers to a secret value, which would be in the state")
 
 
 def _outputs(platform: Platform) -> Iterator[Finding]:
@@ -86,5 +86,5 @@ def _outputs(platform: Platform) -> Iterator[Finding]:
 CHECKS = (
     Check("PASSWORD", "No password in code, state, plan or environment variable", ("8.3.2", "8.6.2"),
           ("aws_secretsmanager_secret_version", "aws_lambda_function", "aws_ecs_task_definition"), _passwords),
-    Check("PASSWORD", "No secret in an output, none read from where it is kept", ("8.6.2",), (), _outputs),
+    Check("PASSWORD", "No output contains a secret, and no data source reads one", ("8.6.2",), (), _outputs),
 )  # fmt: skip

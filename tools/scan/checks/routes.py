@@ -59,11 +59,11 @@ def _as_set(platform: Platform, method: Resource, route: Route, authorizers: dic
     }
     for setting in (setting for setting, holds in wanted.items() if not holds):
         yield method.finding(
-            "API_ROUTE", f"is not as the setting api.routes[].{setting} of {route['path']} says", setting
+            "API_ROUTE", f"differs from the setting api.routes[].{setting} of {route['path']}", setting
         )
 
 
 CHECKS = (
-    Check("API_ROUTE", "Methods ask for the key, identity and body that their route is set to", ("6.2.4", "7.2"),
+    Check("API_ROUTE", "Methods require the API key, authorizer and schema of their route", ("6.2.4", "7.2"),
           ("aws_api_gateway_method",), _routes),
 )  # fmt: skip

@@ -298,3 +298,16 @@ def test_a_cluster_has_io_optimized_storage(client: Client, name: str) -> None:
     )["DBCluster"]
 
     assert made["StorageType"] == "aurora-iopt1"
+
+
+def test_a_major_version_is_answered_with_its_minor_one(client: Client, name: str) -> None:
+    rds = client("rds")
+    asked = {"DBClusterIdentifier": name, "Engine": "aurora-postgresql", "MasterUsername": "steward"}
+    made = rds.create_db_cluster(**asked, EngineVersion="16", ManageMasterUserPassword=True)["DBCluster"]
+    rds.create_db_instance(DBInstanceIdentifier=name, DBClusterIdentifier=name, Engine="aurora-postgresql",
+                           DBInstanceClass="db.serverless")  # fmt: skip
+    (instance,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    changed = rds.modify_db_cluster(DBClusterIdentifier=name, EngineVersion="17", AllowMajorVersionUpgrade=True)
+
+    assert made["EngineVersion"] == instance["EngineVersion"] == "16.4"
+    assert changed["DBCluster"]["EngineVersion"] == "17.4"

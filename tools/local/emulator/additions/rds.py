@@ -38,6 +38,19 @@ _INSIGHTS = (
 )
 
 
+# There is one with this number of every major version that the settings allow.
+_MINOR = 4
+
+
+def _whole_version(version: str | None) -> str | None:
+    """AWS is given a major version alone, chooses the minor one, and answers both, e.g. for 16 with 16.4.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html (DefaultOnly)
+    https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_cluster#engine_version_actual-1
+    """
+    return f"{version}.{_MINOR}" if version and version.isdecimal() else version
+
+
 def _password() -> str:
     return secrets.token_urlsafe(16) + "!#$%&'"  # as RDS, with what has to be quoted somewhere
 
@@ -71,6 +84,8 @@ def modify_db_cluster(stock: Any, self: Any, kwargs: Any) -> Any:
     is, and renames the cluster alone; its instances go on naming the old one.
     """
     cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
+    if version := _whole_version(kwargs.get("engine_version")):
+        kwargs["engine_version"] = version
     if cluster.manage_master_user_password and kwargs.get("manage_master_user_password"):
         for name in ("manage_master_user_password", "master_user_secret_kms_key_id"):
             kwargs.pop(name, None)
@@ -164,12 +179,13 @@ def scaling_configuration_info(stock: Any, self: Any) -> dict[str, Any] | None:
 
 
 def keep_insights(stock: Any, self: Any, **kwargs: Any) -> None:
-    """moto drops all settings of Performance Insights. AWS's default retention is 7 days.
+    """moto drops all settings of Performance Insights. AWS's default retention is 7 days. Versions: `_whole_version`.
 
     It also looks up the size of the storage by its type, and does not know Aurora's I/O-optimized one.
     """
     if kwargs.get("storage_type") == "aurora-iopt1":
         kwargs["allocated_storage"] = kwargs.get("allocated_storage") or 1  # as of Aurora's other types in moto
+    kwargs["engine_version"] = _whole_version(kwargs.get("engine_version"))
     stock(self, **kwargs)
     for name in _INSIGHTS:
         setattr(self, name, kwargs.get(name))

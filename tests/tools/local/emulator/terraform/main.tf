@@ -245,7 +245,7 @@ resource "aws_db_parameter_group" "this" {
 resource "aws_rds_cluster" "this" {
   cluster_identifier              = "emulator-test"
   engine                          = "aurora-postgresql"
-  engine_version                  = "16.6"
+  engine_version                  = "16"
   database_name                   = "app"
   master_username                 = "steward"
   manage_master_user_password     = true
