@@ -11,7 +11,7 @@ const DROPPED = /kms:EncryptionContext:|lambda:SourceFunctionArn/g
 const heard = (line) => JSON.parse(line.replace(DROPPED, (key) => `aws:PrincipalTag/${key.replaceAll(':', '.')}`))
 
 const escaped = (text) => text.replace(/[.+?^$()|[\]\\{}]/g, '\\$&')
-const matches = (text, pattern, wildcard) => new RegExp(`^${pattern.split(wildcard).map(escaped).join('.+')}$`).test(text)
+const matches = (text, pattern, wildcard) => new RegExp(`^${pattern.split(wildcard).map(escaped).join('.*')}$`).test(text)
 
 /** ARNs of a type of resource: those that the call names, or its pattern with the names; what is not known stays `*`. */
 function ofType(pattern, call) {
@@ -46,7 +46,7 @@ function outcome(result, resource) {
   const allowed = result.results.filter(({ analysis }) => analysis.result === 'Allowed')
   const denied = result.results.filter(({ analysis }) => analysis.result === 'ExplicitlyDenied')
   if (allowed.length === 0) return { denied: denied.flatMap(({ analysis }) => getDenialReasons(analysis)) }
-  const all = allowed.some(({ resourcePattern }) => matches(resource, resourcePattern, '*') || resourcePattern === '*')
+  const all = allowed.some(({ resourcePattern }) => matches(resource, resourcePattern, '*'))
   return all && denied.length === 0 ? {} : { unknown: 'allowed for some names only, and the call has no name' }
 }
 

@@ -1,7 +1,8 @@
 """Evaluates the recorded calls of the embedded AWS, which allows everything, against the policies that are deployed.
 
 A role may do what its policies allow, within its boundary; policies of secrets, buckets, queues, topics, keys and VPC
-endpoints may deny it. The evaluation itself is that of a library, in `permissions.mjs`.
+endpoints may deny it. The evaluation itself is that of a library, in `permissions.mjs`. Policies of AWS are not read: a
+role that calls has none.
 """
 
 from __future__ import annotations
@@ -22,29 +23,19 @@ from tools.synthesized.values import lookup, parsed
 _PREFIXES = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing", "monitoring": "cloudwatch", "tagging": "tag"}
 # Of S3: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 _NAMES = {
-    "s3:DeleteObjects": "s3:DeleteObject",
-    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
-    "s3:GetBucketCors": "s3:GetBucketCORS",
+    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration", "s3:GetBucketCors": "s3:GetBucketCORS",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
     "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:HeadObject": "s3:GetObject",
-    "s3:ListBuckets": "s3:ListAllMyBuckets",
-    "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock", "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
-    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "budgets:CreateBudget": "budgets:ModifyBudget",
-    "budgets:DescribeBudget": "budgets:ViewBudget",
-    "budgets:DescribeNotificationsForBudget": "budgets:ViewBudget",
-    "budgets:DescribeSubscribersForNotification": "budgets:ViewBudget",
-    "lambda:Invoke": "lambda:InvokeFunction",
-}
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock", "budgets:CreateBudget": "budgets:ModifyBudget",
+    "budgets:DescribeBudget": "budgets:ViewBudget", "budgets:DescribeNotificationsForBudget": "budgets:ViewBudget",
+    "budgets:DescribeSubscribersForNotification": "budgets:ViewBudget", "lambda:Invoke": "lambda:InvokeFunction",
+}  # fmt: skip
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _FREE = {"sts:GetCallerIdentity"}
 # What a service does with a customer's key as the caller: the action, the service that KMS sees, and what is called.
@@ -171,9 +162,10 @@ def evaluate(calls: Iterable[Mapping[str, Any]], deployed: Deployed, callers: Ma
         for outcome in outcomes:
             said = f"{question['role']} may not {question['action']} on {outcome['resource']}"
             if "denied" in outcome:
-                result.denied.append(f"{said}: {'; '.join(map(_reason, outcome['denied']))}")
+                result.denied.append(f"{said}: {_reasons(question['action'], outcome['denied'])}")
             elif "unknown" in outcome:
                 result.unknown.append(f"{said.replace('may not', 'calls')}: {outcome['unknown']}")
+    result.denied = list(dict.fromkeys(result.denied))
     return result
 
 
@@ -186,19 +178,20 @@ def _answers(deployed: Deployed, questions: Iterable[str]) -> Iterator[list[dict
     return map(json.loads, run.stdout.splitlines())
 
 
-_OF = {
-    "identity": "its policies",
-    "pb": "its boundary",
-    "resource": "the resource's policy",
-    "vpce": "the VPC endpoint's policy",
-}
+_OF = {"identity": "its policies", "pb": "its boundary", "resource": "the resource's policy",
+       "vpce": "the VPC endpoint's policy"}  # fmt: skip
 
 
-def _reason(denial: Mapping[str, Any]) -> str:
-    of = _OF.get(denial["policyType"], denial["policyType"])
-    if denial["denialType"] == "Implicit":
-        return f"no statement of {of} allows it"
-    return f"statement {denial.get('statementId') or denial['statementIndex']} of {of} denies it"
+def _reasons(action: str, denials: Iterable[Mapping[str, Any]]) -> str:
+    """Only the policy of a key must allow; those of other resources of the account need not."""
+    found = []
+    for denial in denials:
+        of = _OF.get(denial["policyType"], denial["policyType"])
+        if denial["denialType"] == "Explicit":
+            found.append(f"statement {denial.get('statementId') or denial['statementIndex']} of {of} denies it")
+        elif denial["policyType"] != "resource" or action.startswith("kms:"):
+            found.append(f"no statement of {of} allows it")
+    return "; ".join(found) or "no statement of its policies or boundary allows it"
 
 
 def _questions(call: Mapping[str, Any], role: str, deployed: Deployed, *, inside: bool) -> Iterator[dict[str, Any]]:
@@ -267,14 +260,9 @@ def _key_use(call: Mapping[str, Any], question: dict[str, Any], deployed: Deploy
 
 # Parameters that the Service Authorization Reference calls otherwise in ARNs.
 _CALLED = {
-    "aliasname": "alias",
-    "bucket": "bucketname",
-    "groupid": "securitygroupid",
-    "key": "objectname",
-    "networkaclid": "naclid",
-    "rolename": "rolenamewithpath",
-    "targetkeyid": "keyid",
-}
+    "aliasname": "alias", "bucket": "bucketname", "groupid": "securitygroupid", "key": "objectname",
+    "networkaclid": "naclid", "rolename": "rolenamewithpath", "targetkeyid": "keyid",
+}  # fmt: skip
 
 
 def _variables(names: Mapping[str, str]) -> dict[str, list[str]]:

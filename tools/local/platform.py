@@ -171,12 +171,11 @@ class LocalPlatform:
                 permissions.deployed(resources),
                 {DEPLOYING_KEY: names.name("deploy"), PLANNING_KEY: names.name("plan")},
             )
-            for text in evaluation.unknown:
-                phase.line(text)
             phase.detail(str(evaluation))
             if evaluation.denied:
                 raise DeployError("\n".join(evaluation.denied))
-        print(*evaluation.unknown, sep="\n", flush=True)
+        for text in evaluation.unknown:
+            print(f"  not judged: {text}", flush=True)
 
     def _plan_again(self) -> None:
         """Raise DeployError unless Terraform finds nothing left to do in any stack."""

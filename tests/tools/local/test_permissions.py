@@ -114,6 +114,10 @@ def _evaluate(deployed: Deployed, *calls: dict[str, Any]) -> Evaluation:
     return permissions.evaluate(calls or _CALLS, deployed, CALLERS)
 
 
+def _made_as(role: str) -> list[dict[str, Any]]:
+    return [call for call in _CALLS if CALLERS.get(call["access_key"], call["access_key"]) == role]
+
+
 def _call(
     key: str, service: str, operation: str, *, status: int = 200, path: str = "/", **names: str
 ) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def test_every_recorded_call_is_allowed(deployed: Deployed) -> None:
         (DEPLOY, _without("Services", "ecs:*"), "ecs:CreateService on arn:aws:ecs:ca-central-1:111111111111:service/"),
         (DEPLOY, _without("Services", "kms:*"), f"kms:CreateGrant on {_key('data')}"),
         (DEPLOY, _without("Services", "s3:*"), f"s3:PutObject on {STATES}/iot-dev/network.tfstate.tflock"),
-        (DEPLOY, _without("MakeRoles"), "iam:CreateRole on arn:aws:iam::111111111111:role/iot-rotation-dev"),
+        (DEPLOY, _without("MakeRoles"), "iam:CreateRole on arn:aws:iam::111111111111:role/iot-vpc-flow-log-dev"),
         (DEPLOY, _without("ReadAndKeepRoles"), "iam:GetRole on arn:aws:iam::111111111111:role/iot-vpc-flow-log-dev"),
         (DEPLOY, _without("PassRoles"), "iam:PassRole on arn:aws:iam::111111111111:role/iot-rotation-dev"),
         (PLAN, _without("ReadStates"), f"s3:GetObject on {STATES}/iot-dev/bootstrap.tfstate"),
@@ -173,13 +177,14 @@ def test_a_statement_that_is_missing_is_named(
             continue
     assert taken == 1
 
-    denied = _evaluate(deployed).denied
+    denied = _evaluate(deployed, *_made_as(role)).denied
 
     assert any(
-        line.startswith(f"{role} may not {missed}") and line.endswith(": no statement of its policies allows it")
+        re.match(
+            f"{re.escape(f'{role} may not {missed}')}.*: no statement of its policies (or boundary )?allows it", line
+        )
         for line in denied
     ), denied
-    assert {line.partition(" ")[0] for line in denied} == {role}
 
 
 def test_an_action_beyond_the_boundary_is_named(deployed: Deployed) -> None:
@@ -224,8 +229,8 @@ def test_a_key_that_services_may_not_use_denies(deployed: Deployed) -> None:
 
 
 def test_only_what_is_inside_the_network_passes_an_endpoint(deployed: Deployed) -> None:
-    reading = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:[DG]*", "Resource": "*"}
-    reading["Action"] = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]  # type: ignore[assignment]
+    actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+    reading = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": "*"}
     deployed.endpoints["secretsmanager"] = {"Version": "2012-10-17", "Statement": [reading]}
 
     said = "no statement of the VPC endpoint's policy allows it"
