@@ -84,6 +84,7 @@ def test_environment_is_lambdas_and_the_functions_own(client: Client, emulator: 
     assert environment["MINE"] == "yes"
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == name
     assert environment["AWS_REGION"] == REGION
+    assert environment["AWS_ACCESS_KEY_ID"] == "test", "its calls count as its role's"
     assert environment["AWS_ENDPOINT_URL"] == emulator.endpoint_url
     assert "HOME" not in environment
 
