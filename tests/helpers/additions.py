@@ -54,7 +54,7 @@ ADDITIONS: Mapping[str, Change] = {
         policy_arn="arn:aws:iam::aws:policy/AdministratorAccess",
     ),
     "another managed policy for monitoring": put(
-        "aws_iam_role_policy_attachment.deploy-roles_plan-reading",
+        "aws_iam_role_policy_attachment.api-gateway_policy",
         "policy_arn",
         "arn:aws:iam::aws:policy/AdministratorAccess",
     ),
@@ -111,8 +111,12 @@ ADDITIONS: Mapping[str, Change] = {
     ),
     # The workflows' roles
     "deploy role may do all of IAM": allow(_DEPLOY, "iam:*"),
-    "deploy role may change bootstrap": put(_DEPLOY, "policy.Statement.3", None),
-    "deploy role passes roles to any service": put(_DEPLOY, "policy.Statement.1.Condition", None),
+    "deploy role may change bootstrap": put(_DEPLOY, "policy.Statement.8", None),
+    "deploy role makes roles without the boundary": put(_DEPLOY, "policy.Statement.3.Condition", None),
+    "deploy role attaches any policy": put(_DEPLOY, "policy.Statement.4.Condition.ArnEquals", None),
+    "a task without the boundary": put("aws_iam_role.service_roles_task", "permissions_boundary", None),
+    "the boundary lets roles make roles": allow("aws_iam_policy.boundary_policy", "iam:CreateRole"),
+    "deploy role passes roles to any service": put(_DEPLOY, "policy.Statement.5.Condition", None),
     "deploy role trusts every repository": put(
         "aws_iam_role.deploy-roles_deploy",
         "assume_role_policy.Statement.0.Condition.StringEquals",
@@ -126,7 +130,8 @@ ADDITIONS: Mapping[str, Change] = {
         "assume_role_policy.Statement.0.Condition",
         {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:globecart/platform:*"}},
     ),
-    "plan role reads objects": put(_PLAN, "policy.Statement.7", None),
+    "plan role reads objects": allow(_PLAN, "s3:GetObject"),
+    "plan role reads keys of clients": put(_PLAN, "policy.Statement.3", None),
     "plan role writes states": allow(_PLAN, "s3:PutObject", "arn:aws:s3:::globecart-state-full-555555555555/*"),
     "another identity provider": add(
         "bootstrap", "aws_iam_openid_connect_provider", url="https://gitlab.com", client_id_list=["x"]
