@@ -32,6 +32,11 @@ _UNLISTED = {
 }
 
 
+# How Terraform destroys a cluster. An import sets both to true, whatever is wanted:
+# https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/rds/cluster.go
+_UNKNOWN_TO_AWS = frozenset({"delete_automated_backups", "skip_final_snapshot"})
+
+
 def find(environment: str, stacks: list[Stack], *, tagging: Any, s3: Any) -> dict[str, dict[str, str]]:
     """Tags by ARN of what carries the environment's tags and is in none of the stacks' states.
 
@@ -85,7 +90,8 @@ def fits(change: Mapping[str, Any]) -> bool:
     What AWS does not know yet does not count: Terraform may have been killed between two calls for one resource.
     """
     before, after = change["change"]["before"] or {}, change["change"]["after"] or {}
-    plain = {key: value for key, value in before.items() if value and isinstance(value, (str, int)) and key in after}
+    known = {key: value for key, value in before.items() if key in after and key not in _UNKNOWN_TO_AWS}
+    plain = {key: value for key, value in known.items() if value and isinstance(value, (str, int))}
     return "delete" not in change["change"]["actions"] and all(after[key] == value for key, value in plain.items())
 
 

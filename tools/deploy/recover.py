@@ -118,6 +118,8 @@ def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], 
         # What is known by its name may only be unfit because of a wrong guess beside it, as an alias of the wrong key.
         guessed = {address for address, (id_, arn) in tried.items() if id_ != arn}
         refused |= {(address, tried[address][1]) for address in guessed or unfit}
+        if unfit and attempts:
+            continue  # what fits beside something unfit may not fit without it, as an instance without its cluster
         taken |= attempts
         attempts = {}
         for change in changes:

@@ -87,6 +87,26 @@ def test_an_alias_is_not_given_up_for_a_wrong_guess_of_its_key(stack: Stack, mon
     assert found == {"aws_kms_key.data": "1", "aws_kms_key.logs": "2", "aws_kms_alias.logs": "alias/logs"}
 
 
+def test_what_fits_only_beside_something_unfit_is_not_taken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN an instance that is replaced with its cluster, and a cluster that is not the wanted one
+    class Dependent(Plans):
+        def __call__(self, stack: Stack, ids: Any, environ: Any) -> tuple[list[dict[str, Any]], str]:
+            changes, error = super().__call__(stack, ids, environ)
+            for change in changes:
+                if change["type"] == "aws_iam_role" and "aws_rds_cluster.own" not in ids and change["address"] in ids:
+                    change["change"]["actions"] = ["delete", "create"]
+            return changes, error
+
+    wanted: dict[str, dict[str, Any]] = {
+        "aws_rds_cluster.own": {"cluster_identifier": "own", "port": 5432, "tags_all": TAGS},
+        "aws_iam_role.instance": {"name": "instance"},
+    }
+    arn = "arn:aws:rds:ca-central-1:111111111111:cluster:own"
+    plans = Dependent(wanted, {"own": {"port": 1}, arn: {"port": 1}, "instance": {}})
+
+    assert accepted(plans, stack, {arn: TAGS}, monkeypatch) == {}
+
+
 def test_one_that_is_left_over_is_not_forced_into_another(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {f"aws_kms_key.{purpose}": {"description": purpose, "tags_all": TAGS} for purpose in ("alarms", "logs")}
 

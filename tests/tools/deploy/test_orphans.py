@@ -129,6 +129,8 @@ def test_what_the_tagging_api_does_not_list(type_: str, planned: dict[str, str],
         (["no-op"], {"description": "a"}, {"description": "a"}, True),
         (["update"], {"description": "a", "rotation": False}, {"description": "a", "rotation": True}, True),
         (["update"], {"description": "a"}, {}, True),  # not known before the apply
+        (["update"], {"skip_final_snapshot": True}, {"skip_final_snapshot": False}, True),
+        (["update"], {"delete_automated_backups": True}, {"delete_automated_backups": False}, True),
         (["update"], {"description": "b"}, {"description": "a"}, False),
         (["update"], {"from_port": 80}, {"from_port": 443}, False),
         (["delete", "create"], {"name": "a"}, {"name": "a"}, False),

@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import REGION, Client
 
@@ -144,6 +145,19 @@ def test_modifying_a_cluster_that_is_not_there(client: Client, name: str) -> Non
     rds = client("rds")
     with pytest.raises(rds.exceptions.DBClusterNotFoundFault):
         rds.modify_db_cluster(DBClusterIdentifier=name, BackupRetentionPeriod=2)
+
+
+def test_no_cluster_takes_the_place_of_one_that_has_its_name(client: Client, cluster: Any, name: str) -> None:
+    rds = client("rds")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=name)
+
+    with pytest.raises(ClientError, match="DBClusterAlreadyExistsFault"):
+        rds.restore_db_cluster_from_snapshot(
+            DBClusterIdentifier=name, SnapshotIdentifier=name, Engine="aurora-postgresql"
+        )
+
+    found = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+    assert found["DbClusterResourceId"] == cluster["DbClusterResourceId"]
 
 
 def test_a_restored_cluster_has_no_managed_secret(client: Client, cluster: Any, name: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.exceptions import KMSKeyNotAccessibleFault
+from moto.rds.exceptions import KMSKeyNotAccessibleFault, RDSClientError
 from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
@@ -24,7 +24,12 @@ def _require_key(backend: Any, key: str | None) -> None:
 
 @extend(RDSBackend, unless="_validate_kms_key")
 def create_db_cluster(stock: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """moto takes any key. Restored clusters come through here, too."""
+    """moto takes any key, and replaces a cluster that has the name. Restored clusters come through here, too.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
+    """
+    if kwargs["db_cluster_identifier"] in self.clusters:
+        raise RDSClientError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
     _require_key(self, kwargs.get("kms_key_id"))
     return stock(self, kwargs)
 
