@@ -16,8 +16,10 @@ from constructs import Construct
 
 from modules.account.deploy_policy import Bootstrap, deploy_statements
 from modules.account.plan_policy import plan_statements
+from modules.common.accept import accept
 from modules.common.policies import Account, document
 from modules.common.role_policies import no_other_policies
+from modules.common.roles import boundary_arn
 from settings.naming import Naming
 
 _ISSUER = "token.actions.githubusercontent.com"
@@ -25,6 +27,7 @@ _ISSUER = "token.actions.githubusercontent.com"
 # of the workflow ends after two hours, too. A session that ends in the middle leaves a state that is not saved.
 _PLAN_SECONDS = 3600
 _DEPLOY_SECONDS = 7200
+_BOUNDARY_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"
 
 
 class DeployRoles(Construct):
@@ -67,7 +70,7 @@ class DeployRoles(Construct):
                 client_id_list=["sts.amazonaws.com"],
                 lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
             )
-        plan = self._role(
+        plan, planning = self._role(
             "plan",
             "Plans and finds drift, from GitHub Actions",
             github_environment=f"{names.environment}-plan",
@@ -75,13 +78,33 @@ class DeployRoles(Construct):
             policy="states",
             statements=plan_statements(names, account, bootstrap),
         )
-        deploy = self._role(
+        deploy, deploying = self._role(
             "deploy",
             "Applies saved plans, from GitHub Actions",
             github_environment=names.environment,
             seconds=_DEPLOY_SECONDS,
             policy="roles-of-the-platform",
             statements=deploy_statements(names, account, bootstrap),
+        )
+        accept(
+            planning,
+            {"Resource": "*"},
+            PARLIAMENT_RESOURCE_STAR__Configuration="a plan reads resources whose ids AWS chooses; no action "
+            "reads data",
+        )
+        accept(
+            deploying,
+            {"Resource": "*"},
+            PARLIAMENT_RESOURCE_STAR__Services="a deployment creates the resources, whose ids AWS chooses; an account "
+            "holds one environment",
+            PARLIAMENT_RESOURCE_STAR__Reading="certificates and images may belong to other accounts",
+        )
+        as_text = "AWS's own policies compare this key as text: " + _BOUNDARY_PAGE
+        accept(
+            deploying,
+            {"Condition.StringEquals.iam:PermissionsBoundary": boundary_arn(names, account)},
+            PARLIAMENT_MISMATCHED_TYPE_BUT_USABLE__MakeRoles=as_text,
+            PARLIAMENT_MISMATCHED_TYPE_BUT_USABLE__AttachPolicies=as_text,
         )
         self.plan_role_arn = plan.arn
         self.deploy_role_arn = deploy.arn
@@ -95,8 +118,8 @@ class DeployRoles(Construct):
         seconds: int,
         policy: str,
         statements: Sequence[Mapping[str, object]],
-    ) -> IamRole:
-        """A role whose one policy has these statements.
+    ) -> tuple[IamRole, IamRolePolicy]:
+        """A role and its one policy, which has these statements.
 
         The claims: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html; what
         AWS reads of them since 2026 beside `aud` and `sub`:
@@ -130,4 +153,4 @@ class DeployRoles(Construct):
         )
         made = IamRolePolicy(self, f"{purpose}-policy", name=policy, role=role.name, policy=document(*statements))
         no_other_policies(self, purpose, role=role, policies=[made])
-        return role
+        return role, made
