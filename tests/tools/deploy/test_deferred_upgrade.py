@@ -114,7 +114,7 @@ def test_an_upgrade_that_waits_is_what_is_left_until_the_window(deployment: Depl
 
     # THEN the deployment succeeds; the cluster has its old version, and its old groups are still there
     cluster = deployment.cluster
-    assert (cluster["EngineVersion"], cluster["PendingModifiedValues"]) == ("16", {"EngineVersion": "17"})
+    assert (cluster["EngineVersion"], cluster["PendingModifiedValues"]) == ("16.4", {"EngineVersion": "17"})
     assert cluster["DBClusterParameterGroup"] == "iot-aurora-postgresql16-dev"
     groups = deployment.rds.describe_db_cluster_parameter_groups()["DBClusterParameterGroups"]
     assert {"iot-aurora-postgresql16-dev", "iot-aurora-postgresql17-dev"} <= {

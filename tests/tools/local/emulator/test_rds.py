@@ -321,7 +321,9 @@ def test_a_major_version_is_answered_with_its_minor_one(client: Client, name: st
     rds.create_db_instance(DBInstanceIdentifier=name, DBClusterIdentifier=name, Engine="aurora-postgresql",
                            DBInstanceClass="db.serverless")  # fmt: skip
     (instance,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
-    changed = rds.modify_db_cluster(DBClusterIdentifier=name, EngineVersion="17", AllowMajorVersionUpgrade=True)
+    changed = rds.modify_db_cluster(
+        DBClusterIdentifier=name, EngineVersion="17", AllowMajorVersionUpgrade=True, ApplyImmediately=True
+    )
 
     assert made["EngineVersion"] == instance["EngineVersion"] == "16.4"
     assert changed["DBCluster"]["EngineVersion"] == "17.4"

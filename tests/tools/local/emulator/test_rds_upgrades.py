@@ -58,14 +58,14 @@ def test_a_major_upgrade_waits_with_its_groups_until_it_is_asked_for_at_once(
     for _ in range(2):  # asked for twice, it waits on
         waiting = upgraded(ApplyImmediately=False, BackupRetentionPeriod=3)
 
-        assert (waiting["EngineVersion"], waiting["DBClusterParameterGroup"]) == (_OLD, f"{name}-{_OLD}")
+        assert (waiting["EngineVersion"], waiting["DBClusterParameterGroup"]) == (f"{_OLD}.4", f"{name}-{_OLD}")
         assert waiting["PendingModifiedValues"] == {"EngineVersion": _NEW}
         assert waiting["BackupRetentionPeriod"] == 3
         assert _group(client, name) == f"{name}-{_OLD}"
 
     made = upgraded(ApplyImmediately=True)
 
-    assert (made["EngineVersion"], made["DBClusterParameterGroup"]) == (_NEW, f"{name}-{_NEW}")
+    assert (made["EngineVersion"], made["DBClusterParameterGroup"]) == (f"{_NEW}.4", f"{name}-{_NEW}")
     assert "PendingModifiedValues" not in made
     assert _group(client, name) == f"{name}-{_NEW}"
 
