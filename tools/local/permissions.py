@@ -139,7 +139,7 @@ class Evaluation:
     def __str__(self) -> str:
         counts = {"denied": len(self.denied), "not judged": len(self.unknown)}
         said = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "all allowed"
-        return f"{self.roles.total()} calls by {len(self.roles)} roles: {said}"
+        return f"{self.roles.total()} calls by {len(self.roles)} role{'s' * (len(self.roles) != 1)}: {said}"
 
 
 def evaluate(calls: Iterable[Mapping[str, Any]], deployed: Deployed, callers: Mapping[str, str]) -> Evaluation:

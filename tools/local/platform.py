@@ -166,12 +166,14 @@ class LocalPlatform:
                 for instance in resource["instances"]
             )
             names = self._environment.names
+            has_workflows = self._environment.account.github_repository is not None
             evaluation = permissions.evaluate(
                 map(json.loads, self._emulator.calls.read_text(encoding="utf-8").splitlines()),
                 permissions.deployed(resources),
-                {DEPLOYING_KEY: names.name("deploy"), PLANNING_KEY: names.name("plan")},
+                {DEPLOYING_KEY: names.name("deploy"), PLANNING_KEY: names.name("plan")} if has_workflows else {},
             )
-            phase.detail(str(evaluation))
+            without = "" if has_workflows else " (no deploy and plan roles: account.github_repository is not set)"
+            phase.detail(f"{evaluation}{without}")
             if evaluation.denied:
                 raise DeployError("\n".join(evaluation.denied))
         for text in evaluation.unknown:

@@ -281,4 +281,4 @@ def test_what_cannot_be_judged_is_said_and_not_counted_as_allowed(deployed: Depl
         f"{DEPLOY} calls iam:GetRole on arn:aws:iam::111111111111:role/*: "
         "allowed for some names only, and the call has no name",
     ]
-    assert str(evaluation) == "2 calls by 1 roles: 3 not judged"
+    assert str(evaluation) == "2 calls by 1 role: 3 not judged"
