@@ -203,13 +203,16 @@ endef
 
 # Two jobs fit on two processors: Terraform mostly waits for the AWS provider. The scan runs first, because its synthesis
 # fills the cache of jsii.
-.PHONY: test test-python test-terraform
+.PHONY: test test-python test-terraform test-tools
 test: lint scan ## Run every test that does not need the emulator; CONTRIBUTING.md lists the layers and what each needs
-	$(MAKE) --jobs 2 --output-sync=line test-python test-terraform
-# The synthesizing code needs 100 % coverage. Measuring takes about half of their CPU time, so `test-fast` does not measure.
+	$(MAKE) --jobs 2 --output-sync=line test-terraform test-python test-tools
+# The synthesizing code needs 100 % coverage, which its own tests give. Measuring takes about half of their CPU time, so
+# neither the tests of the tools nor `test-fast` measure.
 test-python:
-	.venv/bin/pytest -m "not terraform and not emulator and not long" --ignore tests/rotation_lambda --cov=modules --cov=stacks --cov=settings --cov-report=term-missing:skip-covered --cov-fail-under=100
+	.venv/bin/pytest -m "not terraform and not emulator and not long" --ignore tests/rotation_lambda --ignore tests/tools --cov=modules --cov=stacks --cov=settings --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(rotation-tests)
+test-tools:
+	.venv/bin/pytest -m "not terraform and not emulator and not long" tests/tools
 test-terraform:
 	.venv/bin/pytest -m terraform
 
