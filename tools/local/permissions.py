@@ -48,9 +48,10 @@ _KEY_USE: dict[str, tuple[str, tuple[str, ...]]] = {
     "elasticache:CreateReplicationGroup": ("elasticache", _GRANT),
     # https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html
     "elasticfilesystem:CreateFileSystem": ("elasticfilesystem", (*_GRANT, "kms:GenerateDataKeyWithoutPlaintext")),
-    # https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html, which also names kms:RetireGrant; but
+    # the grant itself decides about that: https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
     "backup:CreateBackupVault": (
-        "backup", (*_GRANT, "kms:RetireGrant", "kms:Decrypt", "kms:GenerateDataKey", "backup-storage:MountCapsule"),
+        "backup", (*_GRANT, "kms:Decrypt", "kms:GenerateDataKey", "backup-storage:MountCapsule"),
     ),
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     "secretsmanager:CreateSecret": ("secretsmanager", ("kms:Decrypt", "kms:GenerateDataKey")),
