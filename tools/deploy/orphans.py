@@ -92,7 +92,9 @@ def fits(change: Mapping[str, Any]) -> bool:
     before, after = change["change"]["before"] or {}, change["change"]["after"] or {}
     known = {key: value for key, value in before.items() if key in after and key not in _UNKNOWN_TO_AWS}
     plain = {key: value for key, value in known.items() if value and isinstance(value, (str, int))}
-    return "delete" not in change["change"]["actions"] and all(after[key] == value for key, value in plain.items())
+    # A database that is asked for by its major version alone has a minor one.
+    same = (after[key] == value or str(value).startswith(f"{after[key]}.") for key, value in plain.items())
+    return "delete" not in change["change"]["actions"] and all(same)
 
 
 def _resource(arn: str) -> str:

@@ -314,7 +314,7 @@ def test_the_command_itself(base: Base, tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(terraform, "WORK", tmp_path / "work")
     monkeypatch.setattr(revision, "synthesize", copy)
-    monkeypatch.setattr("tools.change.__main__.Rehearsal", lambda environment, folder: Standing(base))
+    monkeypatch.setattr("tools.change.rehearsal.Rehearsal", lambda environment, folder: Standing(base))
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
 
     def run(**attributes: object) -> tuple[int, dict[str, Any]]:

@@ -131,6 +131,8 @@ def test_what_the_tagging_api_does_not_list(type_: str, planned: dict[str, str],
         (["update"], {"description": "a"}, {}, True),  # not known before the apply
         (["update"], {"skip_final_snapshot": True}, {"skip_final_snapshot": False}, True),
         (["update"], {"delete_automated_backups": True}, {"delete_automated_backups": False}, True),
+        (["update"], {"engine_version": "16.4"}, {"engine_version": "16"}, True),
+        (["update"], {"engine_version": "17.1"}, {"engine_version": "16"}, False),
         (["update"], {"description": "b"}, {"description": "a"}, False),
         (["update"], {"from_port": 80}, {"from_port": 443}, False),
         (["delete", "create"], {"name": "a"}, {"name": "a"}, False),

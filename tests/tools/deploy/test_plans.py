@@ -11,7 +11,7 @@ import pytest
 from synthesized_changes import edit, keep, only
 
 from tests.tools.deploy.conftest import ENVIRONMENT, Deployment
-from tools.deploy import plans
+from tools.deploy import plans, terraform
 from tools.deploy.plans import Planned, diagnostics
 from tools.synthesized.errors import DeployError
 
@@ -44,7 +44,7 @@ class Plans:
 def test_saved_plans_from_the_first_deployment_to_drift(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "folder", lambda environment: tmp_path / "plans")
+    monkeypatch.setattr(terraform, "WORK", tmp_path)
     keep(deployment.outdir, f"bootstrap-{ENVIRONMENT}", _NETWORK, _EGRESS)
     run = Plans(deployment)
     with pytest.raises(DeployError, match="make plan ENV=iot-dev"):
@@ -54,7 +54,7 @@ def test_saved_plans_from_the_first_deployment_to_drift(
     planned = run.plan()
     assert planned[_NETWORK].changes
     assert planned[_EGRESS].note.startswith(f"cannot be planned before {_NETWORK}")
-    assert (tmp_path / "plans").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "plans" / ENVIRONMENT).stat().st_mode & 0o077 == 0
 
     # WHEN the configuration has changed by now, nothing is applied
     run.edit(_NETWORK, lambda json_: only(json_, "aws_cloudwatch_log_group")[1].update(retention_in_days=14))
