@@ -27,7 +27,6 @@ pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 # Of these `tests/tools/change/test_unmanaged.py` says that the role may.
 ASKED_BY_DRIFT = {
     "backup:ListBackupVaults",  # and by `make plan`, about what an earlier teardown has left
-    "ec2:DescribeVpcEndpoints",
     "ecr:GetRepositoryPolicy",
     "ecs:ListServices",
     "lambda:GetFunctionUrlConfig",
