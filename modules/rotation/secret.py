@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import Secretsmanager
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
 from constructs import Construct
 
-from modules.common.policies import Account, document, statement
+from modules.common.policies import Account, Conditions, document, statement
 from modules.database import Database
 from settings.naming import Naming
 from settings.rotation import RotationSettings
@@ -117,17 +117,25 @@ def master_reading_policy(secret_arn: str, *, readers: Sequence[str], account: A
     """
     of_rds = f"arn:{account.partition}:iam::{account.id}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
     return document(
-        statement(
+        _deny_reading(
             "DenyReadingButByReaders",
-            effect="Deny",
-            principals="*",
-            actions=["secretsmanager:GetSecretValue"],
-            resources=[secret_arn],
-            conditions={
+            secret_arn,
+            {
                 "ArnNotEquals": {"aws:PrincipalArn": [*readers, of_rds]},
                 "Bool": {"aws:PrincipalIsAWSService": "false"},
             },
         )
+    )
+
+
+def _deny_reading(sid: str, secret_arn: str, conditions: Conditions) -> dict[str, object]:
+    return statement(
+        sid,
+        effect="Deny",
+        principals="*",
+        actions=["secretsmanager:GetSecretValue"],
+        resources=[secret_arn],
+        conditions=conditions,
     )
 
 
@@ -155,13 +163,10 @@ def reading_policy(
     works with every role that IAM allows, and a typing error in a role name cannot lock anybody out.
     """
     statements = [
-        statement(
+        _deny_reading(
             "DenyReadingButByReaders",
-            effect="Deny",
-            principals="*",
-            actions=["secretsmanager:GetSecretValue"],
-            resources=[secret_arn],
-            conditions={
+            secret_arn,
+            {
                 "ArnNotEquals": {"aws:PrincipalArn": list(readers)},
                 "StringNotEquals": {"secretsmanager:VersionId": bootstrap_version_id},
             },
@@ -169,13 +174,10 @@ def reading_policy(
     ]
     if deployers:
         statements.append(
-            statement(
+            _deny_reading(
                 "DenyBootstrapVersionButToDeployers",
-                effect="Deny",
-                principals="*",
-                actions=["secretsmanager:GetSecretValue"],
-                resources=[secret_arn],
-                conditions={"ArnNotEquals": {"aws:PrincipalArn": [*readers, *deployers]}},
+                secret_arn,
+                {"ArnNotEquals": {"aws:PrincipalArn": [*readers, *deployers]}},
             )
         )
     return document(*statements)
