@@ -1,105 +1,28 @@
-"""Which keys a teardown keeps, what the next deployment takes up, and when a key may be forgotten; all tools played."""
+"""Which keys a teardown keeps, and what the next deployment imports again; all tools played."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from fake_tools import Tools
 
+from tests.tools.deploy.kept_parts import (
+    CONFIRMED,
+    DEPLOY,
+    NAME,
+    PROVIDERS,
+    REGION,
+    aws,
+    imported,
+    in_state,
+    key_rows,
+    make_key,
+    name_in_json,
+    released,
+)
 from tools.deploy import keep, leftovers
-from tools.deploy import teardown as ending
 from tools.deploy.__main__ import main
-from tools.local.emulator.additions import rds_backups
-
-NAME = "iot-dev"
-REGION = "ca-central-1"
-CONFIRMED = ["--env", NAME, "--confirm", NAME]
-ACCOUNT = "123456789012"  # moto's
-PROVIDERS = {
-    "aws": [
-        {"region": REGION, "allowed_account_ids": [ACCOUNT]},
-        {"region": "eu-west-1", "alias": "copies", "allowed_account_ids": [ACCOUNT]},
-    ]
-}
-
-
-def aws(service: str, region: str = REGION) -> Any:
-    return boto3.client(service, region_name=region)
-
-
-def make_key(purpose: str, *, region: str = REGION, environment: str = NAME) -> str:
-    """A key with its alias, as a deployment makes them; its ARN."""
-    tags = [{"TagKey": "Environment", "TagValue": environment}]
-    key = aws("kms", region).create_key(Tags=tags)["KeyMetadata"]
-    aws("kms", region).create_alias(AliasName=f"alias/iot-{purpose}-dev", TargetKeyId=key["KeyId"])
-    return str(key["Arn"])
-
-
-def in_state(tools: Tools, component: str, *resources: tuple[str, str, dict[str, Any]]) -> None:
-    state = {
-        "version": 4,
-        "serial": 1,
-        "lineage": component,
-        "outputs": {"protected": {"value": False}},
-        "resources": [
-            {"mode": "managed", "type": type_, "name": name, "instances": [{"attributes": attributes}]}
-            for type_, name, attributes in resources
-        ],
-    }
-    tools.put(tools.stack(component).backend["key"], json.dumps(state))
-
-
-def key_rows(purpose: str, arn: str) -> list[tuple[str, str, dict[str, Any]]]:
-    alias = {"name": f"alias/iot-{purpose}-dev", "target_key_arn": arn}
-    return [("aws_kms_key", purpose, {"arn": arn}), ("aws_kms_alias", purpose, alias)]
-
-
-def released(tools: Tools) -> list[str]:
-    """What was taken out of the states, before anything was destroyed."""
-    calls = [call for call in tools.calls if {"state", "destroy"} & set(call.arguments)]
-    assert [call.arguments[0] for call in calls if "destroy" in call.arguments] == ["destroy"]
-    assert "destroy" in calls[-1].arguments
-    return sorted(word for call in calls for word in call.arguments if word.startswith("aws_"))
-
-
-def name_in_json(tools: Tools, component: str, *purposes: str, provider: str | None = None) -> None:
-    given = {} if provider is None else {"provider": provider}
-    tools.edit(
-        component,
-        provider=PROVIDERS,
-        resource={
-            "aws_kms_key": dict.fromkeys(purposes, given),
-            "aws_kms_alias": {
-                purpose: {
-                    "name": f"alias/iot-{purpose}-dev", "target_key_id": f"${{aws_kms_key.{purpose}.key_id}}", **given
-                }
-                for purpose in purposes
-            },
-        },
-    )  # fmt: skip
-
-
-def imports(tools: Tools, component: str) -> dict[str, str]:
-    file = tools.stack(component).folder / keep.BLOCKS
-    found = json.loads(file.read_text())["import"] if file.is_file() else []
-    return {one["to"]: one["id"] for one in found}
-
-
-def imported(tools: Tools, component: str, *call: str) -> dict[str, str]:
-    """What a deployment would import in a stack: the blocks that lie there while the CLI runs."""
-    seen: list[dict[str, str]] = []
-    tools.on("cdktf", then=lambda: seen.append(imports(tools, component)))
-    assert main([*call]) == 0
-    assert imports(tools, component) == {}
-    return seen[-1]
-
-
-DEPLOY = ("deploy", "--env", NAME, "--approve")
-
 
 # -- destroy
 
@@ -326,106 +249,3 @@ def test_a_vault_is_imported_with_its_lock(tools: Tools) -> None:
     tools.edit("data", provider=PROVIDERS, resource=made)
 
     assert imported(tools, "data", *DEPLOY) == {f"{vault}.v": "iot-backup-dev", f"{lock}.l": "iot-backup-dev"}
-
-
-# -- forget
-
-
-@pytest.mark.parametrize("given", [[], ["--confirm", "iot-prod"]])
-def test_forgetting_needs_the_name_of_the_environment(tools: Tools, given: list[str]) -> None:
-    key = make_key("data")
-    name_in_json(tools, "network", "data")
-
-    assert main(["forget", "--env", NAME, *given]) == 1
-    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
-
-
-def test_an_environment_that_stands_is_not_forgotten(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
-    key = make_key("data")
-    name_in_json(tools, "network", "data")
-    in_state(tools, "data", ("aws_sqs_queue", "q", {}))
-
-    assert main(["forget", *CONFIRMED]) == 1
-
-    assert f"deployed: {NAME}-data; first run: make destroy" in capsys.readouterr().err
-    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
-
-
-def _snapshot(key: str) -> str:
-    aws("rds").create_db_cluster(
-        DBClusterIdentifier="a", Engine="aurora-postgresql", MasterUsername="owner", MasterUserPassword="only-for-this",
-        StorageEncrypted=True, KmsKeyId=key,
-    )  # fmt: skip
-    aws("rds").delete_db_cluster(DBClusterIdentifier="a", FinalDBSnapshotIdentifier="last")
-    return "delete-db-cluster-snapshot --db-cluster-snapshot-identifier last"
-
-
-def _backups(key: str) -> str:
-    _snapshot(key)
-    aws("rds").delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="last")
-    retained = {"DbClusterResourceId": "cluster-1", "DBClusterIdentifier": "a", "KmsKeyId": key, "Status": "retained"}
-    from moto.rds.models import rds_backends
-
-    rds_backups._retained(rds_backends[key.split(":")[4]][REGION])["cluster-1"] = retained
-    return "delete-db-cluster-automated-backup --db-cluster-resource-id cluster-1"
-
-
-def _secret(key: str) -> str:
-    arn = aws("secretsmanager").create_secret(Name="s", SecretString="{}", KmsKeyId=key)["ARN"]
-    aws("secretsmanager").delete_secret(SecretId=arn, RecoveryWindowInDays=30)
-    return f"delete-secret --secret-id {arn} --force-delete-without-recovery"
-
-
-@pytest.mark.parametrize("leave", [_snapshot, _backups, _secret])
-def test_a_key_that_something_needs_is_not_forgotten(
-    tools: Tools, leave: Callable[[str], str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    key = make_key("data")
-    name_in_json(tools, "network", "data")
-    command = leave(key)
-
-    assert main(["forget", *CONFIRMED]) == 1
-
-    assert command in capsys.readouterr().err
-    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
-
-
-def test_a_vault_with_a_recovery_point_is_not_forgotten(tools: Tools) -> None:
-    """moto has no recovery points."""
-    vaults = {"aws_backup_vault": {"v": {"name": "iot-backup-dev"}}}
-    tools.edit("data", provider=PROVIDERS, resource=vaults)
-    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
-    points: list[dict[str, str]] = [{"RecoveryPointArn": "arn:aws:backup:point", "EncryptionKeyArn": "k"}]
-
-    class Backup:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(aws("backup"), name)
-
-        def get_paginator(self, operation: str) -> Any:
-            if operation != "list_recovery_points_by_backup_vault":
-                return aws("backup").get_paginator(operation)
-            return type("Pages", (), {"paginate": lambda *_, **__: [{"RecoveryPoints": points}]})()
-
-    def client(service: str, region: str) -> Any:
-        return Backup() if service == "backup" else aws(service, region)
-
-    with pytest.raises(Exception, match="delete-recovery-point --backup-vault-name iot-backup-dev"):
-        ending.forget(NAME, window_days=7, s3=tools.s3, client=client)
-    points.clear()
-    ending.forget(NAME, window_days=7, s3=tools.s3, client=client)
-    assert aws("backup").list_backup_vaults()["BackupVaultList"] == []
-
-
-def test_a_key_that_nothing_needs_is_forgotten_with_its_alias(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
-    key, other = make_key("data"), make_key("unnamed")
-    name_in_json(tools, "network", "data")
-
-    assert main(["forget", *CONFIRMED]) == 0
-
-    found = aws("kms").describe_key(KeyId=key)["KeyMetadata"]
-    assert found["KeyState"] == "PendingDeletion"
-    assert "alias/iot-data-dev: deleted in 7 days" in capsys.readouterr().out
-    names = {alias["AliasName"] for alias in aws("kms").list_aliases()["Aliases"]}
-    assert "alias/iot-data-dev" not in names
-    assert "alias/iot-unnamed-dev" in names
-    assert aws("kms").describe_key(KeyId=other)["KeyMetadata"]["KeyState"] == "Enabled"
