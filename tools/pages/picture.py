@@ -1,4 +1,7 @@
-"""What the picture of an environment says, read from its JSON: security groups are boxes, their rules arrows."""
+"""What the picture of an environment says, read from its JSON: security groups are boxes, their rules arrows.
+
+Whether an arrow passes is what `make scan` finds, by the same evaluation of groups, routes and network ACLs.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from tools.synthesized.errors import SynthesisError
+from tools.synthesized.network import EVERYWHERE, Network, Path
 from tools.synthesized.platform import Platform
 from tools.synthesized.references import texts
 from tools.synthesized.resource_types import resource_types
@@ -30,9 +34,9 @@ class ArrowKind(Enum):
     """What an arrow stands for, and how mermaid draws it."""
 
     ALLOWED = "-->"
-    """By the security groups of both ends."""
-    HALF = "-.-x"
-    """At one end only, so it does not pass."""
+    """By the security groups of both ends, the routes and the network ACLs."""
+    STOPPED = "-.-x"
+    """By one of them, so it does not pass."""
     OPEN = "==>"
     """To any address."""
     PATH = "-.->"
@@ -74,6 +78,7 @@ class Picture:
         if not vpcs:
             raise SynthesisError(f"no stack of {platform.name} has a VPC, so there is nothing to draw")
         self._platform = platform
+        self._network = Network(platform)
         self._subnets = platform.all("aws_subnet")
         self._boxes: dict[str, Box] = {}
         self._labels: dict[tuple[str, str, ArrowKind], list[str]] = defaultdict(list)
@@ -175,33 +180,30 @@ class Picture:
     # -- arrows
 
     def _rules(self) -> None:
-        """An arrow for what both groups admit; what only one of them does is said as such."""
-        sides: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        """An arrow for what passes between both ends; what is stopped on its way is said as such."""
         for rule in self._platform.all("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"):
             inwards = "ingress" in rule.type
             for own in self._meant(rule, "security_group_id"):
-                for other in self._others(rule, inwards):
+                for other, kind in self._others(rule, own, inwards):
                     ends = (other, _key(own)) if inwards else (_key(own), other)
-                    sides[*ends, _ports(rule)].add(rule.type)
-        groups = {_key(group) for group in self._platform.all("aws_security_group")}
-        for (source, target, ports), found in sides.items():
-            half = len(found) == 1 and {source, target} <= groups
-            kind = ArrowKind.OPEN if source == _CLIENTS else ArrowKind.HALF if half else ArrowKind.ALLOWED
-            self._labels[source, target, kind].append(ports)
+                    self._labels[*ends, kind].append(_ports(rule))
 
-    def _others(self, rule: Resource, inwards: bool) -> Iterator[str]:
-        """Keys of the boxes at the other end of a rule."""
+    def _others(self, rule: Resource, own: Resource, inwards: bool) -> Iterator[tuple[str, ArrowKind]]:
+        """Keys of the boxes at the other end of a rule, and how what it allows is drawn."""
+        network, held = self._network, self._network.behind(own)
         for group in self._meant(rule, "referenced_security_group_id"):
-            yield _key(group)
+            ends = (network.behind(group), held) if inwards else (held, network.behind(group))
+            yield _key(group), _kind(network.between(*ends, int(rule.values.get("from_port") or 443)))
         for endpoint in self._meant(rule, "prefix_list_id"):
-            yield self._add(self._gateway_endpoint(endpoint))
+            yield self._add(self._gateway_endpoint(endpoint)), _kind(network.to_gateway(held, endpoint))
         for block in filter(None, (rule.values.get("cidr_ipv4"), rule.values.get("cidr_ipv6"))):
             if block not in _ANYWHERE:
-                yield self._add(Box(f"block {block}", "Addresses", str(block)))
+                yield self._add(Box(f"block {block}", "Addresses", str(block))), ArrowKind.ALLOWED
             elif inwards:
-                yield self._add(Box(_CLIENTS, "Any address"))
+                yield self._add(Box(_CLIENTS, "Any address")), ArrowKind.OPEN
             else:
-                yield _NAT if _NAT in self._boxes else self._add(Box(_INTERNET, "Internet"))
+                way = _NAT if _NAT in self._boxes else self._add(Box(_INTERNET, "Internet"))
+                yield way, _kind(network.to_outside(held, EVERYWHERE, rule))
 
     def _gateway_endpoint(self, endpoint: Resource) -> Box:
         """Within the tier whose route tables it is in: what goes there takes no NAT gateway."""
@@ -232,6 +234,10 @@ def _outside(part: Resource) -> Iterator[Box]:
     for title, arn in _OUTSIDE.items():
         for found in arn.finditer(text):
             yield Box(found[0], title, found[1])
+
+
+def _kind(path: Path) -> ArrowKind:
+    return ArrowKind.STOPPED if path.cuts else ArrowKind.ALLOWED
 
 
 def _title(resource: Resource) -> str:

@@ -102,7 +102,7 @@ def test_every_rule_between_groups_is_an_arrow(app_outdir: Path) -> None:
                 ends = [f"{group.stack}/{group.address}" for group in (own, other)]
                 assert tuple(ends if rule.type == _RULES[1] else ends[::-1]) in allowed, rule.address
                 assert any(f"tcp {rule.values['from_port']}" in label for label in ports), rule.address
-        assert ArrowKind.HALF not in {arrow.kind for arrow in drawn.arrows}
+        assert ArrowKind.STOPPED not in {arrow.kind for arrow in drawn.arrows}
         assert ArrowKind.OPEN not in {arrow.kind for arrow in drawn.arrows}
 
 
@@ -160,7 +160,22 @@ def test_a_rule_without_its_other_half_is_shown_as_such(changed: dict[str, Any])
 
     (arrow,) = arrows(Picture(of_stacks("iot-prod", changed, {})), "Lambda function", "Aurora")
 
-    assert (arrow.label, arrow.kind) == ("tcp 5432", ArrowKind.HALF)
+    assert (arrow.label, arrow.kind) == ("tcp 5432", ArrowKind.STOPPED)
+
+
+def test_a_path_without_its_network_acl_or_route_is_shown_as_such(changed: dict[str, Any]) -> None:
+    network = changed["iot-prod-network"]["resource"]
+    lists = network["aws_network_acl"]
+    data = next(id_ for id_ in lists if "data" in id_)
+    taken, routes = lists.pop(data), network.pop("aws_route")
+
+    drawn = Picture(of_stacks("iot-prod", changed, {}))
+
+    assert [arrow.kind for arrow in arrows(drawn, "Lambda function", "Aurora")] == [ArrowKind.STOPPED]
+    assert [arrow.kind for arrow in arrows(drawn, "ECS service on Fargate", "NAT gateways")] == [ArrowKind.STOPPED]
+
+    lists[data], network["aws_route"] = taken, routes
+    assert ArrowKind.STOPPED not in {arrow.kind for arrow in Picture(of_stacks("iot-prod", changed, {})).arrows}
 
 
 def test_a_port_that_is_open_to_the_world_is_shown_as_such(changed: dict[str, Any]) -> None:

@@ -201,8 +201,8 @@ def test_nothing_is_found_in_what_is_shipped(platforms: list[Platform]) -> None:
     assert all(len(network.used) > 10 for platform in platforms for network in [_followed(platform)])
 
 
-def _followed(platform: Platform) -> paths.Network:
-    network = paths.Network(platform)
+def _followed(platform: Platform) -> paths.Paths:
+    network = paths.Paths(platform)
     list(network.findings())
     return network
 
