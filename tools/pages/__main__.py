@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from settings import load
-from tools.pages import alarms, critical_path, flowcharts, licences, openapi, pci, settings
+from tools.pages import alarms, critical_path, dashboards, flowcharts, licences, openapi, pci, settings
 from tools.pages.markdown import chart, with_parts
 from tools.pages.picture import Picture
 from tools.synthesized.errors import exit_code
 from tools.synthesized.paths import OUTDIR, ROOT
 from tools.synthesized.platform import read, read_all
 
-# Whose flowcharts README.md and docs/architecture.md show.
+# Whose pictures README.md, docs/architecture.md and docs/monitoring.md show.
 SHOWN = "iot-prod"
 
 
@@ -35,6 +35,7 @@ def docs(outdir: Path = OUTDIR) -> dict[str, str]:
         "docs/architecture.md": {"stacks": chart(flowcharts.stacks(shown))},
         "docs/diagrams.md": {"diagrams": "\n\n".join(f"## {name}\n\n{text}" for name, text in charts.items())},
         "docs/licences.md": {"licences": licences.tables(ROOT)},
+        "docs/monitoring.md": {"dashboard": chart(dashboards.picture(shown))},
         "docs/pci-dss.md": pci.tables(platforms),
         "docs/settings.md": {"settings": settings.settings_table()},
     }
