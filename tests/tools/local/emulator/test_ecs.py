@@ -17,6 +17,19 @@ def _service(client: Client, cluster: str) -> Any:
     return client("ecs").describe_services(cluster=cluster, services=[cluster])["services"][0]
 
 
+def test_a_task_definition_is_completed(client: Client, name: str) -> None:
+    ecs = client("ecs")
+    app = {"name": "app", "image": "app", "memory": 128, "portMappings": [{"containerPort": 8080}]}
+    side = {"name": "side", "image": "side", "memory": 128, "environment": [{"name": "A", "value": "1"}]}
+
+    ecs.register_task_definition(family=name, networkMode="awsvpc", containerDefinitions=[app, side])
+
+    first, second = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"]
+    assert first["portMappings"] == [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}]
+    assert (first["environment"], first["mountPoints"], first["volumesFrom"]) == ([], [], [])
+    assert (second["environment"], second["portMappings"]) == (side["environment"], [])
+
+
 def test_service_keeps_its_attributes(client: Client, cluster: str) -> None:
     attributes = {
         "availabilityZoneRebalancing": "ENABLED",

@@ -1,4 +1,6 @@
-"""ECS: attributes of services, services that are running as soon as they exist, and images that cannot be pulled."""
+"""ECS: task definitions as AWS completes them, attributes of services, services that are running as soon as they exist,
+and images that cannot be pulled.
+"""
 
 from typing import Any
 
@@ -9,6 +11,8 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from tools.local.emulator.kept import keep
 from tools.local.emulator.registry import extend
 
+# https://docs.aws.amazon.com/cli/latest/reference/ecs/describe-task-definition.html
+_EMPTY = ("environment", "mountPoints", "portMappings", "volumesFrom")
 _CANNOT_PULL = "CannotPullContainerError: the registry of the image does not exist"
 
 
@@ -61,6 +65,19 @@ def _complete(response: Any, service: Any, counted: int) -> None:
             rolloutState="COMPLETED",
             taskDefinition=service.task_definition,
         )
+
+
+@extend(EC2ContainerServiceBackend, because="container_definitions")
+def register_task_definition(stock: Any, self: Any, **kwargs: Any) -> Any:
+    """moto answers what it was given. AWS answers lists that are empty, and the defaults of a port:
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+    """
+    containers = [{**{name: [] for name in _EMPTY}, **each} for each in kwargs["container_definitions"]]
+    for container in containers if kwargs.get("network_mode") == "awsvpc" else ():
+        container["portMappings"] = [
+            {"hostPort": port["containerPort"], "protocol": "tcp", **port} for port in container["portMappings"]
+        ]
+    return stock(self, **kwargs | {"container_definitions": containers})
 
 
 @extend(EC2ContainerServiceResponse, unless="availabilityZoneRebalancing")

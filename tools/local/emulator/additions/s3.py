@@ -3,8 +3,9 @@
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, S3Backend
 
+from tools.local.emulator.policies import saved
 from tools.local.emulator.registry import extend
 
 
@@ -14,3 +15,9 @@ def get_permission(_: Any, self: Any, action: str, resource: str) -> PermissionR
     every access. No policy of another service is enforced here, and a bucket's is not, either.
     """
     return PermissionResult.NEUTRAL
+
+
+@extend(S3Backend, because=".policy = policy")
+def put_bucket_policy(stock: Any, self: Any, bucket_name: str, policy: bytes) -> None:
+    """moto answers the text that it was given."""
+    stock(self, bucket_name, saved(policy.decode()).encode())

@@ -1,9 +1,10 @@
-"""SNS: the version of a topic's signatures."""
+"""SNS: the version of a topic's signatures, and its policy."""
 
 from typing import Any
 
 from moto.sns.responses import SNSResponse
 
+from tools.local.emulator.policies import saved
 from tools.local.emulator.registry import extend
 
 
@@ -15,4 +16,13 @@ def get_topic_attributes(stock: Any, self: Any) -> Any:
     version = getattr(topic, "signature_version", None)
     if version is not None:
         answer.result["Attributes"]["SignatureVersion"] = version
+    return answer
+
+
+@extend(SNSResponse, "get_topic_attributes", because="topic.policy")
+def get_policy(stock: Any, self: Any) -> Any:
+    """moto answers the text that it was given."""
+    answer = stock(self)
+    attributes = answer.result["Attributes"]
+    attributes["Policy"] = saved(attributes["Policy"])
     return answer
