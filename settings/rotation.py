@@ -9,8 +9,10 @@ from pydantic import Field
 
 from settings.base import RoleArn, Settings, described
 from settings.broken import Broken
+from settings.naming import Naming
 
 if TYPE_CHECKING:
+    from settings.account import AccountSettings
     from settings.database import DatabaseSettings
     from settings.monitoring import MonitoringSettings
 
@@ -77,8 +79,7 @@ class RotationSettings(Settings):
     deploy_role_arns: tuple[RoleArn, ...] = Field(
         default=(),
         description="ARNs of the IAM roles that plan and deploy; if set, only these may read the secret's bootstrap "
-        "version, "
-        "which contains no password",
+        "version, which contains no password",
     )
 
 
@@ -137,6 +138,23 @@ def _roles_of_the_account(account_id: str, rotation: RotationSettings) -> Iterat
             )
 
 
+def _workflows_may_read(
+    account: AccountSettings, rotation: RotationSettings, project: str, stage: str
+) -> Iterator[Broken]:
+    """Without it every plan of the workflows is denied. A copy with a suffix is deployed by the same two roles."""
+    if account.github_repository is None or not rotation.deploy_role_arns:
+        return
+    names = Naming(project, stage)
+    named = {arn.rpartition("/")[2] for arn in rotation.deploy_role_arns}
+    if missing := [name for name in (names.name("deploy"), names.name("plan")) if name not in named]:
+        yield Broken(
+            "rotation.deploy_role_arns",
+            list(rotation.deploy_role_arns),
+            "a list that includes both roles of the workflows while account.github_repository is set",
+            f"add the ARN of {' and '.join(missing)}",
+        )
+
+
 def _step_time(rotation: RotationSettings, database: DatabaseSettings) -> Iterator[Broken]:
     """A database that was paused for a day needs 30 seconds or more to resume, and a step logs in up to three times.
 
@@ -152,4 +170,11 @@ def _step_time(rotation: RotationSettings, database: DatabaseSettings) -> Iterat
 
 
 # Run by `settings.rules` with those of the other tables.
-RULES = (_step_time, _recovery_window, _rotation_alarm, _database_roles, _roles_of_the_account)
+RULES = (
+    _step_time,
+    _recovery_window,
+    _rotation_alarm,
+    _database_roles,
+    _roles_of_the_account,
+    _workflows_may_read,
+)

@@ -16,6 +16,7 @@ AUTOSCALING = {
 }
 CERTIFICATE = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
 ROLE = "arn:aws:iam::111111111111:role/reports"
+DEPLOY_ROLE = "arn:aws:iam::111111111111:role/iot-deploy-dev"
 OTHERS_ROLE = "arn:aws:iam::222222222222:role/reports"
 OWN_ROLES = "allowed: a role of the account 111111111111; create a role in that account that the reader can assume"
 
@@ -128,6 +129,11 @@ KINDS: dict[str, tuple[Changes, str]] = {
         {"rotation.deploy_role_arns": f'["{OTHERS_ROLE}"]'},
         f'rotation.deploy_role_arns = "{OTHERS_ROLE}"; {OWN_ROLES}',
     ),
+    "deployers without the plan role of the workflows": (
+        {"account.github_repository": '"owner/name"', "rotation.deploy_role_arns": f'["{DEPLOY_ROLE}"]'},
+        f'rotation.deploy_role_arns = ["{DEPLOY_ROLE}"]; allowed: a list that includes both roles of the '
+        "workflows while account.github_repository is set; add the ARN of iot-plan-dev",
+    ),
     "break-glass role of another account": (
         {"rotation.break_glass_role_arn": f'"{OTHERS_ROLE}"'},
         f'rotation.break_glass_role_arn = "{OTHERS_ROLE}"; {OWN_ROLES}',
@@ -213,6 +219,10 @@ BOUNDARIES: dict[str, Changes] = {
         "rotation.consumer_role_arns": f'["{ROLE}"]',
         "rotation.deploy_role_arns": f'["{ROLE}"]',
         "rotation.break_glass_role_arn": f'"{ROLE}"',
+    },
+    "roles of the workflows": {
+        "account.github_repository": '"owner/name"',
+        "rotation.deploy_role_arns": f'["{DEPLOY_ROLE}", "{DEPLOY_ROLE.replace("deploy", "plan")}", "{ROLE}"]',
     },
     "single login with the default pair": {"rotation.strategy": '"single"', "rotation.role_name": '"application_blue"'},
     "no reserved concurrency": {"rotation.reserved_concurrency": "0"},

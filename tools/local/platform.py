@@ -37,6 +37,7 @@ class LocalPlatform:
         self._name = environment.name
         self._keep = keep
         self._progress = Progress(running.folder(self._name))
+        self._evaluated = 0
         self._folder = running.folder(self._name)
         self._database = EmbeddedDatabase(self._folder, environment.names.name("rotation"))
         self._emulator = Emulator(
@@ -66,13 +67,16 @@ class LocalPlatform:
             forgotten = self._rotate()
             self._plan_again()
             self._find_no_password(forgotten)
-            self._evaluate_calls()
+            policies = self._policies()
+            self._evaluate_calls("Evaluate the calls of every role", policies)
             if self._keep:
                 cleanup.pop_all()
                 self._database.leave()
                 print(f"\nEnd it:\n    make local-stop ENV={self._name}")
             else:
                 self._destroy()
+                if self._environment.account.github_repository:
+                    self._evaluate_calls("Evaluate the calls of the teardown", policies)
 
     def _prepare(self) -> None:
         self._variables = self._emulator.environment(self._environment.region)
@@ -156,22 +160,27 @@ class LocalPlatform:
                 )
             phase.detail(f"{len(found)} passwords, {len(keys)} API keys, {searched} places")
 
-    def _evaluate_calls(self) -> None:
-        """Raise DeployError if a role may not make one of the calls that were made as it."""
-        with self._progress.phase("Evaluate the calls of every role", "permissions", tail=False) as phase:
-            resources = (
-                (resource["type"], instance["attributes"])
-                for _, state in states.states(stacks.find_all(self._name), self._s3)
-                for resource in state["resources"]
-                for instance in resource["instances"]
-            )
+    def _policies(self) -> permissions.Deployed:
+        """Those of everything that is deployed."""
+        return permissions.deployed(
+            (resource["type"], instance["attributes"])
+            for _, state in states.states(stacks.find_all(self._name), self._s3)
+            for resource in state["resources"]
+            for instance in resource["instances"]
+        )
+
+    def _evaluate_calls(self, title: str, policies: permissions.Deployed) -> None:
+        """Raise DeployError if a role may not make one of the calls made as it since the last evaluation."""
+        with self._progress.phase(title, "permissions", tail=False) as phase:
             names = self._environment.names
             has_workflows = self._environment.account.github_repository is not None
+            calls = self._emulator.calls.read_text(encoding="utf-8").splitlines()
             evaluation = permissions.evaluate(
-                map(json.loads, self._emulator.calls.read_text(encoding="utf-8").splitlines()),
-                permissions.deployed(resources),
+                map(json.loads, calls[self._evaluated :]),
+                policies,
                 {DEPLOYING_KEY: names.name("deploy"), PLANNING_KEY: names.name("plan")} if has_workflows else {},
             )
+            self._evaluated = len(calls)
             without = "" if has_workflows else " (no deploy and plan roles: account.github_repository is not set)"
             phase.detail(f"{evaluation}{without}")
             if evaluation.denied:
@@ -211,7 +220,11 @@ class LocalPlatform:
     def _destroy(self) -> None:
         app = cdktf.app_command(self._name, unprotected=True)
         # The states are those of the plan that found no change: nothing has to be read again.
-        believing = {**self._environ, **dict.fromkeys(("TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"), "-refresh=false")}
+        believing = {
+            **self._environ,
+            "AWS_ACCESS_KEY_ID": DEPLOYING_KEY,
+            **dict.fromkeys(("TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"), "-refresh=false"),
+        }
         aws: dict[str, Any] = {"environ": believing, "s3": self._s3, "client": self._emulator.client}
         if self._environment.protected:
             with self._progress.phase("Lift the protection (make unprotect)", "unprotect") as phase:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,8 +64,9 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
     role = load(FULL).rotation.role_name
     assert any(phase.endswith(f"three times: {role} -> {role} -> {role}") for phase in phases)
     assert any("Evaluate the calls of every role: " in phase and " calls by 3 roles: " in phase for phase in phases)
-    assert "Lift the protection" in phases[-2]
-    assert "Destroy every stack but bootstrap" in phases[-1]
+    assert "Lift the protection" in phases[-3]
+    assert "Destroy every stack but bootstrap" in phases[-2]
+    assert re.search(r"Evaluate the calls of the teardown: \d{3,} calls by 1 role: ", phases[-1])
 
     # AND the plan role may make every call of its plans, and none beside those of plans and of `make drift`
     calls = list(map(json.loads, (project / ".local" / FULL / "calls.jsonl").read_text().splitlines()))
