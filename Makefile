@@ -216,14 +216,17 @@ test-tools:
 test-terraform:
 	.venv/bin/pytest -m terraform
 
-# As above. Only those in tests/tools/local use the project's own cdktf.out.
-.PHONY: test-emulator test-platforms test-operations
+# Three jobs fit, because the AWS provider sleeps most of the time. Only those in tests/tools/local use the project's own
+# cdktf.out.
+.PHONY: test-emulator test-platforms test-operations test-changes
 test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
-	$(MAKE) --jobs 2 --output-sync=line test-platforms test-operations
+	$(MAKE) --jobs 3 --output-sync=line test-platforms test-operations test-changes
 test-platforms:
 	.venv/bin/pytest -m emulator tests/tools/local
 test-operations:
-	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local
+	.venv/bin/pytest -m "emulator and not long" tests/tools/deploy
+test-changes:
+	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore tests/tools/deploy
 .PHONY: test-long
 test-long: setup ## Run the emulator tests that are too slow for CI: teardown and redeployment, drills, removed routes
 	.venv/bin/pytest -m long
