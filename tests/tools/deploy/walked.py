@@ -161,8 +161,7 @@ def walked(folder: Path, *, data_alone: bool = False) -> Iterator[Walked]:
     emulator = Emulator(environment.account_id, log_dir=folder, lambda_config=database.function_settings)
     with emulator:
         aws = {**without_aws(os.environ), **emulator.environment(environment.region)}
-        # Terraform and the provider then take a third less of the processor.
-        environ = {**aws, **terraform.settings(aws), "GOGC": "400"}
+        environ = {**aws, **terraform.settings(aws)}
         made = Walked(root, emulator, database, environ, environment)
         database.watch(environment.names.name("aurora"), made.client("rds"), made.client("secretsmanager"))
         try:
