@@ -88,7 +88,7 @@ class Deployed:
     resources: dict[str, Any] = field(default_factory=dict)
     endpoints: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    """The key of a secret or bucket, by its ARN."""
+    """The key of a secret or bucket, by its ARN; of an alias, by its name."""
     rotations: dict[str, str] = field(default_factory=dict)
     """The function that rotates a secret."""
 
@@ -116,6 +116,8 @@ def deployed(resources: Iterable[tuple[str, Mapping[str, Any]]]) -> Deployed:
             case "aws_s3_bucket_server_side_encryption_configuration":
                 key = lookup(one, "rule.apply_server_side_encryption_by_default.kms_master_key_id")
                 found.keys[f"arn:aws:s3:::{one['bucket']}"] = "".join(key)
+            case "aws_kms_alias":
+                found.keys[one["name"]] = one["target_key_arn"]
             case "aws_secretsmanager_secret_rotation":
                 found.rotations[one["secret_id"]] = one.get("rotation_lambda_arn") or ""
             case "aws_secretsmanager_secret":
@@ -200,7 +202,10 @@ def _questions(call: Mapping[str, Any], role: str, deployed: Deployed, *, inside
 
     A call from `inside` the network passes the VPC endpoint of its service, if there is one.
     """
-    service, names = call["service"], call["names"]
+    service, names = call["service"], dict(call["names"])
+    if key := deployed.keys.get(names.get("AliasName", "")):
+        # https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html: of the key, too
+        names.setdefault("TargetKeyId", key)
     action = permission(service, call["operation"], call["method"])
     if action in _FREE:
         return

@@ -74,6 +74,7 @@ class _State:
             "id": name,
             "version_id": "first",
             **({"master_user_secret": [secret]} if type_ == "aws_rds_cluster" else {}),
+            **({"target_key_arn": one["target_key_id"].replace("key_id}", "arn}")} if type_ == "aws_kms_alias" else {}),
         }
 
     def _resolved(self, text: str) -> str:
@@ -282,3 +283,13 @@ def test_what_cannot_be_judged_is_said_and_not_counted_as_allowed(deployed: Depl
         "allowed for some names only, and the call has no name",
     ]
     assert str(evaluation) == "2 calls by 1 role: 3 not judged"
+
+
+def test_an_alias_is_deleted_with_the_permission_on_its_key(deployed: Deployed) -> None:
+    call = _call(DEPLOYING_KEY, "kms", "DeleteAlias", AliasName="alias/iot-data-dev")
+
+    assert _evaluate(deployed, call).denied == []
+
+    deployed.resources[_key("data")]["Statement"].clear()
+    (denied,) = _evaluate(deployed, call).denied
+    assert denied.startswith(f"{CALLERS[DEPLOYING_KEY]} may not kms:DeleteAlias on {_key('data')}: ")

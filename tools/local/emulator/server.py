@@ -76,11 +76,11 @@ def _end_with_stdin() -> None:
 def serve(listening: int, lambda_config: Path | None, calls: Path | None) -> None:
     """Serve on a listening socket until SIGTERM, SIGINT or the end of the pipe that standard input may be.
 
-    Every call is recorded in the file `calls`.
+    Every call is recorded in the file `calls`, which begins anew.
     """
     # One line per request would bury the warnings.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    record = Calls(calls.open("a", encoding="utf-8") if calls is not None else None)
+    record = Calls(calls.open("w", encoding="utf-8") if calls is not None else None)
     application = _one_at_a_time(DomainDispatcherApplication(_create_app), record)
     server = make_server(HOST, 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listening)
     os.environ["MOTO_PORT"] = str(server.port)

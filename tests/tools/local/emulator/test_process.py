@@ -1,5 +1,6 @@
 """Starting, stopping and dying; each test pays some two seconds for a process of its own."""
 
+import json
 import os
 import signal
 import socket
@@ -117,3 +118,13 @@ def test_client_that_stalls_does_not_hold_up_others(emulator: Emulator, client: 
         stalled.sendall(b"PUT /bucket/key HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf")
         time.sleep(0.2)
         assert client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+
+
+def test_calls_of_an_earlier_start_are_not_recorded_twice(tmp_path: Path) -> None:
+    for bucket in ("first", "second"):
+        with Emulator(ACCOUNT_ID, log_dir=tmp_path) as started:
+            started.client("s3", "us-east-1").create_bucket(Bucket=bucket)
+
+    (call,) = map(json.loads, started.calls.read_text().splitlines())
+
+    assert call["names"]["Bucket"] == "second"
