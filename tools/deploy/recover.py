@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tools.deploy import keep, orphans, states, terraform
@@ -18,6 +23,7 @@ from tools.synthesized.stacks import Stack
 
 _Ids = dict[str, tuple[str, str]]
 """Address -> import id, and what it is of."""
+_Changes = list[dict[str, Any]]
 
 _LEFT = """\
 These carry the environment's tags, but are in no state. Snapshots, backups and older task definitions are meant to be;
@@ -86,33 +92,82 @@ def adopt(
 
 def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     terraform.init(stack.folder, environ)
-    accepted = _accepted(stack, tagged, environ, say)
-    for address, (id_, _) in accepted.items():
-        terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
-        say(f"{stack.name}: {address} is {id_}")
-    return len(accepted)
+    count = 0
+    while True:
+        accepted, unfinished = _accepted(stack, tagged, environ, say)
+        count += len(accepted)
+        last = {unfinished: accepted.pop(unfinished)} if unfinished else {}
+        at_once = _import_at_once(stack, accepted, environ)
+        for address, (id_, _) in accepted.items():
+            if address not in at_once:
+                terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
+            say(f"{stack.name}: {address} is {id_}")
+        if not unfinished:
+            return count
+        with _alone(stack, unfinished) as (alone, target):
+            changes, error = _plan(alone, last, environ, target, applies=_in_place)
+        if error or not _in_place(changes):
+            say(f"{stack.name}: {unfinished} is not finished, and cannot be: {error.strip()}")
+            return count - 1
+        say(f"{stack.name}: {unfinished} is {last[unfinished][0]}; it was not finished, and is now")
 
 
-def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> _Ids:
+def _import_at_once(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> set[str]:
+    """Import by applying a plan that changes nothing on AWS; returns the addresses. One by one takes seconds for each.
+
+    What the next deployment will change is left out.
+    """
+    wanted = ids
+    for _ in range(2):
+        targets = [f"-target={address}" for address in wanted]
+        changes, error = _plan(stack, wanted, environ, *targets, applies=_only_imports) if wanted else ([], "")
+        if error or _only_imports(changes):
+            return set() if error else set(wanted)
+        calm = {change["address"] for change in changes if change["change"]["actions"] == ["no-op"]}
+        wanted = {address: found for address, found in ids.items() if address in calm}
+    return set()
+
+
+def _only_imports(changes: _Changes) -> bool:
+    return all(change["change"]["actions"] in (["no-op"], ["read"]) for change in changes)
+
+
+def _in_place(changes: _Changes) -> bool:
+    return all({"no-op", "read", "update"}.issuperset(change["change"]["actions"]) for change in changes)
+
+
+def _accepted(
+    stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]
+) -> tuple[_Ids, str]:
     """Import ids by address, with which the stack's plan succeeds and replaces nothing.
 
     Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong.
+    Second is the address of what has to be finished before others can be planned; empty where nothing has.
     """
     taken: _Ids = {}
     attempts: _Ids = {}
     refused: set[tuple[str, str]] = set()  # (address, import id or ARN)
+    postponed: set[str] = set()
+    retried = False
     while True:
         changes, error = _plan(stack, {**taken, **attempts}, environ)
         if error and attempts:
             wrong = _blamed(attempts, error)
             if not wrong and len(attempts) > 1:
-                attempts = dict([next(iter(attempts.items()))])  # one at a time shows which is wrong
+                attempts = dict(list(attempts.items())[: len(attempts) // 2])  # half of them shows where it is
                 continue
-            refused |= {(address, attempts.pop(address)[0]) for address in wrong or list(attempts)}
+            (first, *_), ids = attempts, {**taken, **attempts}
+            if not wrong and _is_unfinished(stack, ids, first, environ):
+                return ids, first
+            if wrong or retried:
+                refused |= {(address, attempts.pop(address)[0]) for address in wrong or list(attempts)}
+            else:  # what it needs may not be imported yet
+                postponed.add(first)
+                attempts = {}
             continue
         if error:
             say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
-            return {}
+            return {}, ""
         unfit = {change["address"] for change in changes if change["address"] in attempts and not orphans.fits(change)}
         tried = {address: attempts.pop(address) for address in unfit}
         # What is known by its name may only be unfit because of a wrong guess beside it, as an alias of the wrong key.
@@ -124,14 +179,42 @@ def _accepted(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], 
         attempts = {}
         for change in changes:
             address = change["address"]
-            if change["change"]["actions"] == ["create"] or address in unfit:
+            if address not in postponed and (change["change"]["actions"] == ["create"] or address in unfit):
                 used = {arn for _, arn in (*taken.values(), *attempts.values())}
                 for id_, arn in orphans.import_ids(change, tagged):
                     if arn not in used and not refused & {(address, id_), (address, arn)}:
                         attempts[address] = id_, arn
                         break
+        if not attempts and not postponed:
+            return taken, ""
         if not attempts:
-            return taken
+            postponed, retried = set(), True
+
+
+def _is_unfinished(stack: Stack, ids: _Ids, address: str, environ: Mapping[str, str]) -> bool:
+    """Whether what stops the plan of the others is that Terraform was killed between two calls for this one.
+
+    A cluster is restored without a managed master secret, which the next call asks for, and others refer to it.
+    """
+    with _alone(stack, address) as (alone, target):
+        changes, error = _plan(alone, ids, environ, target)
+    return not error and _in_place(changes) and any(one["address"] == address and orphans.fits(one) for one in changes)
+
+
+@contextmanager
+def _alone(stack: Stack, address: str) -> Iterator[tuple[Stack, str]]:
+    """A copy of the stack's folder, and the option with which Terraform looks at one resource and what it needs.
+
+    Terraform evaluates the outputs that refer to it, too. The copy has none of these.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        alone = replace(stack, folder=Path(folder) / stack.name)
+        shutil.copytree(stack.folder, alone.folder, symlinks=True)
+        content = alone.configuration
+        outputs = content.get("output", {}).items()
+        content["output"] = {name: value for name, value in outputs if f"{address}." not in json.dumps(value)}
+        (alone.folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+        yield alone, f"-target={address}"
 
 
 def _blamed(attempts: _Ids, error: str) -> list[str]:
@@ -143,18 +226,30 @@ def _blamed(attempts: _Ids, error: str) -> list[str]:
     ]
 
 
-def _plan(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> tuple[list[dict[str, Any]], str]:
-    """The changes of a plan that imports these ids, and its error, of which one is empty."""
+def _plan(
+    stack: Stack,
+    ids: _Ids,
+    environ: Mapping[str, str],
+    *options: str,
+    applies: Callable[[_Changes], bool] = lambda _: False,
+) -> tuple[_Changes, str]:
+    """The changes of a plan that imports these ids, and its error, of which one is empty.
+
+    It is applied if `applies` says so of its changes.
+    """
     # A killed deployment may have left its own blocks there. Those of a killed recovery go with the next deployment.
     blocks, plan = stack.folder / keep.BLOCKS, stack.folder / "recover.tfplan"
     blocks.write_text(json.dumps({"import": [{"to": to, "id": id_} for to, (id_, _) in ids.items()]}), encoding="utf-8")
     try:
-        command = ["plan", "-input=false", "-no-color", f"-out={plan}"]
+        command = ["plan", "-input=false", "-no-color", f"-out={plan}", *options]
         done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
         if done.returncode:
             return [], done.stderr
         shown = terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ)
-        return json.loads(shown.stdout).get("resource_changes", []), ""
+        changes = json.loads(shown.stdout).get("resource_changes", [])
+        if applies(changes):
+            terraform.run(["apply", "-input=false", "-no-color", str(plan)], cwd=stack.folder, environ=environ)
+        return changes, ""
     finally:
         plan.unlink(missing_ok=True)
         blocks.unlink()

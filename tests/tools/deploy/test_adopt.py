@@ -23,7 +23,7 @@ class Plans:
         self.wanted, self.real, self.error, self.count = wanted, real, error, 0
 
     def __call__(
-        self, _: Stack, ids: dict[str, tuple[str, str]], __: dict[str, str]
+        self, _: Stack, ids: dict[str, tuple[str, str]], __: dict[str, str], *options: str
     ) -> tuple[list[dict[str, Any]], str]:
         self.count += 1
         missing = [address for address, (id_, _) in ids.items() if id_ not in self.real]
@@ -42,6 +42,7 @@ class Plans:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Stack:
+    (tmp_path / "cdk.tf.json").write_text('{"output": {"own": {"value": "${aws_rds_cluster.own.arn}"}, "x": {}}}')
     return Stack("iot-dev-network", tmp_path, {})
 
 
@@ -49,7 +50,7 @@ def accepted(
     plans: Plans, stack: Stack, tagged: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     monkeypatch.setattr(recover, "_plan", plans)
-    return {address: id_ for address, (id_, _) in recover._accepted(stack, tagged, {}, lambda _: None).items()}
+    return {address: id_ for address, (id_, _) in recover._accepted(stack, tagged, {}, lambda _: None)[0].items()}
 
 
 def test_of_two_alike_each_becomes_what_it_is(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,9 +70,9 @@ def test_an_alias_is_not_given_up_for_a_wrong_guess_of_its_key(stack: Stack, mon
                 made["change"]["after"] = {"name": "alias/logs", "target": self.key}
             return made
 
-        def __call__(self, stack: Stack, ids: Any, environ: Any) -> tuple[list[dict[str, Any]], str]:
+        def __call__(self, stack: Stack, ids: Any, environ: Any, *options: str) -> tuple[list[dict[str, Any]], str]:
             self.key = ids.get("aws_kms_key.logs", ("unknown",))[0]
-            return super().__call__(stack, ids, environ)
+            return super().__call__(stack, ids, environ, *options)
 
     # GIVEN two keys of which the first guess is the wrong one, and the alias of the second
     wanted: dict[str, dict[str, Any]] = {
@@ -90,8 +91,8 @@ def test_an_alias_is_not_given_up_for_a_wrong_guess_of_its_key(stack: Stack, mon
 def test_what_fits_only_beside_something_unfit_is_not_taken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     # GIVEN an instance that is replaced with its cluster, and a cluster that is not the wanted one
     class Dependent(Plans):
-        def __call__(self, stack: Stack, ids: Any, environ: Any) -> tuple[list[dict[str, Any]], str]:
-            changes, error = super().__call__(stack, ids, environ)
+        def __call__(self, stack: Stack, ids: Any, environ: Any, *options: str) -> tuple[list[dict[str, Any]], str]:
+            changes, error = super().__call__(stack, ids, environ, *options)
             for change in changes:
                 if change["type"] == "aws_iam_role" and "aws_rds_cluster.own" not in ids and change["address"] in ids:
                     change["change"]["actions"] = ["delete", "create"]
@@ -132,8 +133,43 @@ def test_a_stack_that_cannot_be_planned_has_nothing(stack: Stack, monkeypatch: p
 
     said: list[str] = []
 
-    assert recover._accepted(stack, KEYS, {}, said.append) == {}
+    assert recover._accepted(stack, KEYS, {}, said.append) == ({}, "")
     assert said == ["iot-dev-network: cannot be planned, so nothing is imported there: Unsupported attribute"]
+
+
+@pytest.mark.parametrize(
+    ("actions", "beside", "is_taken"),
+    [
+        (["update"], ["no-op"], True),
+        (["delete", "create"], ["no-op"], False),
+        (["update"], ["create"], False),
+        (["update"], ["delete"], False),
+    ],
+)
+def test_what_stops_the_plan_of_the_others_is_finished_first(
+    stack: Stack, actions: list[str], beside: list[str], is_taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN a cluster with which only a plan of it alone succeeds
+    class Indexed(Plans):
+        def __call__(self, stack: Stack, ids: Any, environ: Any, *options: str) -> tuple[list[dict[str, Any]], str]:
+            if "aws_rds_cluster.own" in ids and options != ("-target=aws_rds_cluster.own",):
+                return [], "Invalid index: master_user_secret is empty list of object"
+            changes, error = super().__call__(stack, ids, environ, *options)
+            assert set(stack.configuration["output"]) == ({"x"} if options else {"own", "x"})
+            for change in changes if options else ():
+                change["change"]["actions"] = actions if change["type"] == "aws_rds_cluster" else beside
+            return changes, error
+
+    wanted: dict[str, dict[str, Any]] = {
+        "aws_rds_cluster.own": {"cluster_identifier": "own", "tags_all": TAGS},
+        "aws_iam_role.own": {"name": "other"},
+    }
+    arn = "arn:aws:rds:ca-central-1:111111111111:cluster:own"
+    monkeypatch.setattr(recover, "_plan", Indexed(wanted, {"own": {}}))
+
+    taken, unfinished = recover._accepted(stack, {arn: TAGS}, {}, lambda _: None)
+
+    assert (set(taken), unfinished) == (({"aws_rds_cluster.own"}, "aws_rds_cluster.own") if is_taken else (set(), ""))
 
 
 def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_alone(

@@ -69,7 +69,8 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
 
 
 def test_a_stack_without_its_state_is_recovered(deployment: Deployment) -> None:
-    # GIVEN a stack of named resources of which Terraform has forgotten everything
+    # GIVEN a stack of named resources of which Terraform has forgotten everything, and a cluster without the managed
+    # secret that the others refer to, as one is between its restoration and the provider's next call
     environ, s3, tagging = deployment.environ, deployment.client("s3"), deployment.client("resourcegroupstaggingapi")
     data = deployment.stack("data")
     for stack in (deployment.stack("network"), data):
@@ -77,10 +78,17 @@ def test_a_stack_without_its_state_is_recovered(deployment: Deployment) -> None:
         terraform.run(["apply", "-auto-approve", "-input=false"], cwd=stack.folder, environ=environ)
     s3.delete_object(Bucket=data.backend["bucket"], Key=data.backend["key"])
     made = _tagged(tagging)
+    rds = deployment.client("rds")
+    (cluster,) = rds.describe_db_clusters()["DBClusters"]
+    rds.modify_db_cluster(
+        DBClusterIdentifier=cluster["DBClusterIdentifier"], ManageMasterUserPassword=False, MasterUserPassword="a" * 20
+    )
+    assert "MasterUserSecret" not in rds.describe_db_clusters()["DBClusters"][0]
 
     # WHEN it is taken back, and deployed again
     said: list[str] = []
     assert recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append) > 0
+    assert any("aws_rds_cluster" in line and line.endswith("it was not finished, and is now") for line in said)
     terraform.run(["apply", "-auto-approve", "-input=false"], cwd=data.folder, environ=environ)
 
     # THEN nothing is made twice, left out or left to do
