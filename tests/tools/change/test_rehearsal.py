@@ -245,14 +245,14 @@ def test_backups_that_are_given_up_and_a_queue_that_goes_are_red(base: Base, tmp
     assert made.exit_code == 3
 
 
+def _without_copies(file: dict[str, Any]) -> None:
+    _with_backups(file)
+    del file["backup"]["copy_to"], file["backup"]["copy_retention_days"]
+
+
 def test_copies_that_end_are_refused_as_terraform_refuses_them(base: Base, tmp_path: Path) -> None:
     """It cannot destroy what is in a region of which the configuration has no provider any more."""
-
-    def without_copies(file: dict[str, Any]) -> None:
-        _with_backups(file)
-        del file["backup"]["copy_to"], file["backup"]["copy_retention_days"]
-
-    made = base.review(synthesize(tmp_path, _ENVIRONMENT, change=without_copies), _BACKUP)
+    made = base.review(synthesize(tmp_path, _ENVIRONMENT, change=_without_copies), _BACKUP)
 
     (refused,) = {item.says for item in made.findings}
     assert refused.endswith("the provider of its region is no longer there: the plan ends there")
@@ -339,6 +339,21 @@ def test_the_command_itself(base: Base, tmp_path: Path, monkeypatch: pytest.Monk
     lost = said["findings"][0]
     assert (lost["kind"], lost["red"]) == (FindingKind.STATEFUL, True)
     assert "name: /iot/dev/vpc-flow → /iot/dev/other" in lost["says"]
+
+
+def test_copies_outlive_their_setting_as_the_documentation_says(base: Base, tmp_path: Path) -> None:
+    # GIVEN that Terraform has forgotten what is in the second region
+    folder, environ = base.outdir / "stacks" / _BACKUP, base.rehearsal.environ
+    addresses = terraform.run(["state", "list"], cwd=folder, environ=environ).stdout.split()
+    copies = [address for address in addresses if address.partition(".")[2].startswith("copies_")]
+    terraform.run(["state", "rm", *copies], cwd=folder, environ=environ)
+
+    # WHEN the setting is taken away, THEN the plan succeeds, and loses nothing
+    made = base.review(synthesize(tmp_path, _ENVIRONMENT, change=_without_copies), _BACKUP)
+
+    assert {address.partition(".")[0] for address in copies} >= {"aws_backup_vault", "aws_kms_key"}
+    assert (made.failed, made.lost) == ([], [])
+    assert {change.address.partition(".")[0] for change in made.plans[0].changes} == {"aws_backup_plan"}
 
 
 def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_path: Path) -> None:
