@@ -178,7 +178,7 @@ def test_what_was_one_state_becomes_two_and_clients_notice_nothing(platform: Pla
     # WHEN the two stacks are to be deployed
     platform.synthesize(fewer)
     s3 = platform.client("s3")
-    with pytest.raises(DeployError, match=r"^7 resources .* of iot-dev-stage, .* make move ENV=iot-dev$"):
+    with pytest.raises(DeployError, match=r"^7 resources now belong to iot-dev-stage, .* make move ENV=iot-dev$"):
         moves.check(NAME, s3)
     said: list[str] = []
     moves.move(NAME, environ=platform.environ, s3=s3, confirmed=False, say=said.append)

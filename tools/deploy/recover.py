@@ -92,24 +92,25 @@ def adopt(
 
 def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     terraform.init(stack.folder, environ)
-    count = 0
+    count, finished = 0, set[str]()
     while True:
         accepted, unfinished = _accepted(stack, tagged, environ, say)
         count += len(accepted)
-        last = {unfinished: accepted.pop(unfinished)} if unfinished else {}
+        last = {unfinished: accepted.pop(unfinished)} if unfinished in accepted else {}
         at_once = _import_at_once(stack, accepted, environ)
         for address, (id_, _) in accepted.items():
             if address not in at_once:
                 terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
             say(f"{stack.name}: {address} is {id_}")
-        if not unfinished:
+        if not unfinished or unfinished in finished:
             return count
+        finished.add(unfinished)
         with _alone(stack, unfinished) as (alone, target):
             changes, error = _plan(alone, last, environ, target, applies=_in_place)
         if error or not _in_place(changes):
             say(f"{stack.name}: {unfinished} is not finished, and cannot be: {error.strip()}")
-            return count - 1
-        say(f"{stack.name}: {unfinished} is {last[unfinished][0]}; it was not finished, and is now")
+            return count - len(last)
+        say(f"{stack.name}: {unfinished} was not finished, and is now")
 
 
 def _import_at_once(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> set[str]:
@@ -166,6 +167,9 @@ def _accepted(
                 attempts = {}
             continue
         if error:
+            for address in _addresses(stack):  # of a cluster in the state, that was restored under the same name
+                if f"{address}." in error and _is_unfinished(stack, taken, address, environ):
+                    return taken, address
             say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
             return {}, ""
         unfit = {change["address"] for change in changes if change["address"] in attempts and not orphans.fits(change)}
@@ -198,7 +202,9 @@ def _is_unfinished(stack: Stack, ids: _Ids, address: str, environ: Mapping[str, 
     """
     with _alone(stack, address) as (alone, target):
         changes, error = _plan(alone, ids, environ, target)
-    return not error and _in_place(changes) and any(one["address"] == address and orphans.fits(one) for one in changes)
+    own = [change for change in changes if change["address"] == address]
+    fits = bool(own) and (address not in ids or orphans.fits(own[0]))
+    return not error and _in_place(changes) and fits
 
 
 @contextmanager
@@ -215,6 +221,11 @@ def _alone(stack: Stack, address: str) -> Iterator[tuple[Stack, str]]:
         content["output"] = {name: value for name, value in outputs if f"{address}." not in json.dumps(value)}
         (alone.folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
         yield alone, f"-target={address}"
+
+
+def _addresses(stack: Stack) -> Iterator[str]:
+    for type_, resources in stack.configuration.get("resource", {}).items():
+        yield from (f"{type_}.{id_}" for id_ in resources)
 
 
 def _blamed(attempts: _Ids, error: str) -> list[str]:

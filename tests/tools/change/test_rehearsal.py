@@ -348,12 +348,18 @@ def test_copies_outlive_their_setting_as_the_documentation_says(base: Base, tmp_
     copies = [address for address in addresses if address.partition(".")[2].startswith("copies_")]
     terraform.run(["state", "rm", *copies], cwd=folder, environ=environ)
 
-    # WHEN the setting is taken away, THEN the plan succeeds, and loses nothing
+    # WHEN the setting is taken away, THEN the plan succeeds, and the page is red only because copies end
     made = base.review(synthesize(tmp_path, _ENVIRONMENT, change=_without_copies), _BACKUP)
 
     assert {address.partition(".")[0] for address in copies} >= {"aws_backup_vault", "aws_kms_key"}
-    assert (made.failed, made.lost) == ([], [])
-    assert {change.address.partition(".")[0] for change in made.plans[0].changes} == {"aws_backup_plan"}
+    assert made.failed == []
+    (lost,) = {(item.address.partition(".")[0], item.says) for item in made.lost}
+    assert lost[0] == "aws_backup_plan"
+    assert "backups are no longer copied" in lost[1]
+    assert {change.address.partition(".")[0] for change in made.plans[0].changes} == {
+        "aws_backup_plan",
+        "aws_iam_role_policy",
+    }
 
 
 def test_a_change_that_fails_downstream_fails_in_the_rehearsal(base: Base, tmp_path: Path) -> None:

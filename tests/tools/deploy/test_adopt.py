@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.deploy import orphans, recover, states
+from tools.deploy import orphans, recover, states, terraform
 from tools.synthesized import stacks
 from tools.synthesized.stacks import Stack
 
@@ -170,6 +171,43 @@ def test_what_stops_the_plan_of_the_others_is_finished_first(
     taken, unfinished = recover._accepted(stack, {arn: TAGS}, {}, lambda _: None)
 
     assert (set(taken), unfinished) == (({"aws_rds_cluster.own"}, "aws_rds_cluster.own") if is_taken else (set(), ""))
+
+
+def test_what_is_in_the_state_and_stops_every_plan_is_finished_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN a cluster that was restored under the name of one that the state still has
+    resources: dict[str, Any] = {"aws_iam_role": {"own": {}}, "aws_rds_cluster": {"other": {}, "own": {}}}
+    (tmp_path / "cdk.tf.json").write_text(json.dumps({"resource": resources}))
+    stack, asked = Stack("iot-dev-data", tmp_path, {}), []
+
+    def plan(_: Stack, ids: Any, __: Any, *options: str) -> tuple[list[dict[str, Any]], str]:
+        asked.append(options)
+        if not options:
+            return [], "Error: Invalid index: aws_rds_cluster.own.master_user_secret is empty list of object"
+        change = {"actions": ["update"], "before": {"port": 1}, "after": {"port": 2}}
+        return [{"address": "aws_rds_cluster.own", "type": "aws_rds_cluster", "change": change}], ""
+
+    monkeypatch.setattr(recover, "_plan", plan)
+
+    assert recover._accepted(stack, {}, {}, lambda _: None) == ({}, "aws_rds_cluster.own")
+    assert asked == [(), ("-target=aws_rds_cluster.own",)]
+
+
+def test_what_cannot_be_finished_ends_the_recovery_of_its_stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "aws_rds_cluster.own"
+    monkeypatch.setattr(terraform, "init", lambda *_: None)
+    monkeypatch.setattr(recover, "_accepted", lambda *_: ({own: ("own", "arn")}, own))
+    monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], "Error: no"))
+    said: list[str] = []
+
+    assert recover._adopt_stack(stack, {}, {}, said.append) == 0
+    assert said == [f"iot-dev-network: {own} is not finished, and cannot be: Error: no"]
+
+    # AND what is finished, and still stops the others, is not finished for ever
+    monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], ""))
+    assert recover._adopt_stack(stack, {}, {}, said.append) == 2
+    assert said[1:] == [f"iot-dev-network: {own} was not finished, and is now"]
 
 
 def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_alone(

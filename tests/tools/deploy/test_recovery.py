@@ -88,7 +88,7 @@ def test_a_stack_without_its_state_is_recovered(deployment: Deployment) -> None:
     # WHEN it is taken back, and deployed again
     said: list[str] = []
     assert recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append) > 0
-    assert any("aws_rds_cluster" in line and line.endswith("it was not finished, and is now") for line in said)
+    assert any("aws_rds_cluster" in line and line.endswith("was not finished, and is now") for line in said)
     terraform.run(["apply", "-auto-approve", "-input=false"], cwd=data.folder, environ=environ)
 
     # THEN nothing is made twice, left out or left to do
