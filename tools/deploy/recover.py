@@ -95,22 +95,25 @@ def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str
     count, finished = 0, set[str]()
     while True:
         accepted, unfinished = _accepted(stack, tagged, environ, say)
-        count += len(accepted)
-        last = {unfinished: accepted.pop(unfinished)} if unfinished in accepted else {}
         at_once = _import_at_once(stack, accepted, environ)
         for address, (id_, _) in accepted.items():
             if address not in at_once:
                 terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
             say(f"{stack.name}: {address} is {id_}")
-        if not unfinished or unfinished in finished:
+        count += len(accepted)
+        if unfinished.keys() <= finished:
             return count
-        finished.add(unfinished)
-        with _alone(stack, unfinished) as (alone, target):
-            changes, error = _plan(alone, last, environ, target, applies=_in_place)
-        if error or not _in_place(changes):
-            say(f"{stack.name}: {unfinished} is not finished, and cannot be: {error.strip()}")
-            return count - len(last)
-        say(f"{stack.name}: {unfinished} was not finished, and is now")
+        for address in unfinished:
+            finished.add(address)
+            # Of one that is in the state Terraform does not see what is missing: it remembers what it wanted.
+            terraform.run(["state", "rm", address], cwd=stack.folder, environ=environ, check=False)
+            with _alone(stack, address) as (alone, target):
+                changes, error = _plan(alone, unfinished, environ, target, applies=_in_place)
+            if error or not _in_place(changes):
+                say(f"{stack.name}: {address} is not finished, and cannot be: {error.strip()}")
+                return count
+            say(f"{stack.name}: {address} was not finished, and is now")
+            count += 1
 
 
 def _import_at_once(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> set[str]:
@@ -139,11 +142,11 @@ def _in_place(changes: _Changes) -> bool:
 
 def _accepted(
     stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]
-) -> tuple[_Ids, str]:
+) -> tuple[_Ids, _Ids]:
     """Import ids by address, with which the stack's plan succeeds and replaces nothing.
 
     Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong.
-    Second is the address of what has to be finished before others can be planned; empty where nothing has.
+    Second is the one that has to be finished before others can be planned, if there is one.
     """
     taken: _Ids = {}
     attempts: _Ids = {}
@@ -157,9 +160,9 @@ def _accepted(
             if not wrong and len(attempts) > 1:
                 attempts = dict(list(attempts.items())[: len(attempts) // 2])  # half of them shows where it is
                 continue
-            (first, *_), ids = attempts, {**taken, **attempts}
-            if not wrong and _is_unfinished(stack, ids, first, environ):
-                return ids, first
+            (first, *_) = attempts
+            if not wrong and _unfinished(stack, {**taken, **attempts}, first, environ):
+                return taken, attempts
             if wrong or retried:
                 refused |= {(address, attempts.pop(address)[0]) for address in wrong or list(attempts)}
             else:  # what it needs may not be imported yet
@@ -168,10 +171,10 @@ def _accepted(
             continue
         if error:
             for address in _addresses(stack):  # of a cluster in the state, that was restored under the same name
-                if f"{address}." in error and _is_unfinished(stack, taken, address, environ):
-                    return taken, address
+                if f"{address}." in error and (id_ := _unfinished(stack, taken, address, environ)):
+                    return taken, {address: (id_, id_)}
             say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
-            return {}, ""
+            return {}, {}
         unfit = {change["address"] for change in changes if change["address"] in attempts and not orphans.fits(change)}
         tried = {address: attempts.pop(address) for address in unfit}
         # What is known by its name may only be unfit because of a wrong guess beside it, as an alias of the wrong key.
@@ -190,21 +193,24 @@ def _accepted(
                         attempts[address] = id_, arn
                         break
         if not attempts and not postponed:
-            return taken, ""
+            return taken, {}
         if not attempts:
             postponed, retried = set(), True
 
 
-def _is_unfinished(stack: Stack, ids: _Ids, address: str, environ: Mapping[str, str]) -> bool:
-    """Whether what stops the plan of the others is that Terraform was killed between two calls for this one.
+def _unfinished(stack: Stack, ids: _Ids, address: str, environ: Mapping[str, str]) -> str:
+    """The id, if what stops the plan of the others is that Terraform was killed between two calls for this one.
 
     A cluster is restored without a managed master secret, which the next call asks for, and others refer to it.
     """
     with _alone(stack, address) as (alone, target):
         changes, error = _plan(alone, ids, environ, target)
     own = [change for change in changes if change["address"] == address]
-    fits = bool(own) and (address not in ids or orphans.fits(own[0]))
-    return not error and _in_place(changes) and fits
+    if error or not own or not _in_place(changes):
+        return ""
+    if address in ids:
+        return ids[address][0] if orphans.fits(own[0]) else ""
+    return str((own[0]["change"]["before"] or {}).get("id", ""))
 
 
 @contextmanager
