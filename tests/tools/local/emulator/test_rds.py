@@ -141,6 +141,18 @@ def test_a_renamed_cluster_keeps_its_instances(client: Client, cluster: Any, nam
     assert found["DBClusterIdentifier"] == f"{name}-old"
 
 
+def test_iam_authentication_is_switched_on_and_off(client: Client, cluster: Any, name: str) -> None:
+    rds = client("rds")
+    for enabled in (True, False):
+        rds.modify_db_cluster(DBClusterIdentifier=name, EnableIAMDatabaseAuthentication=enabled)
+        rds.modify_db_cluster(DBClusterIdentifier=name, BackupRetentionPeriod=2)
+
+        assert (
+            rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["IAMDatabaseAuthenticationEnabled"]
+            is enabled
+        )
+
+
 def test_modifying_a_cluster_that_is_not_there(client: Client, name: str) -> None:
     rds = client("rds")
     with pytest.raises(rds.exceptions.DBClusterNotFoundFault):

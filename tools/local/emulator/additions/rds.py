@@ -81,7 +81,7 @@ def modify_db_cluster(stock: Any, self: Any, kwargs: Any) -> Any:
     nobody knows it. AWS keeps the secret, and its key, which cannot be changed.
 
     It also looks for the change of the log exports under the name that they have in CreateDBCluster, where it never
-    is, and renames the cluster alone; its instances go on naming the old one.
+    is, and renames the cluster alone; its instances go on naming the old one. IAM authentication stays as it was.
     """
     cluster = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0]
     if version := _whole_version(kwargs.get("engine_version")):
@@ -89,6 +89,7 @@ def modify_db_cluster(stock: Any, self: Any, kwargs: Any) -> Any:
     if cluster.manage_master_user_password and kwargs.get("manage_master_user_password"):
         for name in ("manage_master_user_password", "master_user_secret_kms_key_id"):
             kwargs.pop(name, None)
+    cluster.iam_auth = kwargs.get("enable_iam_database_authentication", cluster.iam_auth)
     change = kwargs.pop("cloudwatch_logs_export_configuration", None) or {}
     exports = dict.fromkeys([*cluster.enabled_cloudwatch_logs_exports, *change.get("EnableLogTypes", [])])
     disabled = change.get("DisableLogTypes", [])
