@@ -252,7 +252,8 @@ def _plan(
 ) -> tuple[_Changes, str]:
     """The changes of a plan that imports these ids, and its error, of which one is empty.
 
-    It is applied if `applies` says so of its changes.
+    It is applied if `applies` says so of its changes. What Terraform finds to be gone it then knows no more, so that
+    another of the same name, made by the killed deployment, can be imported.
     """
     # A killed deployment may have left its own blocks there. Those of a killed recovery go with the next deployment.
     blocks, plan = stack.folder / keep.BLOCKS, stack.folder / "recover.tfplan"
@@ -260,13 +261,21 @@ def _plan(
     try:
         command = ["plan", "-input=false", "-no-color", f"-out={plan}", *options]
         done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+        if done.returncode and not plan.exists():
+            return [], done.stderr
+        # A plan that failed is in the file, too, as far as it went.
+        shown = terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ)
+        document = json.loads(shown.stdout)
+        drift = document.get("resource_drift", [])
+        if gone := [one["address"] for one in drift if one["change"]["actions"] == ["delete"]]:
+            terraform.run(["state", "rm", *gone], cwd=stack.folder, environ=environ)
+            return _plan(stack, ids, environ, *options, applies=applies)
         if done.returncode:
             return [], done.stderr
-        shown = terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ)
-        changes = json.loads(shown.stdout).get("resource_changes", [])
+        changes = document.get("resource_changes", [])
         if applies(changes):
             terraform.run(["apply", "-input=false", "-no-color", str(plan)], cwd=stack.folder, environ=environ)
         return changes, ""
     finally:
         plan.unlink(missing_ok=True)
-        blocks.unlink()
+        blocks.unlink(missing_ok=True)

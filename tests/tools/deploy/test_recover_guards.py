@@ -103,6 +103,21 @@ def test_a_stack_that_cannot_be_planned_is_said_with_its_reason(
     assert f"{NAME}-data: cannot be planned, so nothing is imported there: Error: AWS account ID not allowed: " in said
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_is_gone_from_aws_is_taken_out_of_the_state(tools: Tools, code: int) -> None:
+    # GIVEN a plan, which succeeds or not, that finds one resource gone and another one changed
+    drift = [{"address": f"aws_vpc.{action}", "change": {"actions": [action]}} for action in ("delete", "update")]
+    tools.put_state("network")
+    tools.on("plan", f"{NAME}-network", code=code, stderr="Error: invalid" if code else "")
+    tools.on("show", f"{NAME}-network", stdout=json.dumps({"resource_drift": drift}))
+    tools.on("state", "rm", then=lambda: tools.on("show", f"{NAME}-network"))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    removed = [call.arguments for call in tools.calls if call.arguments[:2] == ("state", "rm")]
+    assert removed == [("state", "rm", "aws_vpc.delete")]
+
+
 def test_what_was_imported_is_counted_and_named(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
     _planned(tools, ("aws_iam_role", {"name": "there"}))
 
