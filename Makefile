@@ -216,15 +216,15 @@ test-tools:
 test-terraform:
 	.venv/bin/pytest -m terraform
 
-# Three jobs fit, because the AWS provider sleeps most of the time. Only those in tests/tools/local use the project's own
-# cdktf.out.
+# Three jobs fit, because the AWS provider sleeps most of the time; each has about a third of the work. Only tests/tools/local
+# uses the project's own cdktf.out, but for test_platform.py.
 .PHONY: test-emulator test-platforms test-operations test-changes
 test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 3 --output-sync=line test-platforms test-operations test-changes
 test-platforms:
-	.venv/bin/pytest -m emulator tests/tools/local
+	.venv/bin/pytest -m "emulator and not long" tests/tools/local tests/tools/deploy/test_recovery.py --ignore tests/tools/local/test_platform.py
 test-operations:
-	.venv/bin/pytest -m "emulator and not long" tests/tools/deploy
+	.venv/bin/pytest -m "emulator and not long" tests/tools/deploy tests/tools/local/test_platform.py --ignore tests/tools/deploy/test_recovery.py
 test-changes:
 	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore tests/tools/deploy
 .PHONY: test-long

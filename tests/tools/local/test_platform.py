@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 from all_environments import FULL, load
 from project_copy import copy_project
@@ -21,7 +16,6 @@ from modules.account.deploy_policy import SERVICES
 from modules.account.plan_policy import BUCKETS, CONFIGURATION
 from tools.local.emulator.environment import PLANNING_KEY
 from tools.local.permissions import permission
-from tools.synthesized.paths import ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
@@ -37,18 +31,6 @@ ASKED_BY_DRIFT = {
 # By a plan of an environment without a certificate: a TLS listener has no such attributes.
 ASKED_OF_TCP_LISTENERS = {"elasticloadbalancing:DescribeListenerAttributes"}
 _LOCAL = [sys.executable, "-m", "tools.local"]
-
-
-def _wait_for_provider(pid: int) -> list[psutil.Process]:
-    """The family of a process, as soon as the AWS provider is one of it."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        family = psutil.Process(pid).children(recursive=True)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if any(process.name().startswith("terraform-prov") for process in family):
-                return family
-        time.sleep(0.5)
-    raise AssertionError("Terraform was not started")
 
 
 def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) -> None:
@@ -84,30 +66,3 @@ def test_every_setting_is_deployed_and_torn_down_in_two_steps(tmp_path: Path) ->
     services = {permission(call["service"], call["operation"]).partition(":")[0] for call in calls}
     assert services - set(SERVICES) == {"ecr", "iam", "sts"}
     assert set(SERVICES) - services == {"backup-storage", "tag"}
-
-
-def test_an_interrupt_leaves_no_process(tmp_path: Path) -> None:
-    # GIVEN a run whose Terraform is at work
-    run = subprocess.Popen(
-        [*_LOCAL, "up", "--env", "iot-dev"],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        # A shell without a terminal lets its background jobs ignore Ctrl-C, and so would this one.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    family = _wait_for_provider(run.pid)
-
-    # WHEN the person presses Ctrl-C
-    os.killpg(run.pid, signal.SIGINT)
-    _, stderr = run.communicate(timeout=180)
-
-    # THEN it says so, and nothing that it started is left
-    assert run.returncode == 130, stderr
-    assert "Interrupted" in stderr
-    assert "Traceback" not in stderr
-    _, alive = psutil.wait_procs(family, timeout=5)
-    assert not alive
