@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.deploy import keep, orphans, states, terraform
-from tools.deploy.aws import Clients
+from tools.deploy.aws import Clients, ask, asked
 from tools.synthesized import stacks
 from tools.synthesized.stacks import Stack
 
@@ -25,6 +25,7 @@ _Ids = dict[str, tuple[str, str]]
 """Address -> import id, and what it is of."""
 _Changes = list[dict[str, Any]]
 
+_VALUE = "aws_secretsmanager_secret_version"
 _LEFT = """\
 These carry the environment's tags, but are in no state. Snapshots, backups and older task definitions are meant to be;
 import the rest by `terraform import` in the stack's folder of cdktf.out, or delete it:"""
@@ -38,8 +39,28 @@ def recover(environment: str, *, environ: Mapping[str, str], clients: Clients, c
     unlock(environment, environ=environ, s3=clients("s3"), confirmed=confirmed)
     if confirmed:
         tagging = clients("resourcegroupstaggingapi")
+        _forget_values(environment, environ=environ, clients=clients)
         count = adopt(environment, environ=environ, tagging=tagging, s3=clients("s3"))
         print(f"Taken back: {count}. Now deploy again.")
+
+
+def _forget_values(environment: str, *, environ: Mapping[str, str], clients: Clients) -> None:
+    """Take the values of secrets that are pending deletion out of the states; Terraform cannot read them any more.
+
+    An interrupted `destroy` leaves them there, and neither a plan nor another `destroy` would succeed.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+    """
+    for stack, state in states.states(stacks.find(environment), clients("s3")):
+        for resource in state["resources"]:
+            ids = [each["attributes"].get("secret_id") for each in resource["instances"]]
+            if resource["type"] != _VALUE or not all(ids):
+                continue
+            with asked(f"the secret of {resource['name']} cannot be looked at"):
+                found = ask(clients("secretsmanager").describe_secret, SecretId=ids[0])
+            if "DeletedDate" in found:
+                terraform.init(stack.folder, environ)
+                command = ["state", "rm", f"{_VALUE}.{resource['name']}"]
+                terraform.run(command, cwd=stack.folder, environ=environ)
 
 
 def unlock(
