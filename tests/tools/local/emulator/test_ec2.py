@@ -105,3 +105,20 @@ def test_a_deleted_flow_log_is_no_longer_listed_by_its_tags(client: Client, name
     assert listed() == [log]
     ec2.delete_flow_logs(FlowLogIds=[log])
     assert listed() == []
+
+
+def test_network_acls_of_a_deleted_vpc_are_no_longer_listed_by_their_tags(client: Client, name: str) -> None:
+    ec2, tagging = client("ec2"), client("resourcegroupstaggingapi")
+    vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]
+    own = ec2.create_network_acl(VpcId=vpc_id)["NetworkAcl"]["NetworkAclId"]
+    every = [acl["NetworkAclId"] for acl in ec2.describe_network_acls()["NetworkAcls"] if acl["VpcId"] == vpc_id]
+    ec2.create_tags(Resources=every, Tags=[{"Key": "of", "Value": name}])
+
+    def listed() -> int:
+        return len(tagging.get_resources(TagFilters=[{"Key": "of", "Values": [name]}])["ResourceTagMappingList"])
+
+    assert (len(every), listed()) == (2, 2)
+    ec2.delete_network_acl(NetworkAclId=own)
+    assert listed() == 1
+    ec2.delete_vpc(VpcId=vpc_id)
+    assert listed() == 0
