@@ -48,7 +48,7 @@ print(json.dumps([sys.version_info[:2], psycopg2.__file__, psycopg2.__version__,
 def test_built_zip_rotates_under_python_313(world: World, aws: str, tmp_path: Path) -> None:
     """Unpacked as Lambda does, with the test authority in place of RDS's and the runtime's boto3."""
     python = _python_313()
-    if python is None:
+    if python is None:  # needed by nothing else here; the workflows install it (.github/actions/setup)
         pytest.skip("this machine has no Python 3.13")
     zipped = build.build("x86_64" if os.uname().machine == "x86_64" else "arm64", tmp_path / "function.zip")
     unpacked, runtime = tmp_path / "task", tmp_path / "runtime"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.deploy import keep, orphans, states, terraform
-from tools.deploy.aws import Clients
+from tools.deploy.aws import Clients, ask, asked
 from tools.synthesized import stacks
 from tools.synthesized.stacks import Stack
 
@@ -25,6 +25,7 @@ _Ids = dict[str, tuple[str, str]]
 """Address -> import id, and what it is of."""
 _Changes = list[dict[str, Any]]
 
+_VALUE = "aws_secretsmanager_secret_version"
 _LEFT = """\
 These carry the environment's tags, but are in no state. Snapshots, backups and older task definitions are meant to be;
 import the rest by `terraform import` in the stack's folder of cdktf.out, or delete it:"""
@@ -38,8 +39,28 @@ def recover(environment: str, *, environ: Mapping[str, str], clients: Clients, c
     unlock(environment, environ=environ, s3=clients("s3"), confirmed=confirmed)
     if confirmed:
         tagging = clients("resourcegroupstaggingapi")
+        _forget_values(environment, environ=environ, clients=clients)
         count = adopt(environment, environ=environ, tagging=tagging, s3=clients("s3"))
         print(f"Taken back: {count}. Now deploy again.")
+
+
+def _forget_values(environment: str, *, environ: Mapping[str, str], clients: Clients) -> None:
+    """Take the values of secrets that are pending deletion out of the states; Terraform cannot read them any more.
+
+    An interrupted `destroy` leaves them there, and neither a plan nor another `destroy` would succeed.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+    """
+    for stack, state in states.states(stacks.find(environment), clients("s3")):
+        for resource in state["resources"]:
+            ids = [each["attributes"].get("secret_id") for each in resource["instances"]]
+            if resource["type"] != _VALUE or not all(ids):
+                continue
+            with asked(f"the secret of {resource['name']} cannot be looked at"):
+                found = ask(clients("secretsmanager").describe_secret, SecretId=ids[0])
+            if "DeletedDate" in found:
+                terraform.init(stack.folder, environ)
+                command = ["state", "rm", f"{_VALUE}.{resource['name']}"]
+                terraform.run(command, cwd=stack.folder, environ=environ)
 
 
 def unlock(
@@ -95,22 +116,25 @@ def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str
     count, finished = 0, set[str]()
     while True:
         accepted, unfinished = _accepted(stack, tagged, environ, say)
-        count += len(accepted)
-        last = {unfinished: accepted.pop(unfinished)} if unfinished in accepted else {}
         at_once = _import_at_once(stack, accepted, environ)
         for address, (id_, _) in accepted.items():
             if address not in at_once:
                 terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
             say(f"{stack.name}: {address} is {id_}")
-        if not unfinished or unfinished in finished:
+        count += len(accepted)
+        if unfinished.keys() <= finished:
             return count
-        finished.add(unfinished)
-        with _alone(stack, unfinished) as (alone, target):
-            changes, error = _plan(alone, last, environ, target, applies=_in_place)
-        if error or not _in_place(changes):
-            say(f"{stack.name}: {unfinished} is not finished, and cannot be: {error.strip()}")
-            return count - len(last)
-        say(f"{stack.name}: {unfinished} was not finished, and is now")
+        for address in unfinished:
+            finished.add(address)
+            # Of one that is in the state Terraform does not see what is missing: it remembers what it wanted.
+            terraform.run(["state", "rm", address], cwd=stack.folder, environ=environ, check=False)
+            with _alone(stack, address) as (alone, target):
+                changes, error = _plan(alone, unfinished, environ, target, applies=_in_place)
+            if error or not _in_place(changes):
+                say(f"{stack.name}: {address} is not finished, and cannot be: {error.strip()}")
+                return count
+            say(f"{stack.name}: {address} was not finished, and is now")
+            count += 1
 
 
 def _import_at_once(stack: Stack, ids: _Ids, environ: Mapping[str, str]) -> set[str]:
@@ -139,11 +163,11 @@ def _in_place(changes: _Changes) -> bool:
 
 def _accepted(
     stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]
-) -> tuple[_Ids, str]:
+) -> tuple[_Ids, _Ids]:
     """Import ids by address, with which the stack's plan succeeds and replaces nothing.
 
     Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong.
-    Second is the address of what has to be finished before others can be planned; empty where nothing has.
+    Second is the one that has to be finished before others can be planned, if there is one.
     """
     taken: _Ids = {}
     attempts: _Ids = {}
@@ -157,9 +181,9 @@ def _accepted(
             if not wrong and len(attempts) > 1:
                 attempts = dict(list(attempts.items())[: len(attempts) // 2])  # half of them shows where it is
                 continue
-            (first, *_), ids = attempts, {**taken, **attempts}
-            if not wrong and _is_unfinished(stack, ids, first, environ):
-                return ids, first
+            (first, *_) = attempts
+            if not wrong and _unfinished(stack, {**taken, **attempts}, first, environ):
+                return taken, attempts
             if wrong or retried:
                 refused |= {(address, attempts.pop(address)[0]) for address in wrong or list(attempts)}
             else:  # what it needs may not be imported yet
@@ -168,10 +192,10 @@ def _accepted(
             continue
         if error:
             for address in _addresses(stack):  # of a cluster in the state, that was restored under the same name
-                if f"{address}." in error and _is_unfinished(stack, taken, address, environ):
-                    return taken, address
+                if f"{address}." in error and (id_ := _unfinished(stack, taken, address, environ)):
+                    return taken, {address: (id_, id_)}
             say(f"{stack.name}: cannot be planned, so nothing is imported there: {error.strip()}")
-            return {}, ""
+            return {}, {}
         unfit = {change["address"] for change in changes if change["address"] in attempts and not orphans.fits(change)}
         tried = {address: attempts.pop(address) for address in unfit}
         # What is known by its name may only be unfit because of a wrong guess beside it, as an alias of the wrong key.
@@ -190,21 +214,24 @@ def _accepted(
                         attempts[address] = id_, arn
                         break
         if not attempts and not postponed:
-            return taken, ""
+            return taken, {}
         if not attempts:
             postponed, retried = set(), True
 
 
-def _is_unfinished(stack: Stack, ids: _Ids, address: str, environ: Mapping[str, str]) -> bool:
-    """Whether what stops the plan of the others is that Terraform was killed between two calls for this one.
+def _unfinished(stack: Stack, ids: _Ids, address: str, environ: Mapping[str, str]) -> str:
+    """The id, if what stops the plan of the others is that Terraform was killed between two calls for this one.
 
     A cluster is restored without a managed master secret, which the next call asks for, and others refer to it.
     """
     with _alone(stack, address) as (alone, target):
         changes, error = _plan(alone, ids, environ, target)
     own = [change for change in changes if change["address"] == address]
-    fits = bool(own) and (address not in ids or orphans.fits(own[0]))
-    return not error and _in_place(changes) and fits
+    if error or not own or not _in_place(changes):
+        return ""
+    if address in ids:
+        return ids[address][0] if orphans.fits(own[0]) else ""
+    return str((own[0]["change"]["before"] or {}).get("id", ""))
 
 
 @contextmanager
@@ -246,7 +273,8 @@ def _plan(
 ) -> tuple[_Changes, str]:
     """The changes of a plan that imports these ids, and its error, of which one is empty.
 
-    It is applied if `applies` says so of its changes.
+    It is applied if `applies` says so of its changes. What Terraform finds to be gone it then knows no more, so that
+    another of the same name, made by the killed deployment, can be imported.
     """
     # A killed deployment may have left its own blocks there. Those of a killed recovery go with the next deployment.
     blocks, plan = stack.folder / keep.BLOCKS, stack.folder / "recover.tfplan"
@@ -254,13 +282,22 @@ def _plan(
     try:
         command = ["plan", "-input=false", "-no-color", f"-out={plan}", *options]
         done = terraform.run(command, cwd=stack.folder, environ=environ, check=False)
+        if done.returncode and not plan.exists():
+            return [], done.stderr
+        # A plan that failed is in the file, too, as far as it went.
+        shown = terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ)
+        document = json.loads(shown.stdout)
+        # An import of what does not exist is drift, too, and in no state.
+        drift = [one for one in document.get("resource_drift", []) if one["address"] not in ids]
+        if gone := [one["address"] for one in drift if one["change"]["actions"] == ["delete"]]:
+            terraform.run(["state", "rm", *gone], cwd=stack.folder, environ=environ)
+            return _plan(stack, ids, environ, *options, applies=applies)
         if done.returncode:
             return [], done.stderr
-        shown = terraform.run(["show", "-json", str(plan)], cwd=stack.folder, environ=environ)
-        changes = json.loads(shown.stdout).get("resource_changes", [])
+        changes = document.get("resource_changes", [])
         if applies(changes):
             terraform.run(["apply", "-input=false", "-no-color", str(plan)], cwd=stack.folder, environ=environ)
         return changes, ""
     finally:
         plan.unlink(missing_ok=True)
-        blocks.unlink()
+        blocks.unlink(missing_ok=True)

@@ -134,7 +134,7 @@ def test_a_stack_that_cannot_be_planned_has_nothing(stack: Stack, monkeypatch: p
 
     said: list[str] = []
 
-    assert recover._accepted(stack, KEYS, {}, said.append) == ({}, "")
+    assert recover._accepted(stack, KEYS, {}, said.append) == ({}, {})
     assert said == ["iot-dev-network: cannot be planned, so nothing is imported there: Unsupported attribute"]
 
 
@@ -168,9 +168,10 @@ def test_what_stops_the_plan_of_the_others_is_finished_first(
     arn = "arn:aws:rds:ca-central-1:111111111111:cluster:own"
     monkeypatch.setattr(recover, "_plan", Indexed(wanted, {"own": {}}))
 
-    taken, unfinished = recover._accepted(stack, {arn: TAGS}, {}, lambda _: None)
-
-    assert (set(taken), unfinished) == (({"aws_rds_cluster.own"}, "aws_rds_cluster.own") if is_taken else (set(), ""))
+    assert recover._accepted(stack, {arn: TAGS}, {}, lambda _: None) == (
+        {},
+        {"aws_rds_cluster.own": ("own", arn)} if is_taken else {},
+    )
 
 
 def test_what_is_in_the_state_and_stops_every_plan_is_finished_first(
@@ -185,19 +186,23 @@ def test_what_is_in_the_state_and_stops_every_plan_is_finished_first(
         asked.append(options)
         if not options:
             return [], "Error: Invalid index: aws_rds_cluster.own.master_user_secret is empty list of object"
-        change = {"actions": ["update"], "before": {"port": 1}, "after": {"port": 2}}
+        change = {"actions": ["update"], "before": {"id": "own", "port": 1}, "after": {"port": 2}}
         return [{"address": "aws_rds_cluster.own", "type": "aws_rds_cluster", "change": change}], ""
 
     monkeypatch.setattr(recover, "_plan", plan)
 
-    assert recover._accepted(stack, {}, {}, lambda _: None) == ({}, "aws_rds_cluster.own")
+    assert recover._accepted(stack, {}, {}, lambda _: None) == (
+        {},
+        {"aws_rds_cluster.own": ("own", "own")},
+    )
     assert asked == [(), ("-target=aws_rds_cluster.own",)]
 
 
 def test_what_cannot_be_finished_ends_the_recovery_of_its_stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     own = "aws_rds_cluster.own"
     monkeypatch.setattr(terraform, "init", lambda *_: None)
-    monkeypatch.setattr(recover, "_accepted", lambda *_: ({own: ("own", "arn")}, own))
+    monkeypatch.setattr(recover, "_accepted", lambda *_: ({}, {own: ("own", "arn")}))
+    monkeypatch.setattr(terraform, "run", lambda *_, **__: None)
     monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], "Error: no"))
     said: list[str] = []
 
@@ -206,7 +211,7 @@ def test_what_cannot_be_finished_ends_the_recovery_of_its_stack(stack: Stack, mo
 
     # AND what is finished, and still stops the others, is not finished for ever
     monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], ""))
-    assert recover._adopt_stack(stack, {}, {}, said.append) == 2
+    assert recover._adopt_stack(stack, {}, {}, said.append) == 1
     assert said[1:] == [f"iot-dev-network: {own} was not finished, and is now"]
 
 

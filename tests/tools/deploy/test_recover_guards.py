@@ -103,6 +103,58 @@ def test_a_stack_that_cannot_be_planned_is_said_with_its_reason(
     assert f"{NAME}-data: cannot be planned, so nothing is imported there: Error: AWS account ID not allowed: " in said
 
 
+@pytest.mark.parametrize("is_pending", [True, False])
+def test_the_value_of_a_secret_that_is_pending_deletion_is_forgotten(tools: Tools, is_pending: bool) -> None:
+    # GIVEN a secret and its value in the state, as an interrupted teardown leaves them
+    import boto3
+
+    secrets = boto3.client("secretsmanager", region_name="ca-central-1")
+    arn = secrets.create_secret(Name="own", SecretString="{}")["ARN"]
+    if is_pending:
+        secrets.delete_secret(SecretId=arn, RecoveryWindowInDays=30)
+    value = {"mode": "managed", "type": "aws_secretsmanager_secret_version", "name": "bootstrap"}
+    value["instances"] = [{"attributes": {"id": f"{arn}|1", "secret_id": arn}}]  # type: ignore[assignment]
+    state = {"version": 4, "serial": 1, "lineage": "data", "outputs": {}, "resources": [value]}
+    tools.put(tools.stack("data").backend["key"], json.dumps(state))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    removed = [call.arguments for call in tools.calls if call.arguments[:2] == ("state", "rm")]
+    assert removed == [("state", "rm", "aws_secretsmanager_secret_version.bootstrap")] * is_pending
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_is_gone_from_aws_is_taken_out_of_the_state(tools: Tools, code: int) -> None:
+    # GIVEN a plan, which succeeds or not, that finds one resource gone and another one changed
+    drift = [{"address": f"aws_vpc.{action}", "change": {"actions": [action]}} for action in ("delete", "update")]
+    tools.put_state("network")
+    tools.on("plan", f"{NAME}-network", code=code, stderr="Error: invalid" if code else "")
+    tools.on("show", f"{NAME}-network", stdout=json.dumps({"resource_drift": drift}))
+    tools.on("state", "rm", then=lambda: tools.on("show", f"{NAME}-network"))
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    removed = [call.arguments for call in tools.calls if call.arguments[:2] == ("state", "rm")]
+    assert removed == [("state", "rm", "aws_vpc.delete")]
+
+
+def test_an_import_that_finds_nothing_is_not_taken_out_of_the_state(tools: Tools) -> None:
+    # GIVEN an attempt that Terraform reports as deleted since, as it does of what cannot be imported
+    change = {"actions": ["create"], "before": None, "after": {"name": "there"}}
+    drift = {"address": "aws_iam_role.a", "change": {"actions": ["delete"]}}
+    planned = [{"address": "aws_iam_role.a", "type": "aws_iam_role", "change": change}]
+    words = ("show", f"{NAME}-network")
+
+    def with_drift() -> None:  # the second plan is the first with an import block
+        tools.on(*words, stdout=json.dumps({"resource_changes": planned, "resource_drift": [drift]}))
+
+    tools.on(*words, stdout=json.dumps({"resource_changes": planned}), then=with_drift)
+
+    assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
+
+    assert [call.arguments for call in tools.calls if call.arguments[:1] == ("state",)] == []
+
+
 def test_what_was_imported_is_counted_and_named(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
     _planned(tools, ("aws_iam_role", {"name": "there"}))
 

@@ -90,5 +90,5 @@ def _operation(service: str, request: Request) -> tuple[str, dict[str, str]]:
         router: ServiceOperationRouter = _router(_MODELS.get(service, service))
         operation, of_path = router.match(request)
         return str(operation.name), {key: str(value) for key, value in of_path.items()}
-    except (NotFound, NotImplementedError, UnknownServiceError):
+    except (NotFound, NotImplementedError, UnknownServiceError):  # as moto and botocore say that they do not know it
         return f"{request.method} {request.path}", {}

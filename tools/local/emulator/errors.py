@@ -37,7 +37,7 @@ def install(app: Flask, moto_service: Any) -> None:
         service: Any = BaseResponse(backend.service_name)
         service.setup_class(request, use_raw_body=True)
         operation = f"{backend.service_name}:{service._get_action() or f'{request.method} {request.path}'}"
-        if isinstance(error, NotFound | NotImplementedError):
+        if isinstance(error, NotFound | NotImplementedError):  # as moto says that it lacks an operation
             code, message = "NotImplemented", f"The embedded AWS does not implement {operation}."
             _log.warning("not implemented: %s", operation)
         else:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.local.emulator.conftest import Client
+from tests.tools.local.emulator.conftest import REGION, Client
 
 
 @pytest.fixture
@@ -83,3 +83,42 @@ def test_the_address_of_a_deleted_nat_gateway_is_free_for_the_next(client: Clien
 
     create()
     assert interfaces() == 1
+
+
+def test_a_deleted_flow_log_is_no_longer_listed_by_its_tags(client: Client, name: str) -> None:
+    ec2, tagging = client("ec2"), client("resourcegroupstaggingapi")
+    vpc_id = ec2.create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    (log,) = ec2.create_flow_logs(
+        ResourceIds=[vpc_id],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination=f"arn:aws:s3:::{name}",
+        TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "of", "Value": name}]}],
+    )["FlowLogIds"]
+
+    def listed() -> list[str]:
+        found = tagging.get_resources(TagFilters=[{"Key": "of", "Values": [name]}])["ResourceTagMappingList"]
+        return [one["ResourceARN"].rpartition("/")[2] for one in found]
+
+    assert listed() == [log]
+    ec2.delete_flow_logs(FlowLogIds=[log])
+    assert listed() == []
+
+
+def test_network_acls_of_a_deleted_vpc_are_no_longer_listed_by_their_tags(client: Client, name: str) -> None:
+    ec2, tagging = client("ec2"), client("resourcegroupstaggingapi")
+    vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]
+    own = ec2.create_network_acl(VpcId=vpc_id)["NetworkAcl"]["NetworkAclId"]
+    every = [acl["NetworkAclId"] for acl in ec2.describe_network_acls()["NetworkAcls"] if acl["VpcId"] == vpc_id]
+    ec2.create_tags(Resources=every, Tags=[{"Key": "of", "Value": name}])
+
+    def listed() -> int:
+        return len(tagging.get_resources(TagFilters=[{"Key": "of", "Values": [name]}])["ResourceTagMappingList"])
+
+    assert (len(every), listed()) == (2, 2)
+    ec2.delete_network_acl(NetworkAclId=own)
+    assert listed() == 1
+    ec2.delete_vpc(VpcId=vpc_id)
+    assert listed() == 0

@@ -1,7 +1,8 @@
-"""EC2: descriptions of security group rules, what deleted subnets and NAT gateways leave."""
+"""EC2: descriptions of security group rules, what deleted subnets, NAT gateways and flow logs leave."""
 
 from typing import Any
 
+from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import SubnetBackend
@@ -49,3 +50,11 @@ def delete_nat_gateway(stock: Any, self: Any, nat_gateway_id: str) -> Any:
             self.disassociate_address(association_id=address["associationId"])
     self.enis.pop(gateway._eni.id, None)
     return gateway
+
+
+@extend(FlowLogsBackend, because="self.flow_logs.pop(flow_log, None)")
+def delete_flow_logs(stock: Any, self: Any, flow_log_ids: list[str]) -> None:
+    """moto keeps the tags of a deleted flow log, and the tagging API goes on listing it."""
+    stock(self, flow_log_ids)
+    for id_ in flow_log_ids:
+        self.tags.pop(id_, None)

@@ -48,7 +48,10 @@ def _get_resources_generator(
 def _rest(account: str, region: str) -> Iterator[tuple[str, dict[str, str]]]:
     ec2 = ec2_backends[account][region]
     for id_, tags in list(ec2.tags.items()):
-        if word := _EC2.get(id_.split("-")[0]):
+        acl = ec2.network_acls.get(id_)
+        # moto keeps the default network ACL of a VPC that is deleted, and the tags of others.
+        is_gone = id_.startswith("acl-") and (acl is None or acl.vpc_id not in ec2.vpcs)
+        if (word := _EC2.get(id_.split("-")[0])) and not is_gone:
             yield f"arn:{ec2.partition}:ec2:{region}:{account}:{word}/{id_}", dict(tags)
     api = apigateway_backends[account][region]
     for word in ("apis", "keys", "usage_plans", "vpc_links"):
