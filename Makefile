@@ -232,7 +232,7 @@ test-long: setup ## Run the emulator tests that are too slow for CI: teardown an
 	.venv/bin/pytest -m long
 
 .PHONY: chaos
-chaos: setup ## Kill COUNT (20) commands at random moments (SEED) on the emulator, end each as docs/deploy.md says, and update its table
+chaos: setup ## Kill COUNT (20) commands at random moments (SEED) on the emulator, end each as docs/deploy.md says, and update the table in docs/recovery.md
 	@[[ $${COUNT:-20} =~ ^[1-9][0-9]*$$ ]] || { echo "COUNT = '$$COUNT'; allowed: a whole number from 1; correct it" >&2; exit 2; }
 	COUNT="$${COUNT:-20}" .venv/bin/pytest -q -s tests/tools/deploy/test_chaos.py
 

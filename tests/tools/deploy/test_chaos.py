@@ -1,6 +1,6 @@
 """Commands killed at random moments end as docs/deploy.md says: nothing to do, nothing orphaned, nothing lost.
 
-`make chaos` runs it with its own numbers, and writes the table of that page.
+`make chaos` runs it with its own numbers, and writes the table of docs/recovery.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.long, pytest.mark.timeout(0)]
 
 SEED, COUNT = os.environ.get("SEED") or "1", int(os.environ.get("COUNT") or 2)
 MINUTES_FOR_ONE = 6
-PAGE = Path(__file__).parents[3] / "docs" / "deploy.md"
+PAGE = Path(__file__).parents[3] / "docs" / "recovery.md"
 
 
 def test_every_kill_is_ended_by_the_documented_way(tmp_path: Path) -> None:
