@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdktf import TerraformProvider, TerraformResourceLifecycle
+from cdktf import DataResource, TerraformProvider, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.backup_vault import BackupVault as Vault
 from cdktf_cdktf_provider_aws.backup_vault_lock_configuration import BackupVaultLockConfiguration
 from constructs import Construct
@@ -29,6 +29,11 @@ class BackupVault(Construct):
 
     Terraform never destroys a protected vault and its key. AWS deletes only an empty vault. A teardown empties a vault
     without a lock first; with a lock it fails while the vault contains a backup.
+
+    The provider never reads the grace days back. Without `ignore_changes` it would replace the lock of a vault that is
+    taken up again after a teardown, and nobody can replace a compliance lock. The kind of lock is therefore a resource
+    of its own, which replaces the lock when the settings change.
+    https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/backup/vault_lock_configuration.go
     """
 
     def __init__(
@@ -66,13 +71,19 @@ class BackupVault(Construct):
             provider=provider,
         )
         if settings.lock != "none":
+            # With grace days it is a compliance lock, without them a governance lock.
+            grace_days = settings.lock_grace_days if settings.lock == "compliance" else None
+            kind = DataResource(self, "lock-kind", input={"grace_days": grace_days or 0})
             BackupVaultLockConfiguration(
                 self,
                 "lock",
                 backup_vault_name=vault.name,
                 min_retention_days=settings.lock_minimum_days,
-                # With grace days it is a compliance lock, without it a governance lock.
-                changeable_for_days=settings.lock_grace_days if settings.lock == "compliance" else None,
+                changeable_for_days=grace_days,
+                lifecycle=TerraformResourceLifecycle(
+                    ignore_changes=["changeable_for_days"],
+                    replace_triggered_by=[f"terraform_data.{kind.friendly_unique_id}"],
+                ),
                 provider=provider,
             )
         self.arn = vault.arn
