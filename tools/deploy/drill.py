@@ -23,13 +23,17 @@ from tools.synthesized.errors import DeployError
 # AWS restores a large cluster in an hour and more.
 _PATIENCE_SECONDS = 4 * 3600
 # The HTTP endpoint, and a paused instance, take their time after they were asked for.
+# https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html
 _NOT_READY = (
     "BadRequestException",
     "DatabaseResumingException",
     "DatabaseUnavailableException",
+    "HttpEndpointNotEnabledException",
     "ServiceUnavailableError",
 )
 _READY_SECONDS = 300
+# What AWS says of a cluster that is still being restored, and of a group whose network interfaces are not gone yet.
+_BUSY = ("InvalidDBClusterStateFault", "InvalidDBInstanceState", "DependencyViolation")
 
 # The rows of every table that somebody made, NULL where the master may not read it.
 ROW_COUNTS = """\
@@ -78,11 +82,13 @@ def drill(
     name = environment.names.name
     copy = _Copy(name("aurora-drill"), name("aurora-drill-1"), name("aurora-drill"))
     rds, ec2 = clients("rds"), clients("ec2")
-    with asked("no drill"):
+    with asked("the drill was not started"):
         sources = ask(rds.describe_db_clusters, DBClusterIdentifier=name("aurora")).get("DBClusters")
     if not sources:
         raise DeployError(f"there is no cluster {name('aurora')}; first: make deploy ENV={environment.name}")
     refuse_other_account(sources[0]["DBClusterArn"], environment)
+    if "LatestRestorableTime" not in sources[0]:
+        raise DeployError(f"{name('aurora')} has no backup yet; run the drill again when it is available")
     runner = _Drill(environment, copy, sources[0], rds, ec2, clients("rds-data"), poll_seconds, say)
     begun, clock = datetime.now(UTC), time.monotonic()
     age = (begun - sources[0]["LatestRestorableTime"]).total_seconds()
@@ -98,10 +104,16 @@ def drill(
         raise
     finally:
         took = took or time.monotonic() - clock
-        if page is not None:
-            _append(page, f"| {begun:%Y-%m-%d %H:%M} | {environment.name} | {took:.0f} s | {age:.0f} s | {result} |")
-        with asked("the copy was not destroyed; run this again, which destroys it first"):
-            runner.destroy()
+        try:
+            with asked("the copy was not destroyed; run this again, which destroys it first"):
+                runner.destroy()
+        except BaseException:
+            result += "; the copy was not destroyed"
+            raise
+        finally:
+            if page is not None:
+                start = f"{begun:%Y-%m-%d %H:%M}"
+                _append(page, f"| {start} | {environment.name} | {took:.0f} s | {age:.0f} s | {result} |")
     say(f"{environment.name}: restored and queried in {took:.0f} s (RTO), data {age:.0f} s old (RPO)")
     for row in rows:
         say(f"  {row}")
@@ -213,15 +225,33 @@ class _Drill:
     def destroy(self) -> None:
         """Remove the copy, or what a killed drill has left of it; nothing happens where there is nothing."""
         rds, copy = self.rds, self.copy
-        if ask(rds.describe_db_instances, DBInstanceIdentifier=copy.instance):
-            rds.delete_db_instance(DBInstanceIdentifier=copy.instance, SkipFinalSnapshot=True)
+        if found := ask(rds.describe_db_instances, DBInstanceIdentifier=copy.instance):
+            if found["DBInstances"][0]["DBInstanceStatus"] != "deleting":
+                self._when_free(rds.delete_db_instance, DBInstanceIdentifier=copy.instance, SkipFinalSnapshot=True)
             self._wait("db_instance_deleted", DBInstanceIdentifier=copy.instance)
-        if ask(rds.describe_db_clusters, DBClusterIdentifier=copy.cluster):
-            rds.delete_db_cluster(DBClusterIdentifier=copy.cluster, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
+        if found := ask(rds.describe_db_clusters, DBClusterIdentifier=copy.cluster):
+            if found["DBClusters"][0]["Status"] != "deleting":
+                how = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}
+                self._when_free(rds.delete_db_cluster, DBClusterIdentifier=copy.cluster, **how)
             self._wait("db_cluster_deleted", DBClusterIdentifier=copy.cluster)
         named = [{"Name": "group-name", "Values": [copy.group]}]
         for group in self.ec2.describe_security_groups(Filters=named)["SecurityGroups"]:
-            self.ec2.delete_security_group(GroupId=group["GroupId"])
+            self._when_free(self.ec2.delete_security_group, GroupId=group["GroupId"])
+
+    def _when_free(self, delete: Callable[..., Any], **what: Any) -> None:
+        """Delete something as soon as AWS lets it."""
+        from botocore.exceptions import ClientError
+
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                delete(**what)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(self.poll_seconds)
+            else:
+                return
 
     def _wait(self, waiter: str, **what: str) -> None:
         from botocore.exceptions import WaiterError
@@ -231,7 +261,7 @@ class _Drill:
             patience = {"Delay": self.poll_seconds, "MaxAttempts": attempts}
             self.rds.get_waiter(waiter).wait(**what, WaiterConfig=patience)
         except WaiterError as error:
-            raise DeployError(f"{', '.join(what.values())} did not become {waiter}: {error}") from error
+            raise DeployError(f"{', '.join(what.values())}: {waiter} did not come true: {error}") from error
 
 
 def _row(record: Sequence[Mapping[str, Any]]) -> str:

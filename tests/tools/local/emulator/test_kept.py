@@ -117,7 +117,7 @@ def test_the_data_api_answers_for_no_cluster_whose_endpoint_is_off(client: Clien
         client("rds-data").execute_statement(
             resourceArn=cluster["DBClusterArn"], secretArn=cluster["MasterUserSecret"]["SecretArn"], sql="SELECT 1"
         )
-    assert _code(refused) == "BadRequestException"
+    assert _code(refused) == "HttpEndpointNotEnabledException"
 
 
 def test_a_vault_has_no_recovery_point_because_no_time_passes(client: Client, name: str) -> None:

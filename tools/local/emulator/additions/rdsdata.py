@@ -27,7 +27,7 @@ def execute_statement(_: Any, self: Any) -> str:
     clusters = rds_backends[self.current_account][self.region].clusters.values()
     cluster: Any = next((one for one in clusters if one.db_cluster_arn == arn), None)
     if cluster is None or not cluster.http_endpoint_enabled:
-        raise JsonRESTError("BadRequestException", f"HttpEndpoint is not enabled for resource {arn}")
+        raise JsonRESTError("HttpEndpointNotEnabledException", f"HttpEndpoint is not enabled for resource {arn}")
     secrets: Any = secretsmanager_backends[self.current_account][self.region]
     login = json.loads(secrets.get_secret_value(self._get_param("secretArn"), None, None)["SecretString"])
     address, authorities = _place(cluster)
