@@ -24,6 +24,8 @@ PostgresVersion = Literal["15", "16", "17"]
 
 # Names of automated backups begin with rds:, those of AWS Backup with awsbackup:.
 _SNAPSHOT_ARN = r"arn:aws:rds:[a-z0-9-]+:[0-9]{12}:cluster-snapshot:"
+# An empty database, although there is a snapshot of an earlier one. No snapshot can be chosen by this name.
+START_EMPTY = "empty"
 _SNAPSHOT = rf"^({_SNAPSHOT_ARN})?((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{{0,254}}$"
 
 
@@ -72,7 +74,11 @@ class DatabaseSettings(Settings):
     )
     restore_from: Annotated[
         str | None,
-        described("the identifier or ARN of a cluster snapshot, used only when the cluster is created", _SNAPSHOT),
+        described(
+            'the identifier or ARN of a cluster snapshot, or "empty" (an empty database although an earlier one has '
+            "left a snapshot); used only when the cluster is created",
+            _SNAPSHOT,
+        ),
     ] = None
     drill_query: Annotated[
         str | None,

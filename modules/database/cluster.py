@@ -19,7 +19,7 @@ from modules.common.security_groups import closed_security_group
 from modules.database.autoscaling import ReaderAutoscaling
 from modules.database.monitoring import enhanced_monitoring_role
 from modules.database.parameters import ParameterGroups
-from settings.database import DatabaseSettings
+from settings.database import START_EMPTY, DatabaseSettings
 from settings.naming import Naming
 
 _ENGINE = "aurora-postgresql"
@@ -122,7 +122,7 @@ class Database(Construct):
             performance_insights_retention_period=settings.performance_insights_retention_days,
             apply_immediately=settings.apply_immediately,
             deletion_protection=place.protected,
-            snapshot_identifier=settings.restore_from,
+            snapshot_identifier=None if settings.restore_from == START_EMPTY else settings.restore_from,
             lifecycle=TerraformResourceLifecycle(
                 prevent_destroy=self._prevent_destroy, ignore_changes=["snapshot_identifier"]
             ),

@@ -15,7 +15,8 @@ LOCK = (
     "lock_grace_days nobody can remove it, not even AWS); correct the value"
 )
 SNAPSHOT = (
-    "allowed: the identifier or ARN of a cluster snapshot, used only when the cluster is created; correct the value"
+    'allowed: the identifier or ARN of a cluster snapshot, or "empty" (an empty database although an earlier one has '
+    "left a snapshot); used only when the cluster is created; correct the value"
 )
 ARN = "arn:aws:rds:{}:111111111111:cluster-snapshot:iot-aurora-final-sg-1-dev"
 
@@ -105,6 +106,7 @@ INSIDE: dict[str, Changes] = {
     "a minimum that nothing enforces": {"backup.lock_minimum_days": "8"},
     "a minimum above what nobody copies": {"backup.lock": '"governance"', "backup.copy_retention_days": "1"},
     "a snapshot of an automated backup": {"database.restore_from": '"rds:iot-aurora-dev-2026-01-31-06-10"'},
+    "an empty database": {"database.restore_from": '"empty"'},
     "a recovery point": {"database.restore_from": '"awsbackup:job-0c7c8d0e-1111-2222-3333-444455556666"'},
     "an ARN of the region, whose ever": {
         "database.restore_from": '"arn:aws:rds:ca-central-1:999999999999:cluster-snapshot:awsbackup:copyjob-1"'

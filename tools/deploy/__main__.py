@@ -23,11 +23,13 @@ from tools.deploy import (
     processes,
     recover,
     release,
+    restored,
     session,
     single,
     teardown,
     terraform,
 )
+from tools.deploy.aws import asked
 from tools.synthesized.errors import DeployError, exit_code
 from tools.synthesized.paths import ROOT
 
@@ -56,12 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _perform(options: argparse.Namespace) -> None:
+    with asked(f"{options.verb} failed"):
+        _dispatch(options)
+
+
+def _dispatch(options: argparse.Namespace) -> None:
     environment = load(options.env, suffix=options.suffix)
     name, verb = environment.name, options.verb
     terraform.check_machine(os.environ)
     environ = {**os.environ, **terraform.settings(os.environ)}
     tears_down = verb in ("unprotect", "destroy")
-    if tears_down or verb == "forget":
+    if tears_down or verb == "forget" or options.confirm:  # without it `recover` and `move` only show
         teardown.confirm(name, options.confirm, verb)
     if verb == "bootstrap" and environment.suffix is not None:
         raise DeployError("an ephemeral environment has no bootstrap stack: it uses the original environment's bucket")
@@ -88,10 +95,13 @@ def _perform(options: argparse.Namespace) -> None:
         case "check-account":
             check_account.check(environment, client=_client)
         case "recover":
-            recover.recover(name, environ=environ, clients=clients, confirmed=options.confirm == name)
+            recover.recover(
+                name, environ=environ, client=_client, region=environment.region, confirmed=bool(options.confirm)
+            )
         case "migrate":
             migrate.migrate(environment, clients=clients)
         case "unprotect":
+            restored.refuse_empty(environment, rds=clients("rds"))
             teardown.unprotect(name, app=app, environ=environ, s3=clients("s3"), client=_client)
         case "destroy":
             teardown.destroy(name, app=app, environ=environ, s3=clients("s3"), client=_client)
@@ -99,14 +109,16 @@ def _perform(options: argparse.Namespace) -> None:
             window = environment.encryption.deletion_window_days
             teardown.forget(name, window_days=window, s3=clients("s3"), client=_client)
         case "drill":
-            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            for ends in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the copy is destroyed first
+                signal.signal(ends, lambda *_: signal.raise_signal(signal.SIGINT))
             # What an embedded AWS restores proves nothing of the environment.
             page = None if "AWS_ENDPOINT_URL" in environ else ROOT / "docs" / "drills.md"
             drill.drill(environment, clients=clients, page=page)
         case "move":
-            moves.move(name, environ=environ, s3=clients("s3"), confirmed=options.confirm == name)
+            moves.move(name, environ=environ, s3=clients("s3"), confirmed=bool(options.confirm))
         case "apply":
             moves.check(name, clients("s3"))
+            restored.refuse_empty(environment, rds=clients("rds"))
             with keep.taken_up(name, s3=clients("s3"), client=_client) as changed:
                 if changed:
                     again = (
@@ -133,6 +145,7 @@ def _perform(options: argparse.Namespace) -> None:
             session.tunnel(environment, options.to, clients=clients)
         case "deploy":
             moves.check(name, clients("s3"))
+            restored.refuse_empty(environment, rds=clients("rds"))
             pattern = f"{name}-*"
             if options.stack:
                 stack = single.stack_of(name, options.stack)

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tools.deploy import states
+from tools.deploy.aws import Regional, pages
 from tools.synthesized.stacks import Stack
+from tools.synthesized.values import blocks
 
 Tagged = Mapping[str, Mapping[str, str]]
 """ARN -> tags."""
@@ -37,18 +39,21 @@ _UNLISTED = {
 _UNKNOWN_TO_AWS = frozenset({"delete_automated_backups", "skip_final_snapshot"})
 
 
-def find(environment: str, stacks: list[Stack], *, tagging: Any, s3: Any) -> dict[str, dict[str, str]]:
+def find(environment: str, stacks: list[Stack], *, client: Regional, s3: Any) -> dict[str, dict[str, str]]:
     """Tags by ARN of what carries the environment's tags and is in none of the stacks' states.
 
-    `tagging` is a boto3 client of `resourcegroupstaggingapi`. Snapshots, backups and older task definitions carry the
-    tags, too, and belong in no state. Raises DeployError when the states cannot be read.
+    The tagging API answers for one region, so it is asked in that of each provider. Snapshots, backups and older task
+    definitions carry the tags, too, and belong in no state. Raises DeployError when the states cannot be read.
     """
+    providers = [one for stack in stacks for one in blocks(stack.configuration.get("provider", {}).get("aws", []))]
     known = {id_ for _, state in states.states(stacks, s3) for id_ in _ids(state)}
     filters = [{"Key": "Environment", "Values": [environment]}]
     return {
         found["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in found["Tags"] if not tag["Key"].startswith("aws:")}
-        for page in tagging.get_paginator("get_resources").paginate(TagFilters=filters)
-        for found in page["ResourceTagMappingList"]
+        for region in sorted({str(one["region"]) for one in providers})
+        for found in pages(
+            client("resourcegroupstaggingapi", region), "get_resources", "ResourceTagMappingList", TagFilters=filters
+        )
         if not known & {found["ResourceARN"], _segments(found["ResourceARN"])[-1]}
     }
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.deploy import keep, orphans, states, terraform
-from tools.deploy.aws import Clients, ask, asked
+from tools.deploy.aws import Regional, ask, asked
 from tools.synthesized import stacks
 from tools.synthesized.stacks import Stack
 
@@ -27,36 +27,39 @@ _Changes = list[dict[str, Any]]
 
 _VALUE = "aws_secretsmanager_secret_version"
 _LEFT = """\
-These carry the environment's tags, but are in no state. Snapshots, backups and older task definitions are meant to be;
-import the rest by `terraform import` in the stack's folder of cdktf.out, or delete it:"""
+These carry the environment's tags, but are in no state. Snapshots, backups, kept keys and older task definitions need
+no action; import the others by `terraform import` in the stack's folder of cdktf.out, or delete them:"""
 _UNSEEN = """\
 What has neither tags nor a name, such as a resource of a REST API or a mount target, was not looked for. Where the next
 deployment says that one exists already, import or delete it."""
 
 
-def recover(environment: str, *, environ: Mapping[str, str], clients: Clients, confirmed: bool) -> None:
-    """Show what is locked; when `confirmed`, break the locks and import what was made. Raises DeployError."""
-    unlock(environment, environ=environ, s3=clients("s3"), confirmed=confirmed)
+def recover(environment: str, *, environ: Mapping[str, str], client: Regional, region: str, confirmed: bool) -> None:
+    """Show what is locked; when `confirmed`, break the locks and import what was made. Raises DeployError.
+
+    `region` is the environment's, where its bucket is.
+    """
+    s3 = client("s3", region)
+    unlock(environment, environ=environ, s3=s3, confirmed=confirmed)
     if confirmed:
-        tagging = clients("resourcegroupstaggingapi")
-        _forget_values(environment, environ=environ, clients=clients)
-        count = adopt(environment, environ=environ, tagging=tagging, s3=clients("s3"))
-        print(f"Taken back: {count}. Now deploy again.")
+        _forget_values(environment, environ=environ, s3=s3, secrets=client("secretsmanager", region))
+        count = adopt(environment, environ=environ, client=client, s3=s3)
+        print(f"Imported: {count}. Now run the command again that was interrupted.")
 
 
-def _forget_values(environment: str, *, environ: Mapping[str, str], clients: Clients) -> None:
+def _forget_values(environment: str, *, environ: Mapping[str, str], s3: Any, secrets: Any) -> None:
     """Take the values of secrets that are pending deletion out of the states; Terraform cannot read them any more.
 
     An interrupted `destroy` leaves them there, and neither a plan nor another `destroy` would succeed.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
     """
-    for stack, state in states.states(stacks.find(environment), clients("s3")):
+    for stack, state in states.states(stacks.find(environment), s3):
         for resource in state["resources"]:
             ids = [each["attributes"].get("secret_id") for each in resource["instances"]]
             if resource["type"] != _VALUE or not all(ids):
                 continue
             with asked(f"the secret of {resource['name']} cannot be looked at"):
-                found = ask(clients("secretsmanager").describe_secret, SecretId=ids[0])
+                found = ask(secrets.describe_secret, SecretId=ids[0])
             if "DeletedDate" in found:
                 terraform.init(stack.folder, environ)
                 command = ["state", "rm", f"{_VALUE}.{resource['name']}"]
@@ -91,19 +94,19 @@ def unlock(
 
 
 def adopt(
-    environment: str, *, environ: Mapping[str, str], tagging: Any, s3: Any, say: Callable[[str], None] = print
+    environment: str, *, environ: Mapping[str, str], client: Regional, s3: Any, say: Callable[[str], None] = print
 ) -> int:
     """Import what is in no state and Terraform takes, and name what is left; returns the number of imports.
 
-    `tagging` and `s3` are boto3 clients. A stack that needs one without a state was not begun. One whose plan fails is
+    A stack that needs one without a state was not begun. One whose plan fails is
     left alone, and the reason is shown. Raises DeployError.
     """
     found, every = stacks.find(environment), stacks.find_all(environment)
-    tagged = orphans.find(environment, every, tagging=tagging, s3=s3)
+    tagged = orphans.find(environment, every, client=client, s3=s3)
     deployed = {stack.name for stack, _ in states.states(every, s3)}
     begun = [stack for stack in found if deployed.issuperset(stack.needs)]
     adopted = sum(_adopt_stack(stack, tagged, environ, say) for stack in begun)
-    if left := orphans.find(environment, every, tagging=tagging, s3=s3):
+    if left := orphans.find(environment, every, client=client, s3=s3):
         say(_LEFT)
         for arn, tags in sorted(left.items(), key=lambda item: (item[1].get("Stack", ""), item[0])):
             say(f"  {tags.get('Stack', '-')}: {arn} {tags.get('Name', '')}".rstrip())
@@ -120,7 +123,7 @@ def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str
         for address, (id_, _) in accepted.items():
             if address not in at_once:
                 terraform.run(["import", "-input=false", "-no-color", address, id_], cwd=stack.folder, environ=environ)
-            say(f"{stack.name}: {address} is {id_}")
+            say(f"{stack.name}: imported {id_} as {address}")
         count += len(accepted)
         if unfinished.keys() <= finished:
             return count
@@ -131,9 +134,9 @@ def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str
             with _alone(stack, address) as (alone, target):
                 changes, error = _plan(alone, unfinished, environ, target, applies=_in_place)
             if error or not _in_place(changes):
-                say(f"{stack.name}: {address} is not finished, and cannot be: {error.strip()}")
+                say(f"{stack.name}: {address} is incomplete and could not be completed: {error.strip()}")
                 return count
-            say(f"{stack.name}: {address} was not finished, and is now")
+            say(f"{stack.name}: {address} was incomplete and is complete now")
             count += 1
 
 

@@ -101,6 +101,10 @@ def test_a_snapshot_makes_a_cluster_and_never_replaces_one(snapshot: str | None,
     assert cluster["lifecycle"]["ignore_changes"] == ["snapshot_identifier"]
 
 
+def test_an_empty_database_is_made_from_no_snapshot() -> None:
+    assert "snapshot_identifier" not in synthesize(restore_from="empty").one("aws_rds_cluster")
+
+
 def test_a_cluster_from_a_snapshot_has_the_settings_key_and_master_secret_of_any_other() -> None:
     plain, restored = synthesize().one("aws_rds_cluster"), synthesize(restore_from="a-snapshot").one("aws_rds_cluster")
 

@@ -262,7 +262,7 @@ class Chaos:
 
     def _orphans(self) -> list[str]:
         aws = {name: self._platform.client(name) for name in ("resourcegroupstaggingapi", "s3", "kms")}
-        found = orphans.find(NAME, self._stacks, tagging=aws["resourcegroupstaggingapi"], s3=aws["s3"])
+        found = orphans.find(NAME, self._stacks, client=lambda service, _: aws[service], s3=aws["s3"])
 
         def ends(arn: str) -> bool:
             return ":key/" in arn and aws["kms"].describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "PendingDeletion"

@@ -207,12 +207,12 @@ def test_what_cannot_be_finished_ends_the_recovery_of_its_stack(stack: Stack, mo
     said: list[str] = []
 
     assert recover._adopt_stack(stack, {}, {}, said.append) == 0
-    assert said == [f"iot-dev-network: {own} is not finished, and cannot be: Error: no"]
+    assert said == [f"iot-dev-network: {own} is incomplete and could not be completed: Error: no"]
 
     # AND what is finished, and still stops the others, is not finished for ever
     monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], ""))
     assert recover._adopt_stack(stack, {}, {}, said.append) == 1
-    assert said[1:] == [f"iot-dev-network: {own} was not finished, and is now"]
+    assert said[1:] == [f"iot-dev-network: {own} was incomplete and is complete now"]
 
 
 def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_alone(
@@ -234,7 +234,7 @@ def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_a
     monkeypatch.setattr(recover, "_adopt_stack", adopt_stack)
 
     said: list[str] = []
-    count = recover.adopt("iot-dev", environ={}, tagging=None, s3=None, say=said.append)
+    count = recover.adopt("iot-dev", environ={}, client=lambda *_: None, s3=None, say=said.append)
 
     assert (count, planned) == (2, ["iot-dev-data", "iot-dev-network"])
     assert said[1:3] == ["  data: arn:b", f"  network: {SECRET} own"]

@@ -130,7 +130,7 @@ def test_a_broken_state_is_not_taken_for_nothing_to_adopt(tools: Tools) -> None:
     tools.put(tools.stack("data").backend["key"], "")
 
     with pytest.raises(DeployError, match="is not a Terraform state"):
-        recover.adopt(NAME, environ={}, tagging=None, s3=tools.s3)
+        recover.adopt(NAME, environ={}, client=lambda *_: None, s3=tools.s3)
     assert tools.calls == []
 
 

@@ -18,11 +18,12 @@ EC2, RDS = "arn:aws:ec2:ca-central-1:111111111111", "arn:aws:rds:ca-central-1:11
 LOGS = "arn:aws:logs:ca-central-1:111111111111"
 KEY = "arn:aws:kms:ca-central-1:111111111111:key/1-2"
 SECRET = "arn:aws:secretsmanager:ca-central-1:111111111111:secret:iot/dev/own-AbCdEf"
+FIREWALL = "arn:aws:wafv2:us-east-1:111111111111:global/webacl/iot-front-dev/1-2"
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:ca-central-1:111111111111:loadbalancer/net/iot-entry-dev/0a"
 
 
 class Pages:
-    """A tagging API of several pages."""
+    """A tagging API of several pages, one for each ARN."""
 
     def __init__(self, *arns: str) -> None:
         self._arns = arns
@@ -50,13 +51,22 @@ class Bucket:
 
 def test_an_orphan_is_in_no_state_by_arn_nor_where_it_has_none_by_id(tmp_path: Path) -> None:
     backend = {"bucket": "states", "key": "iot-dev/data.tfstate"}
+    providers = [{"region": "ca-central-1"}, {"region": "us-east-1", "alias": "edge"}]
+    (tmp_path / "cdk.tf.json").write_text(json.dumps({"provider": {"aws": providers}}))
     # GIVEN a NAT gateway, which has no ARN in a state, and a cluster that has one, and the name of another's
     state = Bucket({"id": "nat-1"}, {"arn": f"{RDS}:cluster:iot", "id": "iot"}, None)
-    tagging = Pages(f"{EC2}:natgateway/nat-1", f"{EC2}:natgateway/nat-2", f"{RDS}:cluster:iot", f"{RDS}:subgrp:iot")
+    tagging = {
+        "ca-central-1": Pages(
+            f"{EC2}:natgateway/nat-1", f"{EC2}:natgateway/nat-2", f"{RDS}:cluster:iot", f"{RDS}:subgrp:iot"
+        ),
+        "us-east-1": Pages(FIREWALL),
+    }
 
-    found = orphans.find("iot-dev", [Stack("iot-dev-data", tmp_path, backend)], tagging=tagging, s3=state)
+    found = orphans.find(
+        "iot-dev", [Stack("iot-dev-data", tmp_path, backend)], client=lambda _, region: tagging[region], s3=state
+    )
 
-    assert found == {f"{EC2}:natgateway/nat-2": TAGS, f"{RDS}:subgrp:iot": TAGS}
+    assert found == {f"{EC2}:natgateway/nat-2": TAGS, f"{RDS}:subgrp:iot": TAGS, FIREWALL: TAGS}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,21 @@ def _lock(tools: Tools, component: str, **changed: object) -> None:
     tools.put(tools.stack(component).lock_key, json.dumps({**LOCK, **changed}))
 
 
-@pytest.mark.parametrize("given", [[], ["--confirm", "iot-prod"], ["--confirm", ""], ["--confirm", f"{NAME}-x"]])
+@pytest.mark.parametrize("given", ["iot-prod", f"{NAME}-x"])
+@pytest.mark.parametrize("verb", ["recover", "move"])
+def test_a_wrong_confirmation_is_an_error(
+    tools: Tools, verb: str, given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not taken for none, which only shows and ends with 0."""
+    _lock(tools, "data")
+
+    assert main([verb, "--env", NAME, "--confirm", given]) == 1
+
+    assert tools.calls == []
+    assert f"make {verb} ENV=... CONFIRM={NAME}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [[], ["--confirm", ""]])
 def test_until_it_is_confirmed_by_name_it_only_shows(
     tools: Tools, given: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -30,7 +44,7 @@ def test_until_it_is_confirmed_by_name_it_only_shows(
     said = capsys.readouterr().out
     assert f"{NAME}-data: locked by me@here since 2026-01-02T03:04:05Z for OperationTypeApply, id d1" in said
     assert f"make recover ENV={NAME} CONFIRM={NAME}" in said
-    assert "Taken back" not in said
+    assert "Imported" not in said
 
 
 def test_confirmed_it_breaks_each_lock_by_its_id(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +58,7 @@ def test_confirmed_it_breaks_each_lock_by_its_id(tools: Tools, capsys: pytest.Ca
         (f"{NAME}-network", ("force-unlock", "-force", "n1")),
         (f"{NAME}-data", ("force-unlock", "-force", "d1")),
     ]
-    assert "Taken back: 0. Now deploy again." in capsys.readouterr().out
+    assert "Imported: 0. Now run the command again that was interrupted." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("failing", ["init", "force-unlock"])
@@ -89,7 +103,7 @@ def test_what_is_not_there_is_no_failure(tools: Tools, capsys: pytest.CaptureFix
     assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
 
     assert tools.changes() == []
-    assert "Taken back: 0" in capsys.readouterr().out
+    assert "Imported: 0" in capsys.readouterr().out
 
 
 def test_a_stack_that_cannot_be_planned_is_said_with_its_reason(
@@ -161,8 +175,8 @@ def test_what_was_imported_is_counted_and_named(tools: Tools, capsys: pytest.Cap
     assert main(["recover", "--env", NAME, "--confirm", NAME]) == 0
 
     said = capsys.readouterr().out
-    assert f"{NAME}-network: aws_iam_role.a is there" in said
-    assert "Taken back: 1. Now deploy again." in said
+    assert f"{NAME}-network: imported there as aws_iam_role.a" in said
+    assert "Imported: 1. Now run the command again that was interrupted." in said
 
 
 _TAGS = {"Name": "iot-dev", "Environment": NAME}
@@ -176,6 +190,7 @@ def vpc(tools: Tools) -> str:
     ec2 = boto3.client("ec2", region_name="ca-central-1")
     found = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ec2.create_tags(Resources=[found], Tags=[{"Key": key, "Value": value} for key, value in _TAGS.items()])
+    tools.edit("network", provider={"aws": [{"region": "ca-central-1"}]})
     _planned(tools, ("aws_vpc", {"tags_all": _TAGS}))
     return str(found)
 

@@ -45,12 +45,15 @@ def test_a_killed_deployment_is_recovered(deployment: Deployment) -> None:
     assert recover.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=False, say=said.append) == 1
     assert "OperationTypeApply" in said[0]
     assert recover.unlock(ENVIRONMENT, environ=environ, s3=s3, confirmed=True, say=said.append) == 1
-    tagging = deployment.client("resourcegroupstaggingapi")
     apply_again = ["apply", "-auto-approve", "-input=false"]
-    recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
+    recover.adopt(
+        ENVIRONMENT, environ=environ, client=lambda service, _: deployment.client(service), s3=s3, say=said.append
+    )
     done = terraform.run(apply_again, cwd=network.folder, environ=environ, check=False)
     if "AlreadyExists" in done.stderr:  # as docs/deploy.md says: if a name is taken, recover again
-        recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append)
+        recover.adopt(
+            ENVIRONMENT, environ=environ, client=lambda service, _: deployment.client(service), s3=s3, say=said.append
+        )
         done = terraform.run(apply_again, cwd=network.folder, environ=environ, check=False)
 
     # THEN the next deployment finishes, makes nothing twice, and leaves nothing to do
@@ -87,8 +90,13 @@ def test_a_stack_without_its_state_is_recovered(deployment: Deployment) -> None:
 
     # WHEN it is taken back, and deployed again
     said: list[str] = []
-    assert recover.adopt(ENVIRONMENT, environ=environ, tagging=tagging, s3=s3, say=said.append) > 0
-    assert any("aws_rds_cluster" in line and line.endswith("was not finished, and is now") for line in said)
+    assert (
+        recover.adopt(
+            ENVIRONMENT, environ=environ, client=lambda service, _: deployment.client(service), s3=s3, say=said.append
+        )
+        > 0
+    )
+    assert any("aws_rds_cluster" in line and line.endswith("was incomplete and is complete now") for line in said)
     terraform.run(["apply", "-auto-approve", "-input=false"], cwd=data.folder, environ=environ)
 
     # THEN nothing is made twice, left out or left to do
