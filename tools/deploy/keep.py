@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tools.deploy import leftovers, states, terraform
+from tools.deploy import destruction, leftovers, states, terraform
 from tools.deploy.aws import Regional, ask, asked, pages
 from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
@@ -42,6 +42,17 @@ _OUTLIVED: Mapping[str, tuple[str, Callable[[Attributes], bool]]] = {
     "aws_backup_vault": ("kms_key_arn", lambda a: a.get("force_destroy") is not True),
 }
 
+# Resource type -> what decides at its destruction whether data is kept, and which values keep it. An import writes none
+# of them, or those that keep nothing: https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service
+_KEEPING: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
+    "aws_rds_cluster": {
+        "skip_final_snapshot": lambda value: value is False,
+        "delete_automated_backups": lambda value: value is False,
+    },
+    "aws_elasticache_replication_group": {"final_snapshot_identifier": bool},
+    "aws_secretsmanager_secret": {"recovery_window_in_days": bool},
+}
+
 
 @dataclass(frozen=True)
 class _Held:
@@ -58,17 +69,23 @@ def release(
 ) -> None:
     """Take the keys of what outlives a destruction out of the states, with their aliases, and the vaults of backups.
 
-    Run again, after a destruction that was killed, it goes on with what is left. Raises DeployError.
+    Run again, after a destruction that was killed, it goes on with what is left. Raises DeployError, also where the
+    settings keep data that Terraform, by what is deployed, would not.
     """
     found = stacks.find(environment)
     clear(found)
     held = list(_held(found, s3))
+    _refuse_losses(environment, held)
     keys = {one.attributes["arn"] for one in held if one.type == "aws_kms_key"}
     kept = keys & {one.attributes.get(_OUTLIVED[one.type][0]) for one in held if _outlived(one)}
     # Made by hand, or left by a stack that was destroyed before.
-    kept |= {left.key for left in leftovers.find(keys, [], client)}
+    known = {one.attributes["arn"] for one in held if one.attributes.get("arn")}
+    kept |= {left.key for left in leftovers.find(keys, [], client, known=known)}
     vaults = {one.attributes["name"] for one in held if one.type == "aws_backup_vault" and _outlived(one)}
-    if vaults:  # RDS encrypts what AWS Backup has it keep under the key of the cluster
+    emptied = {one.attributes["name"] for one in held if one.type == "aws_backup_vault" and not _outlived(one)}
+    # The second are of a destruction that was killed: AWS has them, and no state.
+    if vaults | ({name for _, name in kept_vaults(environment, client)} - emptied):
+        # RDS encrypts what AWS Backup has it keep under the key of the cluster.
         kept |= keys & {one.attributes.get("kms_key_id") for one in held if one.type == "aws_rds_cluster"}
 
     def stays(one: _Held) -> bool:
@@ -85,6 +102,19 @@ def release(
             terraform.init(stack.folder, environ)
             terraform.run(["state", "rm", "-lock-timeout=120s", *addresses], cwd=stack.folder, environ=environ)
             say(f"{stack.name}: kept, and no longer in the state: {', '.join(addresses)}")
+
+
+def _refuse_losses(environment: str, held: list[_Held]) -> None:
+    for one in held:
+        resources = one.stack.configuration.get("resource", {})
+        wanted = resources.get(one.type, {}).get(one.address.partition(".")[2], {})
+        for argument, keeps in _KEEPING.get(one.type, {}).items():
+            if keeps(wanted.get(argument)) and not keeps(one.attributes.get(argument)):
+                raise DeployError(
+                    f"{one.stack.name}: {one.address}: {argument} = {json.dumps(one.attributes.get(argument))} in the "
+                    f"state, {json.dumps(wanted[argument])} in the settings: data that the settings keep would be "
+                    f"lost; first run: make unprotect ENV={environment} CONFIRM={environment}"
+                )
 
 
 def _outlived(one: _Held) -> bool:
@@ -106,10 +136,13 @@ def taken_up(
     """Have the plans that are made meanwhile import what is kept; gives what was changed for it.
 
     A key or a secret that is pending deletion is first brought back, unless `change` is off: then it is named, and
-    left alone. AWS is asked only about what no state has. Raises DeployError.
+    left alone. AWS is asked only about what no state has, and about every key: Terraform takes one that is pending
+    deletion for gone, and would make another. Raises DeployError.
     """
     with asked("nothing was changed, for it is not known what an earlier teardown has left"):
         changed = _take_up(environment, s3, client, change, say)
+        if change:
+            destruction.end(environment, s3)
     try:
         yield changed
     finally:
@@ -126,7 +159,7 @@ def _take_up(environment: str, s3: Any, client: Regional, change: bool, say: Cal
         imports: dict[str, str] = {}
         for type_, find in _FINDERS.items():
             for id_, arguments in configuration.get("resource", {}).get(type_, {}).items():
-                if (stack.name, f"{type_}.{id_}") not in held:
+                if type_ == "aws_kms_alias" or (stack.name, f"{type_}.{id_}") not in held:
                     region, accounts = _place(configuration, arguments)
                     aws = _Aws(environment, region, accounts, client, change, changed, say)
                     imports |= find(aws, f"{type_}.{id_}", arguments, configuration)
@@ -253,27 +286,31 @@ class Kept:
     pending: bool
 
 
-def kept(environment: str, client: Regional) -> tuple[list[Kept], list[tuple[str, str]]]:
-    """The keys, and (region, name) of the vaults, that the synthesized JSON names and AWS has."""
+def kept(environment: str, client: Regional) -> list[Kept]:
+    """The keys that the synthesized JSON names and AWS has."""
     keys: list[Kept] = []
-    vaults: list[tuple[str, str]] = []
+    for aws, name in _named(environment, "aws_kms_alias", client):
+        kms = client("kms", aws.region)
+        key = ask(kms.describe_key, KeyId=name).get("KeyMetadata")
+        if key and aws.owns(key_tags(kms, key["KeyId"]), key["Arn"]):
+            keys.append(Kept(aws.region, name, key["Arn"], key["KeyState"] == "PendingDeletion"))
+    return keys
+
+
+def kept_vaults(environment: str, client: Regional) -> list[tuple[str, str]]:
+    """(region, name) of the vaults that the synthesized JSON names and AWS has."""
+    return [
+        (aws.region, name)
+        for aws, name in _named(environment, "aws_backup_vault", client)
+        if _vault(aws, "", {"name": name}, {})
+    ]
+
+
+def _named(environment: str, type_: str, client: Regional) -> Iterator[tuple[_Aws, str]]:
+    """The names of the resources of a type in the JSON, each with what asks AWS in its region and changes nothing."""
     for stack in stacks.find(environment):
         configuration = stack.configuration
-        resources = configuration.get("resource", {})
-        for arguments in resources.get("aws_kms_alias", {}).values():
-            aws = _asker(environment, configuration, arguments, client)
-            kms, name = client("kms", aws.region), arguments["name"]
-            key = ask(kms.describe_key, KeyId=name).get("KeyMetadata")
-            if key and aws.owns(key_tags(kms, key["KeyId"]), key["Arn"]):
-                keys.append(Kept(aws.region, name, key["Arn"], key["KeyState"] == "PendingDeletion"))
-        for arguments in resources.get("aws_backup_vault", {}).values():
-            aws = _asker(environment, configuration, arguments, client)
-            if _vault(aws, "", arguments, {}):
-                vaults.append((aws.region, arguments["name"]))
-    return keys, vaults
-
-
-def _asker(environment: str, configuration: Attributes, arguments: Attributes, client: Regional) -> _Aws:
-    """Asks, and changes nothing."""
-    region, accounts = _place(configuration, arguments)
-    return _Aws(environment, region, accounts, client, change=False, changed=[], say=lambda _: None)
+        for arguments in configuration.get("resource", {}).get(type_, {}).values():
+            region, accounts = _place(configuration, arguments)
+            aws = _Aws(environment, region, accounts, client, change=False, changed=[], say=lambda _: None)
+            yield aws, arguments["name"]

@@ -59,7 +59,7 @@ def lock(stack: Stack, s3: Any) -> dict[str, Any] | None:
 def _document(
     s3: Any, bucket: str, key: str, *, form: type[BaseModel], what: str, remedy: str
 ) -> dict[str, Any] | None:
-    text = _read_object(s3, bucket, key)
+    text = read_object(s3, bucket, key)
     if text is None:
         return None
     try:
@@ -74,7 +74,7 @@ def _document(
     raise DeployError(f"s3://{bucket}/{key} is not {what}, it {fault}; {remedy}")
 
 
-def _read_object(s3: Any, bucket: str, key: str) -> bytes | None:
+def read_object(s3: Any, bucket: str, key: str) -> bytes | None:
     """An object's content, or None where there is no such object or bucket."""
     from botocore.exceptions import BotoCoreError, ClientError
 

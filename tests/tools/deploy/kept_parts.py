@@ -11,6 +11,9 @@ from fake_tools import Tools
 from tools.deploy import keep
 from tools.deploy.__main__ import main
 
+# What moto lacks of them.
+from tools.local.emulator.additions import backup, rds_backups  # noqa: F401
+
 NAME = "iot-dev"
 REGION = "ca-central-1"
 CONFIRMED = ["--env", NAME, "--confirm", NAME]

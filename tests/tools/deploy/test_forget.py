@@ -20,7 +20,9 @@ from tests.tools.deploy.kept_parts import (
 )
 from tools.deploy import teardown as ending
 from tools.deploy.__main__ import main
+from tools.deploy.aws import Regional
 from tools.local.emulator.additions import rds_backups
+from tools.synthesized.errors import DeployError
 
 
 @pytest.mark.parametrize("given", [[], ["--confirm", "iot-prod"]])
@@ -68,7 +70,34 @@ def _secret(key: str) -> str:
     return f"delete-secret --secret-id {arn} --force-delete-without-recovery"
 
 
-@pytest.mark.parametrize("leave", [_snapshot, _backups, _secret])
+def _cluster(key: str) -> str:
+    """It runs, restored by hand from the final snapshot, and is in no state; or the states are lost."""
+    aws("rds").create_db_cluster(
+        DBClusterIdentifier="b", Engine="aurora-postgresql", MasterUsername="owner", MasterUserPassword="only-for-this",
+        StorageEncrypted=True, KmsKeyId=key,
+    )  # fmt: skip
+    return "delete-db-cluster --db-cluster-identifier b --final-db-snapshot-identifier NAME"
+
+
+def _redis(key: str) -> str:
+    aws("elasticache").create_replication_group(
+        ReplicationGroupId="r", ReplicationGroupDescription="a", AtRestEncryptionEnabled=True, KmsKeyId=key
+    )
+    return "delete-replication-group --replication-group-id r"
+
+
+def _files(key: str) -> str:
+    id_ = aws("efs").create_file_system(CreationToken="f", Encrypted=True, KmsKeyId=key)["FileSystemId"]
+    return f"delete-file-system --file-system-id {id_}"
+
+
+def _living_secret(key: str) -> str:
+    """By the alias, as a person may name the key."""
+    arn = aws("secretsmanager").create_secret(Name="t", SecretString="{}", KmsKeyId="alias/iot-data-dev")["ARN"]
+    return f"delete-secret --secret-id {arn}"
+
+
+@pytest.mark.parametrize("leave", [_snapshot, _backups, _secret, _cluster, _redis, _files, _living_secret])
 def test_a_key_that_something_needs_is_not_forgotten(
     tools: Tools, leave: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,12 +111,25 @@ def test_a_key_that_something_needs_is_not_forgotten(
     assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
 
 
-def test_a_vault_with_a_recovery_point_is_not_forgotten(tools: Tools) -> None:
-    """moto has no recovery points."""
-    vaults = {"aws_backup_vault": {"v": {"name": "iot-backup-dev"}}}
-    tools.edit("data", provider=PROVIDERS, resource=vaults)
-    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
-    points: list[dict[str, str]] = [{"RecoveryPointArn": "arn:aws:backup:point", "EncryptionKeyArn": "k"}]
+@pytest.mark.parametrize("under", ["the key", "another"])
+def test_a_backup_in_a_vault_of_others_needs_its_key(tools: Tools, under: str) -> None:
+    """One that a person has made, or a policy of the organization; moto has no recovery points."""
+    key = make_key("data")
+    name_in_json(tools, "network", "data")
+    aws("backup").create_backup_vault(BackupVaultName="Default")
+    points = [{"RecoveryPointArn": "arn:aws:rds:point", "EncryptionKeyArn": key if under == "the key" else "other"}]
+
+    if under == "another":
+        ending.forget(NAME, window_days=7, s3=tools.s3, client=_backups_have(points))
+        assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+        return
+    with pytest.raises(DeployError, match="delete-recovery-point --backup-vault-name Default"):
+        ending.forget(NAME, window_days=7, s3=tools.s3, client=_backups_have(points))
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def _backups_have(points: list[dict[str, str]]) -> Regional:
+    """AWS, with these recovery points in each vault."""
 
     class Backup:
         def __getattr__(self, name: str) -> Any:
@@ -98,10 +140,18 @@ def test_a_vault_with_a_recovery_point_is_not_forgotten(tools: Tools) -> None:
                 return aws("backup").get_paginator(operation)
             return type("Pages", (), {"paginate": lambda *_, **__: [{"RecoveryPoints": points}]})()
 
-    def client(service: str, region: str) -> Any:
-        return Backup() if service == "backup" else aws(service, region)
+    return lambda service, region: Backup() if service == "backup" else aws(service, region)
 
-    with pytest.raises(Exception, match="delete-recovery-point --backup-vault-name iot-backup-dev"):
+
+def test_a_vault_with_a_recovery_point_is_not_forgotten(tools: Tools) -> None:
+    """moto has no recovery points."""
+    vaults = {"aws_backup_vault": {"v": {"name": "iot-backup-dev"}}}
+    tools.edit("data", provider=PROVIDERS, resource=vaults)
+    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
+    points: list[dict[str, str]] = [{"RecoveryPointArn": "arn:aws:backup:point", "EncryptionKeyArn": "k"}]
+
+    client = _backups_have(points)
+    with pytest.raises(DeployError, match="delete-recovery-point --backup-vault-name iot-backup-dev"):
         ending.forget(NAME, window_days=7, s3=tools.s3, client=client)
     points.clear()
     ending.forget(NAME, window_days=7, s3=tools.s3, client=client)

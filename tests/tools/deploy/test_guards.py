@@ -169,6 +169,36 @@ def test_a_protected_stack_is_not_destroyed(
     assert f"protected: {NAME}-data; first run: make unprotect ENV={NAME} CONFIRM={NAME}" in said
 
 
+def test_a_destruction_that_failed_is_run_again_without_another_unprotect(tools: Tools) -> None:
+    """Terraform takes the outputs out of a state when it begins: https://github.com/hashicorp/terraform/issues/29270."""
+    tools.put_state("network", protected=False)
+    tools.put_state("data", protected=False)
+    tools.on("destroy", code=1, then=lambda: tools.put_state("data"))
+    assert main(["destroy", *CONFIRMED]) == 1
+
+    tools.on("destroy")
+    assert main(["destroy", *CONFIRMED]) == 0
+
+    # AND once it has ended, or a deployment has come between, a state without outputs says nothing again
+    assert main(["destroy", *CONFIRMED]) == 1
+    tools.put_state("data", protected=False)
+    tools.on("destroy", code=1, then=lambda: tools.put_state("data"))
+    assert main(["destroy", *CONFIRMED]) == 1
+    assert main(["deploy", "--env", NAME, "--approve"]) == 0
+    assert main(["destroy", *CONFIRMED]) == 1
+    assert len(tools.ran("cdktf", "destroy")) == 3
+
+
+def test_a_destruction_that_began_lets_no_protected_stack_go(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    tools.put_state("data", protected=False)
+    tools.on("destroy", code=1, then=lambda: tools.put_state("data", protected=True))
+    assert main(["destroy", *CONFIRMED]) == 1
+
+    assert main(["destroy", *CONFIRMED]) == 1
+    assert f"protected: {NAME}-data" in capsys.readouterr().err
+    assert len(tools.ran("cdktf", "destroy")) == 1
+
+
 def test_every_protected_stack_is_named(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
     tools.put_state("network", protected=True)
     tools.put_state("service", protected=True)

@@ -97,7 +97,7 @@ def test_an_aws_that_does_not_say_what_needs_a_key_stops_a_destruction(
 ) -> None:
     from botocore.exceptions import EndpointConnectionError
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://rds")
 
     in_state(tools, "network", *key_rows("data", make_key("data")))
@@ -107,6 +107,99 @@ def test_an_aws_that_does_not_say_what_needs_a_key_stops_a_destruction(
 
     assert tools.changes() == []
     assert "nothing was destroyed, for it is not known which keys are still needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("type_", "deployed", "wanted", "argument"),
+    [
+        ("aws_rds_cluster", {"skip_final_snapshot": True}, {"skip_final_snapshot": False}, "skip_final_snapshot"),
+        # What an import writes.
+        (
+            "aws_rds_cluster",
+            {"skip_final_snapshot": False, "delete_automated_backups": True},
+            {"skip_final_snapshot": False, "delete_automated_backups": False},
+            "delete_automated_backups",
+        ),
+        (
+            "aws_elasticache_replication_group",
+            {"final_snapshot_identifier": None},
+            {"final_snapshot_identifier": "last"},
+            "final_snapshot_identifier",
+        ),
+        (
+            "aws_secretsmanager_secret",
+            {"recovery_window_in_days": None},
+            {"recovery_window_in_days": 30},
+            "recovery_window_in_days",
+        ),
+    ],
+)
+def test_data_that_the_settings_keep_and_terraform_would_not_stops_a_destruction(
+    tools: Tools, type_: str, deployed: dict[str, Any], wanted: dict[str, Any], argument: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    in_state(tools, "data", (type_, "kept", deployed))
+    tools.edit("data", resource={type_: {"kept": wanted}})
+
+    assert main(["destroy", *CONFIRMED]) == 1
+
+    assert tools.changes() == []
+    said = capsys.readouterr().err
+    assert f"{NAME}-data: {type_}.kept: {argument} = " in said
+    assert f"first run: make unprotect ENV={NAME} CONFIRM={NAME}" in said
+
+    # AND what is deployed as the settings have it, or keeps more, is destroyed
+    in_state(tools, "data", (type_, "kept", wanted))
+    assert main(["destroy", *CONFIRMED]) == 0
+    tools.edit("data", resource={type_: {"kept": deployed}})
+    assert main(["destroy", *CONFIRMED]) == 0
+
+
+def test_a_key_under_which_something_of_others_stands_is_kept(tools: Tools) -> None:
+    """A secret that somebody has made under the environment's key, and not the environment's own."""
+    key = make_key("secrets")
+    own = aws("secretsmanager").create_secret(Name="own", SecretString="{}", KmsKeyId=key)["ARN"]
+    in_state(tools, "network", *key_rows("secrets", key))
+    in_state(
+        tools, "data", ("aws_secretsmanager_secret", "s", {"arn": own, "kms_key_id": key, "recovery_window_in_days": 0})
+    )
+    assert main(["destroy", *CONFIRMED]) == 0
+    assert released(tools) == []
+
+    tools.calls.clear()
+    aws("secretsmanager").create_secret(Name="other", SecretString="{}", KmsKeyId="alias/iot-secrets-dev")
+    assert main(["destroy", *CONFIRMED]) == 0
+    assert released(tools) == ["aws_kms_alias.secrets", "aws_kms_key.secrets"]
+
+
+def test_a_vault_that_a_killed_destruction_has_released_keeps_the_key_of_the_database(tools: Tools) -> None:
+    """It is in no state any more, and what is in it is encrypted under the database's key."""
+    data = make_key("data")
+    gone = {"kms_key_id": data, "skip_final_snapshot": True, "delete_automated_backups": True}
+    in_state(tools, "network", *key_rows("data", data))
+    in_state(tools, "data", ("aws_rds_cluster", "db", gone))
+    tools.edit("data", provider=PROVIDERS, resource={"aws_backup_vault": {"v": {"name": "iot-backup-dev"}}})
+    assert main(["destroy", *CONFIRMED]) == 0
+    assert released(tools) == []
+
+    tools.calls.clear()
+    aws("backup").create_backup_vault(BackupVaultName="iot-backup-dev", BackupVaultTags={"Environment": NAME})
+    assert main(["destroy", *CONFIRMED]) == 0
+    assert released(tools) == ["aws_kms_alias.data", "aws_kms_key.data"]
+
+
+def test_a_kept_key_that_is_pending_deletion_is_named_with_the_way_back(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = make_key("data")
+    name_in_json(tools, "network", "data")
+    aws("kms").schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=7)
+
+    assert main(["destroy", *CONFIRMED]) == 0
+
+    said = capsys.readouterr().out
+    assert "alias/iot-data-dev is pending deletion, and what it encrypts is lost with it; to keep it: aws " in said
+    assert f"--region {REGION} kms cancel-key-deletion --key-id {key}" in said
 
 
 def test_import_blocks_that_a_killed_deployment_left_do_not_reach_a_destruction(tools: Tools) -> None:
@@ -132,12 +225,35 @@ def test_a_deployment_imports_a_kept_key_with_its_alias(tools: Tools) -> None:
     assert found == {"aws_kms_alias.data": "alias/iot-data-dev", "aws_kms_key.data": key.rpartition("/")[2]}
 
 
-def test_what_is_in_a_state_is_not_asked_about(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_in_a_state_is_not_imported(tools: Tools) -> None:
     name_in_json(tools, "network", "data")
     in_state(tools, "network", *key_rows("data", make_key("data")))
-    monkeypatch.setattr(keep, "ask", lambda *_, **__: pytest.fail("asked"))
+    secret = {"database": {"name": "iot/dev/database"}}
+    tools.edit("data", provider=PROVIDERS, resource={"aws_secretsmanager_secret": secret})
+    tags = [{"Key": "Environment", "Value": NAME}]
+    arn = aws("secretsmanager").create_secret(Name="iot/dev/database", SecretString="{}", Tags=tags)["ARN"]
+    in_state(tools, "data", ("aws_secretsmanager_secret", "database", {"arn": arn}))
 
     assert imported(tools, "network", *DEPLOY) == {}
+    assert imported(tools, "data", *DEPLOY) == {}
+
+
+@pytest.mark.parametrize("recovered", [False, True])
+def test_a_key_whose_deletion_somebody_has_scheduled_is_brought_back(tools: Tools, recovered: bool) -> None:
+    """While the environment stands. Terraform takes it for gone, and would make another for the same alias.
+
+    `make recover` takes it out of the state, as everything that Terraform finds to be gone, and leaves the alias.
+    """
+    key = make_key("data")
+    rows = key_rows("data", key)
+    name_in_json(tools, "network", "data")
+    in_state(tools, "network", *(rows[1:] if recovered else rows))
+    aws("kms").schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=7)
+
+    found = imported(tools, "network", *DEPLOY)
+
+    assert found == ({"aws_kms_key.data": key.rpartition("/")[2]} if recovered else {})
+    assert aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
 
 
 def test_the_key_of_another_environment_is_left_alone(tools: Tools) -> None:
