@@ -76,7 +76,8 @@ class Commands:
             return ""
         arguments = _arguments(options, client.meta.service_model.operation_model(_api_name(operation)))
         answer = getattr(client, operation.replace("-", "_"))(**arguments)
-        return str(jmespath.search(query, answer)) if query else ""
+        written = json.loads(json.dumps(answer, default=str))  # the program writes times as texts, too
+        return str(jmespath.search(query, written)) if query else ""
 
 
 def _api_name(operation: str) -> str:

@@ -118,10 +118,12 @@ def password(secret: str) -> str:
 
 def test_restore_from_a_snapshot(commands: Commands, documented: dict[str, list[str]]) -> None:
     rds = boto3.client("rds")
-    rds.create_db_cluster_snapshot(DBClusterIdentifier="iot-aurora-dev", DBClusterSnapshotIdentifier="before")
+    for name in ("z-earlier", "a-newest"):
+        rds.create_db_cluster_snapshot(DBClusterIdentifier="iot-aurora-dev", DBClusterSnapshotIdentifier=name)
 
     commands.run(documented["From a snapshot"])
 
+    assert commands.variables["SNAPSHOT"] == "a-newest"
     assert cluster("iot-aurora-restored-dev")["KmsKeyId"] == cluster()["KmsKeyId"]
     rds.delete_db_cluster(DBClusterIdentifier="iot-aurora-restored-dev", SkipFinalSnapshot=True)
 
