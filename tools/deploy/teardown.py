@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tools.deploy import cdktf, destruction, keep, leftovers, processes, states
+from tools.deploy import cdktf, destruction, keep, kept, leftovers, processes, states
 from tools.deploy.aws import Regional, asked
 from tools.deploy.processes import OnLine
 from tools.synthesized import stacks
@@ -69,7 +69,7 @@ def destroy(
     cdktf.run("destroy", f"{environment}-*", app=app, environ=environ, approved=True, synthesized=True, on_line=on_line)
     with asked("destroyed; what is left cannot be listed"):
         destruction.end(environment, s3)
-        keys, vaults = keep.kept(environment, client), keep.kept_vaults(environment, client)
+        keys, vaults = kept.keys(environment, client), kept.vaults(environment, client)
         left = leftovers.find([key.arn for key in keys], vaults, client)
     standing = [f"{key.alias} ({key.arn})" for key in keys if not key.pending]
     leftovers.show(environment, standing, [name for _, name in vaults], left, say=on_line)
@@ -89,7 +89,7 @@ def _unprotected(outputs: Mapping[str, Mapping[str, Any]], *, begun: bool) -> bo
     return (begun and not outputs) or outputs.get("protected", {}).get("value") is False
 
 
-def _cancel(key: keep.Kept) -> str:
+def _cancel(key: kept.Kept) -> str:
     return f"aws --region {key.region} kms cancel-key-deletion --key-id {key.arn}"
 
 
@@ -108,7 +108,7 @@ def forget(
             f"deployed: {', '.join(standing)}; first run: make destroy ENV={environment} CONFIRM={environment}"
         )
     with asked("not everything was forgotten; run it again"):
-        keys, vaults = keep.kept(environment, client), keep.kept_vaults(environment, client)
+        keys, vaults = kept.keys(environment, client), kept.vaults(environment, client)
         left = leftovers.find([key.arn for key in keys], vaults, client)
         if left:
             lines = [f"{one.kind} {one.name}; to delete it: {one.delete}" for one in left]

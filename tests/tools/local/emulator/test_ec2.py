@@ -107,6 +107,24 @@ def test_a_deleted_flow_log_is_no_longer_listed_by_its_tags(client: Client, name
     assert listed() == []
 
 
+def test_a_deleted_vpc_endpoint_is_no_longer_listed_by_its_tags(client: Client, name: str) -> None:
+    ec2, tagging = client("ec2"), client("resourcegroupstaggingapi")
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=ec2.create_vpc(CidrBlock="10.4.0.0/16")["Vpc"]["VpcId"],
+        ServiceName=f"com.amazonaws.{REGION}.s3",
+        VpcEndpointType="Gateway",
+        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "of", "Value": name}]}],
+    )["VpcEndpoint"]["VpcEndpointId"]
+
+    def listed() -> list[str]:
+        found = tagging.get_resources(TagFilters=[{"Key": "of", "Values": [name]}])["ResourceTagMappingList"]
+        return [one["ResourceARN"].rpartition("/")[2] for one in found]
+
+    assert listed() == [endpoint]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert listed() == []
+
+
 def test_network_acls_of_a_deleted_vpc_are_no_longer_listed_by_their_tags(client: Client, name: str) -> None:
     ec2, tagging = client("ec2"), client("resourcegroupstaggingapi")
     vpc_id = ec2.create_vpc(CidrBlock="10.3.0.0/16")["Vpc"]["VpcId"]

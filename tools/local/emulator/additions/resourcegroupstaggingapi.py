@@ -45,13 +45,19 @@ def _get_resources_generator(
             yield TaggedResource(arn, tags, arn.split(":")[2])
 
 
+def _is_gone(ec2: Any, id_: str) -> bool:
+    """moto keeps VPC endpoints that were deleted, the default network ACL of a deleted VPC, and the tags of others."""
+    if id_.startswith("acl-"):
+        acl = ec2.network_acls.get(id_)
+        return acl is None or acl.vpc_id not in ec2.vpcs
+    endpoint = ec2.vpc_end_points.get(id_)
+    return id_.startswith("vpce-") and (endpoint is None or endpoint.state == "deleted")
+
+
 def _rest(account: str, region: str) -> Iterator[tuple[str, dict[str, str]]]:
     ec2 = ec2_backends[account][region]
     for id_, tags in list(ec2.tags.items()):
-        acl = ec2.network_acls.get(id_)
-        # moto keeps the default network ACL of a VPC that is deleted, and the tags of others.
-        is_gone = id_.startswith("acl-") and (acl is None or acl.vpc_id not in ec2.vpcs)
-        if (word := _EC2.get(id_.split("-")[0])) and not is_gone:
+        if (word := _EC2.get(id_.split("-")[0])) and not _is_gone(ec2, id_):
             yield f"arn:{ec2.partition}:ec2:{region}:{account}:{word}/{id_}", dict(tags)
     api = apigateway_backends[account][region]
     for word in ("apis", "keys", "usage_plans", "vpc_links"):
