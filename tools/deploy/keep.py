@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from tools.deploy import destruction, kept, leftovers, states, terraform
@@ -23,6 +24,7 @@ from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
 
+_RENAMED = "renamed.state.json"
 BLOCKS = "kept.tf.json"
 """Import blocks beside the JSON of a stack, while a deployment or a plan runs."""
 
@@ -85,6 +87,8 @@ def release(
         # RDS encrypts what AWS Backup has it keep under the key of the cluster.
         needed |= keys & {one.attributes.get("kms_key_id") for one in held if one.type == "aws_rds_cluster"}
 
+    _free_names(held, environ, client, say)
+
     def stays(one: _Held) -> bool:
         return (
             (one.type == "aws_kms_key" and one.attributes["arn"] in needed)
@@ -99,6 +103,35 @@ def release(
             terraform.init(stack.folder, environ)
             terraform.run(["state", "rm", "-lock-timeout=120s", *addresses], cwd=stack.folder, environ=environ)
             say(f"{stack.name}: kept, and no longer in the state: {', '.join(addresses)}")
+
+
+def _free_names(held: list[_Held], environ: Mapping[str, str], client: Regional, say: Callable[[str], None]) -> None:
+    """Give a final snapshot another name, in the state alone, where an earlier life of the same stack has left one.
+
+    Its name has the id of a security group, and this outlives the cluster where a destruction was interrupted and a
+    deployment followed. AWS renames no snapshot, and knows nothing of the argument before it deletes the resource.
+    """
+    for one in (one for one in held if one.attributes.get("final_snapshot_identifier") and one.attributes.get("arn")):
+        region = str(one.attributes["arn"]).split(":")[3]
+        taken = leftovers.snapshots(one.type, region, client)
+        name = wanted = str(one.attributes["final_snapshot_identifier"])
+        numbers = (f"{wanted}-{number}" for number in count(2))
+        while name in taken:
+            name = next(numbers)
+        if name != wanted:
+            terraform.init(one.stack.folder, environ)
+            state = json.loads(terraform.run(["state", "pull"], cwd=one.stack.folder, environ=environ).stdout)
+            state["serial"] += 1
+            for resource in state["resources"]:
+                if f"{resource['type']}.{resource['name']}" == one.address:
+                    resource["instances"][0]["attributes"]["final_snapshot_identifier"] = name
+            file = one.stack.folder / _RENAMED
+            file.write_text(json.dumps(state), encoding="utf-8")
+            try:
+                terraform.run(["state", "push", "-lock-timeout=120s", _RENAMED], cwd=one.stack.folder, environ=environ)
+            finally:
+                file.unlink()
+            say(f"{one.stack.name}: there is a snapshot {wanted} already; the final one will be {name}")
 
 
 def _refuse_losses(environment: str, held: list[_Held]) -> None:

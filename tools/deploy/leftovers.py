@@ -37,6 +37,12 @@ def find(
     return [left for left in under if left.key in keys and left.arn not in known] + points
 
 
+def snapshots(type_: str, region: str, client: Regional) -> set[str]:
+    """The names of the snapshots of a type of resource."""
+    listed = _of_rds(region, client) if type_ == "aws_rds_cluster" else _of_others(region, client)
+    return {left.name for left in listed if left.kind.startswith("snapshot")}
+
+
 def _under(region: str, vaults: Sequence[tuple[str, str]], client: Regional) -> Iterator[Left]:
     for left in (*_of_rds(region, client), *_of_others(region, client)):
         yield _with_arn_of_key(left, region, client)

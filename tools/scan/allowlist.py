@@ -103,8 +103,8 @@ def allow_list(folder: Path = FOLDER) -> AllowList:
             if key in merged:
                 raise AllowListError(f"{name}: {key} is listed in {whole.files[key]}, too; keep one")
             merged[key] = value
-            if table not in ("beside", "covers"):
-                whole.files.setdefault(key, name)
+            if table != "beside":
+                whole.files.setdefault(f"covers {key}" if table == "covers" else key, name)
     # What has lines of its own need not be listed as required, too.
     for address in (*whole.only, *whole.statements):
         if "." in address:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ class _Comparison:
         self._allowed = allowed
         self._words = Vocabulary(platform, allowed.listed)
         self._stack = self._table = self._prefix = ""
+        self._ids = Counter((r.stack, r.type, self._words.own_id(r.id)) for r in platform.resources)
 
     def findings(self) -> Iterator[Finding]:
         for resource in self._platform.subjects:
@@ -55,6 +57,8 @@ class _Comparison:
     def _resource(self, resource: Resource) -> Iterator[Finding]:
         id_, captured = self._words.listed(resource.type, resource.id)
         address = f"{resource.type}.{id_}"
+        if self._ids[resource.stack, resource.type, self._words.own_id(resource.id)] > 1:
+            yield resource.finding("RESOURCE", f"there are two of {self._words.own_id(resource.id)}: remove one")
         where = f"tools/scan/allowed/{self._component(resource.stack)}.toml"
         condition = _filled(self._allowed.resources.get(address), captured)
         if condition is None:
@@ -96,9 +100,14 @@ class _Comparison:
             for name, address in self._words.named(listed):
                 condition = _filled(when, name)
                 demanded = condition == "required" or (condition != "optional" and self._words.holds(condition))
-                if demanded and address not in self._words.addresses:
+                if demanded and address not in self._words.addresses(self._stack_of(where)):
                     message = f"must be there ({self._shown(condition)}): {where} demands it"
                     yield Finding("MISSING", self._platform.name, address, message)
+
+    def _stack_of(self, file: str) -> str | None:
+        """The stack whose file it is; None for what several have."""
+        component = file.rpartition("/")[2].removesuffix(".toml")
+        return next((stack for stack in self._platform.stacks if self._component(stack) == component), None)
 
     def _beside(self) -> Iterator[Finding]:
         for type_, wanted in self._allowed.beside.items():
@@ -115,7 +124,8 @@ class _Comparison:
     def _covers(self) -> Iterator[Finding]:
         for type_, arguments in self._allowed.covers.items():
             for argument, line in arguments.items():
-                resources = self._platform.all(type_)
+                stack = self._stack_of(self._allowed.file_of(f"covers {type_}"))
+                resources = [r for r in self._platform.all(type_) if stack in (None, r.stack)]
                 found = {self._words.normal(r.stack, r.values.get(argument)) for r in resources}
                 for wanted in self._words.each(line):
                     if not any(self._words.matches(wanted, normal) for normal in found):
@@ -132,6 +142,8 @@ class _Comparison:
         """What is wrong by the variant that fits best."""
         common = {key: line for key, line in spec.items() if key != VARIANTS}
         variants = self._blocks_of(spec.get(VARIANTS, [{}])) or [{}]
+        # What a resource's own line says of an argument chooses among the variants of its type.
+        variants = [each for each in variants if _agree(each, common)] or variants
         yield from min((list(self._table_of({**variant, **common}, values, path)) for variant in variants), key=len)
 
     def _table_of(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
@@ -251,6 +263,12 @@ class _Comparison:
         settings = [key for key in self._words.settings if "." in key and f"{{{key}}}" in text]
         values = ", ".join(f"{key} is {' or '.join(sorted(self._words.settings[key])) or 'unset'}" for key in settings)
         return text + (f" (the setting {values})" if values else "")
+
+
+def _agree(variant: Mapping[str, Any], common: Mapping[str, Any]) -> bool:
+    """Whether a line for all variants is among what the variant says of the same argument."""
+    both = variant.keys() & common.keys()
+    return all(common[key] in (said if isinstance(said := variant[key], list) else [said]) for key in both)
 
 
 def _has_blocks(spec: Any) -> bool:

@@ -17,6 +17,8 @@ from tools.synthesized.values import lookup
 
 # A reason is read by somebody who was not there.
 _SHORTEST_REASON = 15
+# Findings that a reason beside the resource may accept. The project's own have the allow-list, which a reviewer keeps.
+_OF_OTHERS = ("CKV", "PARLIAMENT")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def _faults(resource: Resource, key: str, entry: Any) -> Iterator[Finding]:
     reason, values = (entry.get("reason"), entry.get("values")) if isinstance(entry, dict) else (entry, None)
     if not isinstance(reason, str) or len(reason.strip()) < _SHORTEST_REASON:
         yield resource.finding("REASON_EMPTY", f"{key}: say why it may be so")
+    if not key.startswith(_OF_OTHERS):
+        yield resource.finding("REASON_OWN", f"{key}: nothing accepts it but a line of tools/scan/allowed; correct it")
     if not values:
         yield resource.finding("REASON_VALUE", f"{key}: name the values that are accepted (modules/common/accept.py)")
     for path, wanted in (values or {}).items():

@@ -130,7 +130,7 @@ class Vocabulary:
         return _within(normal, product - 1 if product > 100 else product * 0.999, product * 1.001)
 
     def _expression(self, pattern: str) -> str:
-        expression = re.escape(pattern).replace(r"\*\*\*", ".*").replace(r"\*\*", "[^{}]*")
+        expression = re.escape(pattern).replace(r"\*\*\*", ".*").replace(r"\*\*", r"(?:(?!\.\.)[^{}])*")
 
         def word(match: re.Match[str]) -> str:
             name = match[1].replace("\\", "")
@@ -152,7 +152,7 @@ class Vocabulary:
     def _holds(self, condition: str) -> bool:
         name, operator, value = condition.partition(" != ") if " != " in condition else condition.partition(" = ")
         if not (setting := _NAME.fullmatch(name)):
-            return any(condition in (address.partition(".")[0], address) for address in self.addresses)
+            return any(condition in (address.partition(".")[0], address) for address in self._everything)
         values = self.settings.get(setting[1], set()) - {""}
         if operator:
             is_so = any(self.matches(value, text) for text in values) or not (value or values)
@@ -180,12 +180,25 @@ class Vocabulary:
         is_setting = name.partition(".")[0] in self.settings
         return is_setting and (name not in self.settings or "1" in self.names(name))
 
+    def addresses(self, stack: str | None) -> set[str]:
+        """Every resource of a stack, or of all, as the allow-list writes it and by its own id."""
+        return self._everything if stack is None else self._by_stack.get(stack, set())
+
     @cached_property
-    def addresses(self) -> set[str]:
-        """Every resource of the environment, as the allow-list writes it and by its own id."""
-        types = {address: address.partition(".")[0] for _, address in self._resources}
-        own = {_HASH.sub("", address) for address in types}
-        return own | {f"{types[address]}.{id_}" for (_, address), id_ in self._resources.items()}
+    def _everything(self) -> set[str]:
+        return set().union(*self._by_stack.values())
+
+    @cached_property
+    def _by_stack(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for (stack, address), id_ in self._resources.items():
+            found[stack] |= {self.own_id(address), f"{address.partition('.')[0]}.{id_}"}
+        return found
+
+    @staticmethod
+    def own_id(id_: str) -> str:
+        """An id without the hash that CDKTF adds."""
+        return _HASH.sub("", id_)
 
     def line(self, normal: str) -> str:
         """A value as a line of the allow-list would write it: with the words of the environment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,10 @@ from tools.synthesized.errors import SynthesisError
 from tools.synthesized.paths import OUTDIR
 from tools.synthesized.references import Configurations
 from tools.synthesized.resources import Resource, Statement
+
+# https://developer.hashicorp.com/terraform/language/files
+# https://developer.hashicorp.com/terraform/language/values/variables
+_READ = re.compile(r"\.(tf|tofu|tfvars)(\.json)?$")
 
 Place = tuple[str, str]
 """Stack and address."""
@@ -121,8 +126,12 @@ def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None =
     """
     wanted = map(load, environment_names()) if environments is None else environments
     found = [read(environment, outdir, bootstrap=True) for environment in wanted]
+    unknown = sorted(set(stacks.names(outdir)) - {stack for platform in found for stack in platform.stacks})
+    if unknown and environments is None:
+        raise SynthesisError(f"{', '.join(unknown)}: of no environment that has a file; run: make synth")
     for platform in found:
         for stack in platform.stacks:
+            _refuse_others(outdir / "stacks" / stack)
             own = [resource.id for resource in platform.resources if resource.stack == stack]
             if not own:
                 raise SynthesisError(f"{stack} has no resources; run: make synth")
@@ -130,6 +139,13 @@ def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None =
             if len(set(own)) != len(own):
                 raise SynthesisError(f"{stack} uses one logical id for two resources")
     return found
+
+
+def _refuse_others(folder: Path) -> None:
+    """Terraform reads every file of a stack's folder that ends as these do; only one was synthesized."""
+    for file in folder.iterdir():
+        if file.is_symlink() or (_READ.search(file.name) and file.name != "cdk.tf.json"):
+            raise SynthesisError(f"{file} was not synthesized, and Terraform would read it; delete it, run: make synth")
 
 
 def of_stacks(

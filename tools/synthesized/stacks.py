@@ -74,6 +74,9 @@ def names(outdir: Path | None = None) -> dict[str, dict[str, Any]]:
 
 def _read(outdir: Path, name: str, facts: Mapping[str, Any]) -> Stack:
     folder = outdir / "stacks" / name
+    places = {"workingDirectory": f"stacks/{name}", "synthesizedStackPath": f"stacks/{name}/cdk.tf.json"}
+    if any(facts.get(key, place) != place for key, place in places.items()):
+        raise SynthesisError(f"the manifest has {name} in another folder than {folder}; run: make synth")
     try:
         backend = _json(folder / "cdk.tf.json")["terraform"]["backend"]["s3"]
         return Stack(name, folder, backend, tuple(sorted(facts.get("dependencies", ()))))
@@ -81,9 +84,18 @@ def _read(outdir: Path, name: str, facts: Mapping[str, Any]) -> Stack:
         raise SynthesisError(f"{folder / 'cdk.tf.json'} is not the JSON of a stack; run: make synth") from error
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON. Of a key that is there twice Python takes the last; Terraform takes both."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = sorted({key for key, _ in pairs if [other for other, _ in pairs].count(key) > 1})
+        raise ValueError(f"it has {', '.join(twice)} twice")
+    return found
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise SynthesisError(f"{path} cannot be read ({error.strerror}); run: make synth") from error
     except (ValueError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -153,6 +154,33 @@ def test_data_that_the_settings_keep_and_terraform_would_not_stops_a_destruction
     assert main(["destroy", *CONFIRMED]) == 0
     tools.edit("data", resource={type_: {"kept": deployed}})
     assert main(["destroy", *CONFIRMED]) == 0
+
+
+@pytest.mark.parametrize("earlier", [0, 1, 2])
+def test_a_final_snapshot_whose_name_is_taken_gets_another(tools: Tools, earlier: int) -> None:
+    """By an earlier life of the same stack: an interrupted destruction, and then a deployment."""
+    rds = aws("rds")
+    rds.create_db_cluster(
+        DBClusterIdentifier="a", Engine="aurora-postgresql", MasterUsername="owner", MasterUserPassword="only-for-this"
+    )
+    for name in ("last", "last-2")[:earlier]:
+        rds.create_db_cluster_snapshot(DBClusterIdentifier="a", DBClusterSnapshotIdentifier=name)
+    arn = rds.describe_db_clusters()["DBClusters"][0]["DBClusterArn"]
+    in_state(tools, "data", ("aws_rds_cluster", "a", {"arn": arn, "final_snapshot_identifier": "last"}))
+    state = tools.s3.get_object(Bucket=tools.stack("data").backend["bucket"], Key=tools.stack("data").backend["key"])[
+        "Body"
+    ].read()
+    pushed: list[dict[str, Any]] = []
+    file = tools.stack("data").folder / "renamed.state.json"
+    tools.on("state", "pull", stdout=state.decode())
+    tools.on("state", "push", then=lambda: pushed.append(json.loads(file.read_text())))
+
+    assert main(["destroy", *CONFIRMED]) == 0
+
+    names = [one["resources"][0]["instances"][0]["attributes"]["final_snapshot_identifier"] for one in pushed]
+    assert names == [[], ["last-2"], ["last-3"]][earlier]
+    assert [one["serial"] for one in pushed] == [2] * len(pushed)
+    assert not file.exists()
 
 
 def test_a_key_under_which_something_of_others_stands_is_kept(tools: Tools) -> None:

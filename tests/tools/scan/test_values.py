@@ -147,8 +147,8 @@ def test_most_of_what_is_deployed_is_really_held_against_a_model(platforms: list
     of_literals, of_known = ({place[:2] for place in places} for places in (literal, literal & known))
     print(f"{len(resources)} resources, {len(of_literals)} with literal values, {len(of_known)} held against a model;")
     print(f"{len(literal)} values, {len(literal & known)} of known properties, {len(literal & bounded)} with bounds")
-    # A base path mapping is of two references and a name.
-    assert without <= {"aws_api_gateway_base_path_mapping"}
+    # A base path mapping is of two references and a name; `terraform_data` is Terraform's own.
+    assert without <= {"aws_api_gateway_base_path_mapping", "terraform_data"}
     assert len(of_known) / len(of_literals) > 0.98
     assert len(literal & known) / len(literal) > 0.93
     assert len(literal & bounded) / len(literal) > 0.5

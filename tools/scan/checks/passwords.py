@@ -23,7 +23,7 @@ _SECRET_TEXT = re.compile(
 )
 # Attributes that hold a secret: a reference to one carries it into another place.
 _SECRET_ATTRIBUTE = re.compile(
-    r"\.(secret_string|secret_binary|master_password|auth_token|passwords?|private_key_pem|secret)\b"
+    r"(?:\.|\[\\*\")(secret_string|secret_binary|master_password|auth_token|passwords?|private_key_pem|secret)\b"
 )
 _READ_SECRETS = ("aws_secretsmanager_secret_version", "aws_secretsmanager_random_password", "aws_ssm_parameter",
                  "aws_kms_secrets", "aws_ecr_authorization_token", "external")  # fmt: skip
