@@ -10,7 +10,8 @@ from pathlib import Path
 from settings import machine
 from tools.scan import report
 from tools.scan.gate import scan
-from tools.synthesized.errors import exit_code
+from tools.synthesized import stacks
+from tools.synthesized.errors import SynthesisError, exit_code
 from tools.synthesized.paths import OUTDIR
 from tools.synthesized.platform import read_all
 
@@ -30,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    verdict = scan(read_all(options.outdir))
+    platforms = read_all(options.outdir)
+    unknown = sorted(set(stacks.names(options.outdir)) - {stack for platform in platforms for stack in platform.stacks})
+    if unknown:
+        raise SynthesisError(f"{', '.join(unknown)}: of no environment that has a file; run: make synth")
+    verdict = scan(platforms)
     for file, write in ((options.json, report.as_json), (options.sarif, report.as_sarif)):
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -126,9 +126,6 @@ def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None =
     """
     wanted = map(load, environment_names()) if environments is None else environments
     found = [read(environment, outdir, bootstrap=True) for environment in wanted]
-    unknown = sorted(set(stacks.names(outdir)) - {stack for platform in found for stack in platform.stacks})
-    if unknown and environments is None:
-        raise SynthesisError(f"{', '.join(unknown)}: of no environment that has a file; run: make synth")
     for platform in found:
         for stack in platform.stacks:
             _refuse_others(outdir / "stacks" / stack)

@@ -52,6 +52,9 @@ def test_a_finding_with_its_reason_is_accepted() -> None:
         ({"CKV_AWS_18": _accepted(logging={"target": "b"})}, [_FINDING], "REASON_VALUE"),
         ({"CKV_AWS_18": _accepted()}, [_FINDING, _bucket().finding("CKV_AWS_19", "x")], "CKV_AWS_19"),
         ({"CKV_AWS_18": _accepted()}, [replace(_FINDING, part="Other")], "CKV_AWS_18"),
+        # What the allow-list finds, only the allow-list accepts.
+        ({"RESOURCE": _accepted()}, [_bucket().finding("RESOURCE", "not allowed")], "RESOURCE"),
+        ({"RESOURCE": _accepted()}, [_bucket().finding("RESOURCE", "not allowed")], "REASON_OWN"),
         ({}, [Finding("BLOCK", "s-data", "terraform.backend.s3", "x")], "BLOCK"),
     ],
 )

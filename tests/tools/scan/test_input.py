@@ -66,9 +66,47 @@ def _without_environment(outdir: Path) -> None:
     remove(outdir, "iot-dev")
 
 
+def _file_beside(name: str) -> Callable[[Path], None]:
+    def spoil(outdir: Path) -> None:
+        (outdir / "stacks" / "iot-dev-data" / name).write_text("x")
+
+    return spoil
+
+
+def _linked(outdir: Path) -> None:
+    file = outdir / "stacks" / "iot-dev-data" / "cdk.tf.json"
+    file.replace(outdir / "elsewhere.json")
+    file.symlink_to(outdir / "elsewhere.json")
+
+
+def _resources_twice(outdir: Path) -> None:
+    """Python takes the last, and Terraform both."""
+    file = outdir / "stacks" / "iot-dev-data" / "cdk.tf.json"
+    file.write_text('{"resource": {"aws_iam_user": {"x": {}}}, ' + file.read_text().lstrip()[1:])
+
+
+def _in_another_folder(outdir: Path) -> None:
+    file = outdir / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["stacks"]["iot-dev-data"]["workingDirectory"] = "stacks/elsewhere"
+    file.write_text(json.dumps(manifest))
+
+
+def _of_no_environment(outdir: Path) -> None:
+    file = outdir / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["stacks"]["evil-prod-data"] = {}
+    file.write_text(json.dumps(manifest))
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
+        *((_file_beside(name), "was not synthesized") for name in ("x.tf", "x_override.tf.json", "terraform.tfvars")),
+        (_linked, "was not synthesized"),
+        (_resources_twice, "it has resource twice"),
+        (_in_another_folder, "in another folder"),
+        (_of_no_environment, "of no environment that has a file"),
         (_nothing, "run: make synth"),
         (_empty, "run: make synth"),
         (_without_manifest, "run: make synth"),

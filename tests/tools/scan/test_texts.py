@@ -1,0 +1,119 @@
+"""What no line of the allow-list says: functions in texts, doubled names, foreign states, backends of other routes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from json_changes import Change, Stacks, put
+
+from tools.scan.gate import own_findings
+from tools.synthesized.platform import Platform, of_stacks
+
+
+def _first(stacks: Stacks, component: str, type_: str, id_: str = "") -> Any:
+    (content,) = (content for name, content in stacks.items() if name == f"globecart-prod-{component}")
+    return next(values for name, values in sorted(content["resource"][type_].items()) if id_ in name)
+
+
+def _output(stacks: Stacks) -> None:
+    stacks["globecart-prod-data"]["output"]["x"] = {"value": '${file("/proc/self/environ")}'}
+
+
+def _backend_of_another(stacks: Stacks) -> None:
+    found = _first(stacks, "api", "aws_api_gateway_integration", "GETcatalogue-backend")
+    found["uri"] = found["uri"].replace("/catalogue", "/orders")
+
+
+def _method_of_another(stacks: Stacks) -> None:
+    one = _first(stacks, "api", "aws_api_gateway_integration", "GETcatalogue-backend")
+    one["http_method"] = _first(stacks, "api", "aws_api_gateway_integration", "GETorders-backend")["http_method"]
+
+
+def _unserved(stacks: Stacks) -> None:
+    resources = stacks["globecart-prod-api"]["resource"]
+    for type_ in ("aws_api_gateway_integration", "aws_api_gateway_method"):
+        resources[type_] = {name: one for name, one in resources[type_].items() if "GETorders" not in name}
+
+
+def _preflight_elsewhere(stacks: Stacks) -> None:
+    one = _first(stacks, "api", "aws_api_gateway_integration", "OPTIONSorders-backend")
+    one.update(type="HTTP_PROXY", uri="http://elsewhere/")
+
+
+def _foreign_state(stacks: Stacks) -> None:
+    for block in stacks["globecart-prod-data"]["data"]["terraform_remote_state"].values():
+        block["config"]["key"] = "globecart-prod/bootstrap.tfstate"
+
+
+def _two_of_one_name(stacks: Stacks) -> None:
+    one, other = (
+        _first(stacks, "monitoring", "aws_cloudwatch_metric_alarm", f"service-{x}") for x in ("cpu", "memory")
+    )
+    other["alarm_name"] = one["alarm_name"]
+
+
+def _twice(stacks: Stacks) -> None:
+    services = stacks["globecart-prod-service"]["resource"]["aws_ecs_service"]
+    name = next(name for name in services if name.startswith("service_"))
+    services["service_0A0A0A0A"] = copy.deepcopy(services[name])
+
+
+def _moved(stacks: Stacks) -> None:
+    keys = sorted(stacks["globecart-prod-network"]["resource"]["aws_kms_key"])
+    moved = {"from": f"aws_kms_key.{keys[0]}", "to": f"aws_kms_key.{keys[1]}"}
+    stacks["globecart-prod-network"]["moved"] = [moved]
+
+
+FOUND: dict[str, tuple[Change, str]] = {
+    "a file in an output": (_output, "EXPRESSION"),
+    "the environment in a tag": (
+        put("aws_vpc.network_vpc", "tags.Note", '${filebase64("/proc/self/environ")}'),
+        "EXPRESSION",
+    ),
+    "a condition in a description": (
+        put("aws_lambda_function.function", "description", "%{ if true }x%{ endif }"),
+        "EXPRESSION",
+    ),
+    "the backend of another route": (_backend_of_another, "API_BACKEND"),
+    "the method of another route": (_method_of_another, "API_BACKEND"),
+    "a route that nothing serves": (_unserved, "API_BACKEND"),
+    "a preflight that is passed on": (_preflight_elsewhere, "API_BACKEND"),
+    "the state of another stack": (_foreign_state, "STATE"),
+    "two alarms of one name": (_two_of_one_name, "NAME"),
+    "a second service under a listed id": (_twice, "RESOURCE"),
+    "a key that takes the place of another": (_moved, "BLOCK"),
+    "an alarm that looks elsewhere": (
+        put("aws_cloudwatch_metric_alarm.alarms_service-cpu", "namespace", "AWS/RDS"),
+        "ARGUMENT",
+    ),
+    "a role of another name": (
+        put("aws_iam_role.api-gateway_role", "name", "globecart-anything-prod"),
+        "ARGUMENT",
+    ),
+    "a zip of another folder": (
+        put("aws_lambda_function.function", "filename", "assets/function_package_A/../../../evil/rotation-arm64.zip"),
+        "ARGUMENT",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FOUND)
+def test_it_is_found(production: Platform, kind: str) -> None:
+    change, check = FOUND[kind]
+    stacks = copy.deepcopy(dict(production.stacks))
+    change(stacks)
+
+    found = own_findings(
+        of_stacks(
+            production.name, stacks, production.needs,
+            tier=production.tier, account_id=production.account_id, settings=production.settings,
+        )
+    )  # fmt: skip
+
+    assert check in {finding.check for finding in found}
+
+
+def test_what_is_synthesized_has_none(platforms: list[Platform]) -> None:
+    assert [finding for platform in platforms for finding in own_findings(platform)] == []
