@@ -27,6 +27,9 @@ CLAIMS = {
     "VALUE": "Values are such as AWS accepts",
 }
 _VERSION = "2012-10-17"
+_LIST = re.compile(r"\{([a-z][\w.-]*\.[\w.-]+)\}")
+# Lists whose order is of importance.
+_ORDERED = ("container_definitions.command",)
 Found = tuple[str, str]
 """Path and message."""
 
@@ -185,6 +188,14 @@ class _Comparison:
             return
         patterns = [(pattern, must) for pattern, must in self._pieces(spec)]
         items = value if isinstance(value, list) else [value]
+        if isinstance(value, list) and len(patterns) == 1 and (name := _LIST.fullmatch(str(patterns[0][0]))):
+            wanted = self._words.items(name[1])
+            if (
+                (wanted
+                and sorted(map(str, value)) != sorted(wanted))
+                or (wanted and path in _ORDERED and wanted != value)
+            ):
+                yield path, f"must be the items of the setting {name[1]}: {', '.join(wanted)}"
         for item in items:
             normal = None if isinstance(item, Mapping | list) else self._words.normal(self._stack, item)
             if normal is None or not any(self._words.matches(pattern, normal) for pattern, _ in patterns):

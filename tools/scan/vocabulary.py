@@ -163,6 +163,14 @@ class Vocabulary:
         """The keys of a table; 1, 2, ... for the items of a list."""
         return sorted(self._below.get(setting, ()))
 
+    def items(self, setting: str) -> list[str]:
+        """The items of a list of texts, in their order; none of anything else."""
+        value: Any = self._platform.settings
+        for key in _workload_path(setting, value):
+            value = value.get(key) if isinstance(value, dict) else None
+        is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return value if is_list else []
+
     def named(self, text: str) -> Iterator[tuple[str, str]]:
         """(name, text with it) for each name that `<setting>` in the text stands for; without one, the text itself."""
         found = _NAMES.search(text)
@@ -248,6 +256,18 @@ def _flat(settings: str, project: str) -> tuple[Texts, Texts]:
     for name in found.get("api.routes.request_schema", ()):
         found[f"schemas.{name}"] = {json.dumps(schemas.read(project, name), sort_keys=True)}
     return found, below
+
+
+def _workload_path(setting: str, settings: Any) -> list[str]:
+    """The keys to a setting; of a workload those of its own table, where this has a value of its own."""
+    first, *rest = setting.split(".")
+    if first != "workload" or not rest:
+        return [first, *rest]
+    kind, _, name = rest[0].partition("-")
+    if kind == "service":
+        return ["service", *rest[1:]]
+    own = (settings.get(f"{kind}s") or {}).get(name) or {}
+    return [f"{kind}s", name, *rest[1:]] if own.get(rest[1]) is not None else ["service", *rest[1:]]
 
 
 def _workloads(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

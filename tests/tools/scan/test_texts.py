@@ -66,7 +66,27 @@ def _moved(stacks: Stacks) -> None:
     stacks["globecart-prod-network"]["moved"] = [moved]
 
 
+def _one_zone(stacks: Stacks) -> None:
+    found = _first(stacks, "service", "aws_ecs_service")
+    found["network_configuration"]["subnets"] = found["network_configuration"]["subnets"][:1] * 3
+
+
+def _one_instance(stacks: Stacks) -> None:
+    instances = stacks["globecart-prod-data"]["resource"]["aws_rds_cluster_instance"]
+    del instances[sorted(instances)[-1]]
+
+
 FOUND: dict[str, tuple[Change, str]] = {
+    "tasks in one zone": (_one_zone, "ZONES"),
+    "an instance of Aurora less": (_one_instance, "ZONES"),
+    "a whole resource in an output": (
+        put("aws_vpc.network_vpc", "tags.Note", "${aws_vpc.network_vpc}"),
+        "EXPRESSION",
+    ),
+    "tasks of another processor": (
+        put("aws_ecs_task_definition.service_task-definition", "runtime_platform.operating_system_family", "WINDOWS"),
+        "ARGUMENT",
+    ),
     "a file in an output": (_output, "EXPRESSION"),
     "the environment in a tag": (
         put("aws_vpc.network_vpc", "tags.Note", '${filebase64("/proc/self/environ")}'),

@@ -13,7 +13,8 @@ from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import leaves
 
 _STEP = r'(\.[\w-]+|\[(\d+|\*|"[\w-]+")\])'
-_PLAIN = re.compile(rf"\$\{{(data\.)?[a-z]\w*\.[\w-]+{_STEP}*\}}")
+# An attribute of something; a whole resource would bring all that its state has.
+_PLAIN = re.compile(rf"\$\{{(terraform\.workspace|(data\.)?[a-z]\w*\.[\w-]+{_STEP}+)\}}")
 # Functions read files and the environment of whoever plans. These are the only ones that the platform needs.
 _KNOWN = {
     ("aws_api_gateway_deployment", "triggers.ids"): re.compile(r"\$\{sha1\(jsonencode\(\[[\w., \[\]-]*\]\)\)\}"),
@@ -73,7 +74,37 @@ def _states(platform: Platform) -> Iterator[Finding]:
                 yield Finding("STATE", stack, f"data.terraform_remote_state.{name}", message)
 
 
+def _zones(platform: Platform) -> Iterator[Finding]:
+    """What is in subnets is in one of each zone, and Aurora has the instances of the settings, in different zones."""
+    zones = platform.settings.get("zones")
+    if not isinstance(zones, list):
+        return
+    for resource in platform.subjects:
+        for path, subnets in _lists(resource.arguments):
+            found = {s.values.get("availability_zone") for s in platform.referred(resource.stack, subnets)}
+            if len(subnets) != len(zones) or not found <= set(zones) or len(found) != len(zones):
+                yield resource.finding("ZONES", f"must have a subnet in each of {', '.join(zones)}", path)
+    instances = platform.all("aws_rds_cluster_instance")
+    if not instances or not {"aws_rds_cluster_instance", "aws_rds_cluster"} & {s.type for s in platform.subjects}:
+        return
+    database: Any = platform.settings.get("database") or {}
+    used = {instance.values.get("availability_zone") for instance in instances}
+    if len(instances) != database.get("instances") or len(used) != min(len(instances), len(zones)):
+        yield instances[0].finding("ZONES", "there must be database.instances of them, in different zones")
+
+
+def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """Path and items of each list of subnets."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        place = f"{path}.{key}" if path else key
+        if key in ("subnet_ids", "subnets") and isinstance(inner, list):
+            yield place, inner
+        else:
+            yield from _lists(inner, place)
+
+
 CHECKS = (
+    Check("ZONES", "What is in subnets is in every availability zone", (), (), _zones),
     Check("STATE", "A stack reads the state of the stack that it names", ("6.2.4",), (), _states),
     Check("EXPRESSION", "Terraform evaluates references, and no function that could read a file or the environment",
           ("6.2.4",), (), _expressions),
