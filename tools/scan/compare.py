@@ -190,10 +190,8 @@ class _Comparison:
         items = value if isinstance(value, list) else [value]
         if isinstance(value, list) and len(patterns) == 1 and (name := _LIST.fullmatch(str(patterns[0][0]))):
             wanted = self._words.items(name[1])
-            if (
-                (wanted
-                and sorted(map(str, value)) != sorted(wanted))
-                or (wanted and path in _ORDERED and wanted != value)
+            if (wanted and sorted(map(str, value)) != sorted(wanted)) or (
+                wanted and path in _ORDERED and wanted != value
             ):
                 yield path, f"must be the items of the setting {name[1]}: {', '.join(wanted)}"
         for item in items:

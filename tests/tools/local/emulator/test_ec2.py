@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.tools.local.emulator.conftest import REGION, Client
 
@@ -140,3 +141,10 @@ def test_network_acls_of_a_deleted_vpc_are_no_longer_listed_by_their_tags(client
     assert listed() == 1
     ec2.delete_vpc(VpcId=vpc_id)
     assert listed() == 0
+
+
+def test_a_network_acl_that_is_gone_is_said_in_the_words_of_aws(client: Client) -> None:
+    with pytest.raises(ClientError) as refused:
+        client("ec2").describe_network_acls(NetworkAclIds=["acl-0123456789abcdef0"])
+
+    assert refused.value.response["Error"]["Code"] == "InvalidNetworkAclID.NotFound"

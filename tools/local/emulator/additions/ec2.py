@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from moto.ec2.exceptions import InvalidNetworkAclIdError, InvalidRouteTableIdError
 from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.ec2.models.network_acls import NetworkAclBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import SubnetBackend
 
@@ -58,3 +60,15 @@ def delete_flow_logs(stock: Any, self: Any, flow_log_ids: list[str]) -> None:
     stock(self, flow_log_ids)
     for id_ in flow_log_ids:
         self.tags.pop(id_, None)
+
+
+@extend(NetworkAclBackend, because="raise InvalidRouteTableIdError(invalid_id)")
+def describe_network_acls(stock: Any, self: Any, network_acl_ids: Any = None, filters: Any = None) -> Any:
+    """moto says of a network ACL that is gone that a route table is, and the provider fails instead of making another.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html: InvalidNetworkAclID.NotFound.
+    """
+    try:
+        return stock(self, network_acl_ids, filters)
+    except InvalidRouteTableIdError:
+        raise InvalidNetworkAclIdError(next(id_ for id_ in network_acl_ids if id_ not in self.network_acls)) from None
