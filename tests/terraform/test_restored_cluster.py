@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from constructs import Construct
+from offline_plan import AWS, planned
 from places import place
 from synthesized import synthesize_module
 
 from modules.database import Database
 from settings import load
-from tools.deploy import terraform
 
 pytestmark = pytest.mark.terraform
-
-_PROVIDER = {
-    "region": "ca-central-1",
-    "access_key": "offline",
-    "secret_key": "offline",
-    "skip_credentials_validation": True,
-    "skip_requesting_account_id": True,
-    "skip_metadata_api_check": True,
-}
 
 
 def _cluster(restore_from: str | None) -> dict[str, Any]:
@@ -61,30 +51,10 @@ def _existing(cluster: dict[str, Any], snapshot: str | None) -> dict[str, Any]:
 
 def _replaced(folder: Path, clusters: dict[str, tuple[str | None, dict[str, Any]]]) -> dict[str, Any]:
     """For which attributes Terraform plans to replace each cluster: name -> (snapshot in its state, its arguments)."""
-    configuration = {
-        "terraform": {"required_providers": {"aws": {"source": "aws", "version": terraform.PROVIDER_VERSION}}},
-        "provider": {"aws": _PROVIDER},
-        "resource": {"aws_rds_cluster": {name: cluster for name, (_, cluster) in clusters.items()}},
-    }
-    resources = [
-        {
-            "mode": "managed",
-            "type": "aws_rds_cluster",
-            "name": name,
-            "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
-            "instances": [{"schema_version": 0, "attributes": _existing(cluster, snapshot)}],
-        }
-        for name, (snapshot, cluster) in clusters.items()
+    existing = [
+        ("aws_rds_cluster", name, AWS, _existing(cluster, snapshot)) for name, (snapshot, cluster) in clusters.items()
     ]
-    state = {"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "it", "resources": resources}
-    (folder / "main.tf.json").write_text(json.dumps(configuration), encoding="utf-8")
-    (folder / "terraform.tfstate").write_text(json.dumps(state), encoding="utf-8")
-    environ = {**os.environ, **terraform.settings(os.environ)}
-    for arguments in (("init", "-input=false"), ("plan", "-input=false", "-refresh=false", "-out=plan")):
-        done = terraform.run(arguments, cwd=folder, environ=environ, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    shown = terraform.run(("show", "-json", "plan"), cwd=folder, environ=environ, check=False)
-    changes = json.loads(shown.stdout)["resource_changes"]
+    changes = planned(folder, {"aws_rds_cluster": {name: cluster for name, (_, cluster) in clusters.items()}}, existing)
     return {
         change["name"]: change["change"].get("replace_paths", [])
         for change in changes

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from constructs import Construct
+from offline_plan import AWS, TERRAFORM, planned
 from synthesized import synthesize_module
 
 from modules.backup import BackupVault
 from modules.common.policies import Account
 from settings import load
 from settings.backup import BackupSettings
-from tools.deploy import terraform
 
 pytestmark = pytest.mark.terraform
 
-_PROVIDER = {
-    "region": "ca-central-1",
-    "access_key": "offline",
-    "secret_key": "offline",
-    "skip_credentials_validation": True,
-    "skip_requesting_account_id": True,
-    "skip_metadata_api_check": True,
-}
 _LOCK, _KIND = "aws_backup_vault_lock_configuration", "terraform_data"
 
 
@@ -61,34 +51,12 @@ def _planned(folder: Path, resources: dict[str, dict[str, Any]], kind: object) -
     (lock_id,), (kind_id,) = resources[_LOCK], resources[_KIND]
     minimum = resources[_LOCK][lock_id]["min_retention_days"]
     lock = {"id": "iot-backup-prod", "backup_vault_name": "iot-backup-prod", "min_retention_days": minimum}
-    rows = [(_LOCK, lock_id, 'provider["registry.terraform.io/hashicorp/aws"]', lock)]
+    rows = [(_LOCK, lock_id, AWS, lock)]
     if kind is not None:
         typed = {"value": kind, "type": ["object", {"grace_days": "number"}]}
         attributes = {"id": "1-2", "input": typed, "output": typed, "triggers_replace": None}
-        rows.append((_KIND, kind_id, 'provider["terraform.io/builtin/terraform"]', attributes))
-    state = {
-        "version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "it", "outputs": {},
-        "resources": [
-            {
-                "mode": "managed", "type": type_, "name": name, "provider": provider,
-                "instances": [{"schema_version": 0, "attributes": attributes}],
-            }
-            for type_, name, provider, attributes in rows
-        ],
-    }  # fmt: skip
-    configuration = {
-        "terraform": {"required_providers": {"aws": {"source": "aws", "version": terraform.PROVIDER_VERSION}}},
-        "provider": {"aws": _PROVIDER},
-        "resource": resources,
-    }
-    (folder / "main.tf.json").write_text(json.dumps(configuration), encoding="utf-8")
-    (folder / "terraform.tfstate").write_text(json.dumps(state), encoding="utf-8")
-    environ = {**os.environ, **terraform.settings(os.environ)}
-    for arguments in (("init", "-input=false"), ("plan", "-input=false", "-refresh=false", "-out=plan")):
-        done = terraform.run(arguments, cwd=folder, environ=environ, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    shown = terraform.run(("show", "-json", "plan"), cwd=folder, environ=environ)
-    return {change["type"]: change["change"]["actions"] for change in json.loads(shown.stdout)["resource_changes"]}
+        rows.append((_KIND, kind_id, TERRAFORM, attributes))
+    return {change["type"]: change["change"]["actions"] for change in planned(folder, resources, rows)}
 
 
 @pytest.mark.parametrize("lock", ["governance", "compliance"])

@@ -24,12 +24,13 @@ from tools.synthesized import stacks
 from tools.synthesized.errors import DeployError
 from tools.synthesized.stacks import Stack
 
+# A state on its way back to the bucket, beside the JSON of its stack.
 _RENAMED = "renamed.state.json"
 BLOCKS = "kept.tf.json"
 """Import blocks beside the JSON of a stack, while a deployment or a plan runs."""
 
-# Resource type -> the argument with its key, and whether data under the key outlives the resource. An argument that an
-# imported resource does not have yet counts as AWS's default: the data stays.
+# Resource type -> the argument with its key, and whether data under the key outlives the resource. Where an import
+# has not written the argument, the key is kept.
 _OUTLIVED: Mapping[str, tuple[str, Callable[[Attributes], bool]]] = {
     "aws_rds_cluster": (
         "kms_key_id",

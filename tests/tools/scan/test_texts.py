@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
+from all_environments import FULL
 from json_changes import Change, Stacks, put
 
 from tools.scan.gate import own_findings
@@ -76,7 +78,18 @@ def _one_instance(stacks: Stacks) -> None:
     del instances[sorted(instances)[-1]]
 
 
+def _without_monitorings_own(stacks: Stacks) -> None:
+    """The front has an alarm under the same id, which does not count for monitoring."""
+    assert _first(stacks, "front", "aws_cloudwatch_composite_alarm")
+    del stacks["globecart-prod-monitoring"]["resource"]["aws_cloudwatch_composite_alarm"]
+
+
 FOUND: dict[str, tuple[Change, str]] = {
+    "an alarm that only another stack has": (_without_monitorings_own, "MISSING"),
+    "a secret by its index": (
+        put("aws_vpc.network_vpc", "tags.Note", '${aws_secretsmanager_secret_version.x["secret_string"]}'),
+        "PASSWORD",
+    ),
     "tasks in one zone": (_one_zone, "ZONES"),
     "an instance of Aurora less": (_one_instance, "ZONES"),
     "a whole resource in an output": (
@@ -133,6 +146,24 @@ def test_it_is_found(production: Platform, kind: str) -> None:
     )  # fmt: skip
 
     assert check in {finding.check for finding in found}
+
+
+@pytest.mark.parametrize("shorter", [False, True])
+def test_a_command_has_its_words_in_their_order(platforms: list[Platform], shorter: bool) -> None:
+    full = next(platform for platform in platforms if platform.name == FULL)
+    stacks = copy.deepcopy(dict(full.stacks))
+    containers = stacks[f"{FULL}-service"]["resource"]["aws_ecs_task_definition"]
+    for task in containers.values():
+        definitions = json.loads(task["container_definitions"])
+        for one in definitions:
+            one["command"] = one["command"][1:] if shorter else one["command"][::-1]
+        task["container_definitions"] = json.dumps(definitions)
+
+    found = own_findings(
+        of_stacks(full.name, stacks, full.needs, tier=full.tier, account_id=full.account_id, settings=full.settings)
+    )
+
+    assert {(finding.check, finding.part) for finding in found} >= {("ARGUMENT", "container_definitions.command")}
 
 
 def test_what_is_synthesized_has_none(platforms: list[Platform]) -> None:
