@@ -121,6 +121,10 @@ FOUND: dict[str, tuple[Change, str]] = {
         put("aws_cloudwatch_metric_alarm.alarms_service-cpu", "namespace", "AWS/RDS"),
         "ARGUMENT",
     ),
+    "an alarm that looks at everything": (
+        put("aws_cloudwatch_metric_alarm.alarms_service-cpu", "dimensions", {}),
+        "ARGUMENT",
+    ),
     "a role of another name": (
         put("aws_iam_role.api-gateway_role", "name", "globecart-anything-prod"),
         "ARGUMENT",
