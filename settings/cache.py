@@ -45,6 +45,21 @@ class CacheSettings(Settings):
     )
     autoscaling: CacheAutoscalingSettings | None = None
 
+    @property
+    def node_suffixes(self) -> tuple[str, ...]:
+        """What ElastiCache adds to the group's name: `001`, ...; in cluster mode `0001-001`, ...: shard, then node.
+
+        With autoscaling, the maximum number: alarms for nodes that do not exist yet cost nothing.
+        https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_NodeGroupMember.html
+        """
+        scaling, shards, nodes = self.autoscaling, self.shards, 1 + self.replicas_per_shard
+        if scaling is not None and scaling.dimension == "shards":
+            shards = max(shards, scaling.max_count)
+        if scaling is not None and scaling.dimension == "replicas":
+            nodes = max(nodes, 1 + scaling.max_count)
+        prefixes = [f"{shard:04}-" for shard in range(1, shards + 1)] if self.form == "cluster" else [""]
+        return tuple(f"{prefix}{node:03}" for prefix in prefixes for node in range(1, nodes + 1))
+
 
 def _cache_windows(cache: CacheSettings) -> Iterator[Broken]:
     yield from conflicts("cache", "snapshot_window", cache.snapshot_window, cache.maintenance_window, minutes=60)

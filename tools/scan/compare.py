@@ -178,6 +178,10 @@ class _Comparison:
             if isinstance(spec, Mapping):
                 if not items and self._must(spec):
                     yield path, f"must be there: {self._shown(spec)}"
+                if isinstance(inner, list) and VARIANTS in spec:
+                    number = len(self._blocks_of(spec[VARIANTS]))
+                    if not number == len(items) == len({item.get("name") for item in items}):
+                        yield path, f"there must be {number}, each of another name"
                 for item in items:
                     if isinstance(item, Mapping) and self._allows_block(spec):
                         yield from self._block(spec, item, path)
@@ -220,10 +224,11 @@ class _Comparison:
         found: list[Mapping[str, Any]] = []
         for block in spec if isinstance(spec, list) else [spec]:
             rest = {key: line for key, line in block.items() if key != EACH}
-            items = self._words.names(block[EACH]) if EACH in block else []
-            found += (
-                [_filled(rest, f"{{{block[EACH]}.{item}.", "{each.") for item in items] if EACH in block else [rest]
-            )
+            if EACH not in block:
+                found.append(rest)
+                continue
+            for item in self._words.names(block[EACH]):
+                found.append(_filled(_filled(rest, f"{{{block[EACH]}.{item}.", "{each."), item, "{each}"))
         return found
 
     def _pieces(self, spec: Any) -> Iterator[tuple[Any, bool]]:

@@ -21,11 +21,12 @@ from tools.synthesized.values import leaves
 
 _HASH = re.compile(r"_[0-9A-F]{8}$")
 _ADDRESS = re.compile(r"\b([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z][\w-]*)")
-_NAME = re.compile(r"\{([a-z_0-9.-]+)\}")
-_NAMES = re.compile(r"<([a-z_.]+)>")
+_NAME = re.compile(r"\{([\w.-]+)\}")
+_NAMES = re.compile(r"<([\w.-]+)>")
 _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)?")
 _SWITCH = re.compile(r"(is|not) (\{[\w.-]+\})")
-_PRODUCT = re.compile(r"\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+")
+_UP_TO = "up to "
+_PRODUCT = re.compile(rf"({_UP_TO})?" r"\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+")
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 WILDCARD = "**"
 VARYING = re.compile(rf"{re.escape(WILDCARD)}|{_NAMES.pattern.replace('(', '(?:')}")
@@ -110,24 +111,24 @@ class Vocabulary:
             return True
         if switch := _SWITCH.fullmatch(pattern):
             return normal == text_of(self.holds(switch[2]) == (switch[1] == "is"))
-        if _PRODUCT.fullmatch(pattern):
-            return self._is_product(pattern.split(" x "), normal)
+        if product := _PRODUCT.fullmatch(pattern):
+            return self._is_product(pattern.removeprefix(_UP_TO).split(" x "), normal, up_to=bool(product[1]))
         if bounds := _RANGE.fullmatch(pattern):
             return _within(normal, float(bounds[1]), float(bounds[2] or "inf"))
         if pattern not in self._patterns:
             self._patterns[pattern] = re.compile(self._expression(pattern))
         return self._patterns[pattern].fullmatch(normal) is not None
 
-    def _is_product(self, factors: list[str], normal: str) -> bool:
-        """`{a} x {b} x 0.01`, cut off to a whole number or not."""
+    def _is_product(self, factors: list[str], normal: str, *, up_to: bool) -> bool:
+        """`{a} x {b} x 0.01`, cut off to a whole number or not; `up to` allows less."""
         product = 1.0
         for factor in factors:
-            name = _NAME.fullmatch(factor)
-            values = self.settings.get(name[1], set()) if name else {factor}
+            values = self.settings.get(factor[1:-1], set()) if factor.startswith("{") else {factor}
             if len(values) != 1:
                 return False
             product *= float(next(iter(values)))
-        return _within(normal, product - 1 if product > 100 else product * 0.999, product * 1.001)
+        least = 0 if up_to else product - 1 if product > 100 else product * 0.999
+        return _within(normal, least, product * 1.001)
 
     def _expression(self, pattern: str) -> str:
         expression = re.escape(pattern).replace(r"\*\*\*", ".*").replace(r"\*\*", r"(?:(?!\.\.)[^{}])*")
@@ -140,8 +141,8 @@ class Vocabulary:
                 return _any_of(self.settings[name])
             return match[0]
 
-        expression = re.sub(r"\\\{((?:[a-z_0-9]|\\[.-])+)\\\}", word, expression)
-        return re.sub(r"<([a-z_\\.]+)>", lambda match: _any_of(self.names(match[1].replace("\\", ""))), expression)
+        expression = re.sub(r"\\\{((?:\w|\\[.-])+)\\\}", word, expression)
+        return re.sub(r"<((?:\w|\\[.-])+)>", lambda match: _any_of(self.names(match[1].replace("\\", ""))), expression)
 
     def holds(self, condition: str) -> bool:
         """`{setting}` (set, and neither false nor 0), `{setting} = value`, `{setting} != value`, or a resource's type

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from settings import Environment, environment_names, load
+from settings.front import api_patterns
 from tools.synthesized import references, stacks
 from tools.synthesized.errors import SynthesisError
 from tools.synthesized.paths import OUTDIR
@@ -112,8 +113,21 @@ def read(environment: Environment, outdir: Path = OUTDIR, *, bootstrap: bool = F
 
 
 def _settings(environment: Environment) -> dict[str, Any]:
-    """What holds for it. A copy has neither the API's domain nor the front: their names are its original's."""
+    """What holds for it, and in `computed` what the settings make of it. A copy has neither the API's domain nor the
+    front: their names are its original's.
+    """
     settings = environment.model_dump(mode="json")
+    api = environment.api
+    rate, burst = api.stage_throttle
+    settings["computed"] = {
+        "stage_rate": rate,
+        "stage_burst": burst,
+        "firewall_limit": api.firewall_limit,
+        "front_paths": api_patterns(api),
+        "cache_nodes": environment.cache.node_suffixes,
+        "backup_time": environment.backup and "{1:d} {0:d}".format(*map(int, environment.backup.start.split(":"))),
+        "clients": {client: {"plan": name} for name, plan in api.plans.items() for client in plan.clients},
+    }
     if environment.suffix is not None:
         settings |= {"front": None, "api": {**settings["api"], "domain": None}}
     return settings

@@ -212,7 +212,7 @@ def test_what_no_setting_asks_for_is_found(production: Platform, table: str) -> 
     assert there <= found
 
 
-def test_every_setting_that_the_list_names_exists() -> None:
+def test_every_setting_that_the_list_names_exists(production: Platform) -> None:
     text = " ".join(map(str, vars(allow_list()).values()))
     for varying, meant in (("workload.{id}", "service"), (".{id}", ".<name>"), (".{n}", "")):
         text = text.replace(varying, meant)
@@ -225,6 +225,19 @@ def test_every_setting_that_the_list_names_exists() -> None:
     # What is known of a resource, of the item at hand, of the file that a route names, and of what runs: a worker's
     # queue is none of the service's.
     others = ("aws_", "each.", "schemas.", "terraform.")
+    computed: Any = production.settings["computed"]
+    named -= {f"computed.{name}" for name in computed}
+    named -= {"computed.clients.<name>.plan"}
     assert len(named) > 80
     unknown = {name for name in named if not name.startswith(others) and not re.fullmatch(pattern, name)}
     assert unknown <= {"name", "workload", "service.queue"}
+
+
+def test_every_value_that_a_condition_names_is_one_of_its_setting() -> None:
+    """A condition with a value that the setting cannot have would never hold, and its line never be asked for."""
+    rows = dict(re.findall(r"^\| `([^`]+)` \|(.*)$", settings_table(), re.MULTILINE))
+    conditions = set(re.findall(r"\{([a-z_.]+)\} !?= ([\w-]+)", str(vars(allow_list()))))
+    words = {(name, value) for name, value in conditions if name in rows and not value.isdecimal()}
+
+    assert len(words) > 10
+    assert {(name, value) for name, value in words if not re.search(rf"\b{value}\b", rows[name])} == set()

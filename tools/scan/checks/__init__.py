@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.scan import compare
-from tools.scan.checks import companions, passwords, routes, texts
+from tools.scan.checks import alarms, companions, passwords, routes, texts
 from tools.scan.checks.check import Check
 
 _LISTED = Check("ALLOWED", "The platform consists of what is listed, and of nothing else", (), (), compare.findings)
-ALL: tuple[Check, ...] = (_LISTED, *routes.CHECKS, *companions.CHECKS, *passwords.CHECKS, *texts.CHECKS)
+ALL: tuple[Check, ...] = (_LISTED, *routes.CHECKS, *companions.CHECKS, *passwords.CHECKS, *texts.CHECKS, *alarms.CHECKS)

@@ -54,7 +54,10 @@ def _names(platform: Platform) -> Iterator[Finding]:
     for resource in platform.all(*_UPSERTS):
         values = resource.values
         name = values.get("name") or values.get("alarm_name") or values.get("dashboard_name")
-        by_name[resource.stack, resource.type, str(name), str(values.get("role", ""))].append(resource)
+        # A policy's name is unique within its role, which may be of another stack; any other name within its region.
+        roles = platform.referred(resource.stack, values.get("role"))
+        place = roles[0].address if roles else resource.stack
+        by_name[place, resource.type, str(name)].append(resource)
     subjects = set(platform.subjects)
     for resources in by_name.values():
         for resource in resources if len(resources) > 1 else ():

@@ -1,0 +1,71 @@
+"""What no line of the allow-list can say of an alarm: that it leaves nothing out."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from tools.scan.checks.check import Check
+from tools.synthesized.platform import Platform
+from tools.synthesized.resources import Finding, Resource
+from tools.synthesized.values import blocks, leaves
+
+_MANY = re.compile(r"(MAX|SUM)\(\[(.*)\]\)")
+# While a database is paused, a number takes the place of its value: a number, and nothing else.
+_MORE_THAN_A_NUMBER = re.compile(r"IF\(m2 > 0, m1, (?!\d+\)$)")
+_MEMBER = re.compile(r'ALARM\("\$\{aws_cloudwatch_metric_alarm\.[\w-]+\.alarm_name\}"\)')
+_ALARM = "aws_cloudwatch_metric_alarm"
+
+
+def _expressions(platform: Platform) -> Iterator[Finding]:
+    """All metrics of an alarm are in its expression, and nothing else is."""
+    for alarm in platform.subjects:
+        queries = blocks(alarm.values.get("metric_query")) if alarm.type == _ALARM else []
+        terms = ", ".join(f"FILL({query.get('id')}, 0)" for query in queries if query.get("metric"))
+        for text in (str(query.get("expression") or "") for query in queries):
+            many = _MANY.fullmatch(text)
+            if (many and many[2] != terms) or _MORE_THAN_A_NUMBER.match(text):
+                message = f"its expression must have each metric once, and nothing else: {terms}"
+                yield alarm.finding("ALARM", message, "metric_query")
+        members = str(alarm.values.get("alarm_rule")).split(" OR ")
+        if alarm.type == "aws_cloudwatch_composite_alarm" and not all(map(_MEMBER.fullmatch, members)):
+            yield alarm.finding("ALARM", 'must be ALARM("...") of alarms of this stack, joined by OR', "alarm_rule")
+
+
+def _sources(platform: Platform) -> Iterator[Finding]:
+    """Metrics of Redis are of every node, those of NAT of every gateway."""
+    measured: dict[str, list[tuple[Resource, str]]] = defaultdict(list)
+    for alarm in platform.all(_ALARM):
+        for query in blocks(alarm.values.get("metric_query")):
+            for metric in blocks(query.get("metric")):
+                if metric.get("namespace") in ("AWS/ElastiCache", "AWS/NATGateway"):
+                    source = "".join(str(value) for _, value in leaves(metric.get("dimensions") or {}))
+                    measured[str(metric.get("metric_name"))].append((alarm, source))
+    computed: Any = platform.settings.get("computed") or {}
+    subjects = set(platform.subjects)
+    for name, found in measured.items():
+        alarms = [alarm for alarm, _ in found]
+        if subjects.isdisjoint(alarms):
+            continue
+        gateways = {r for alarm, source in found for r in platform.referred(alarm.stack, source)}
+        if all(gateway.type == "aws_nat_gateway" for gateway in gateways):
+            wanted, have = len(platform.all("aws_nat_gateway")), len(gateways)
+        else:
+            nodes = set(computed.get("cache_nodes") or ())
+            wanted, have = len(nodes), len({source.rpartition("}-")[2] for _, source in found} & nodes)
+        if not wanted == have == len(found):
+            message = f"{name} must be measured of each node or gateway once: {wanted}, not {have} of {len(found)}"
+            yield alarms[0].finding("ALARM", message, "metric_query")
+
+
+def _alarms(platform: Platform) -> Iterator[Finding]:
+    yield from _expressions(platform)
+    yield from _sources(platform)
+
+
+CHECKS = (
+    Check("ALARM", "Alarms measure every node and gateway, and their expressions use every metric", ("10.4.1",),
+          (_ALARM,), _alarms),
+)  # fmt: skip
