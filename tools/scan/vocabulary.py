@@ -25,8 +25,7 @@ _NAME = re.compile(r"\{([\w.-]+)\}")
 _NAMES = re.compile(r"<([\w.-]+)>")
 _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)?")
 _SWITCH = re.compile(r"(is|not) (\{[\w.-]+\})")
-_UP_TO = "up to "
-_PRODUCT = re.compile(rf"({_UP_TO})?" r"\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+")
+_PRODUCT = re.compile(r"(up to )?(\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+)")
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 WILDCARD = "**"
 VARYING = re.compile(rf"{re.escape(WILDCARD)}|{_NAMES.pattern.replace('(', '(?:')}")
@@ -112,7 +111,7 @@ class Vocabulary:
         if switch := _SWITCH.fullmatch(pattern):
             return normal == text_of(self.holds(switch[2]) == (switch[1] == "is"))
         if product := _PRODUCT.fullmatch(pattern):
-            return self._is_product(pattern.removeprefix(_UP_TO).split(" x "), normal, up_to=bool(product[1]))
+            return self._is_product(product[2].split(" x "), normal, up_to=bool(product[1]))
         if bounds := _RANGE.fullmatch(pattern):
             return _within(normal, float(bounds[1]), float(bounds[2] or "inf"))
         if pattern not in self._patterns:
@@ -161,7 +160,7 @@ class Vocabulary:
         return bool(values - {"false", "0", "0.0"})
 
     def names(self, setting: str) -> list[str]:
-        """The keys of a table; 1, 2, ... for the items of a list."""
+        """The keys of a table; the items of a list of texts, 1, 2, ... of a list of tables."""
         return sorted(self._below.get(setting, ()))
 
     def items(self, setting: str) -> list[str]:
@@ -181,13 +180,12 @@ class Vocabulary:
         """The pattern for each name that it stands for, and for each item of the list that it names."""
         for _, text in self.named(pattern):
             name = next((name for name in _NAME.findall(text) if self._is_list(name)), "")
-            items = self.names(name) if name else [""]
-            yield from (text.replace(f"{{{name}}}", f"{{{name}.{item}}}") for item in items)
+            numbers = range(1, 1 + len(self.names(name))) if name else [0]
+            yield from (text.replace(f"{{{name}}}", f"{{{name}.{number}}}") for number in numbers)
 
     def _is_list(self, name: str) -> bool:
         # Of an empty one there is nothing.
-        is_setting = name.partition(".")[0] in self.settings
-        return is_setting and (name not in self.settings or "1" in self.names(name))
+        return name.partition(".")[0] in self.settings and (name not in self.settings or f"{name}.1" in self.settings)
 
     def addresses(self, stack: str | None) -> set[str]:
         """Every resource of a stack, or of all, as the allow-list writes it and by its own id."""
@@ -253,7 +251,8 @@ def _flat(settings: str, project: str) -> tuple[Texts, Texts]:
                 if value is not None:
                     texts |= {text_of(value), *_derived(text_of(value))}
         for depth in range(1, len(numbered)):
-            below[".".join(numbered[:depth])].add(numbered[depth])
+            is_item = depth == len(path) - 1 and isinstance(path[depth], int)
+            below[".".join(numbered[:depth])].add(text_of(value) if is_item else numbered[depth])
     for name in found.get("api.routes.request_schema", ()):
         found[f"schemas.{name}"] = {json.dumps(schemas.read(project, name), sort_keys=True)}
     return found, below

@@ -15,6 +15,7 @@ from tools.scan.gate import own_findings
 from tools.synthesized.platform import Platform, of_stacks
 
 _NODES = "aws_cloudwatch_metric_alarm.alarms_cache-cpu"
+_MOUNT_TARGET = "aws_efs_mount_target.storage_mount-target-eu-west-1a"
 _RATE = "rule.0.statement.rate_based_statement.limit"
 
 
@@ -72,6 +73,20 @@ def _another_plan(stacks: Stacks) -> None:
         if "-in-plan_" in name
     ]
     keys[0]["template_body"] = keys[1]["template_body"]
+
+
+def _without(type_: str, id_: str) -> Change:
+    def change(stacks: Stacks) -> None:
+        for content in stacks.values():
+            resources = content["resource"].get(type_, {})
+            for name in [name for name in resources if name.rpartition("_")[0] == id_]:
+                del resources[name]
+
+    return change
+
+
+def _tag(stacks: Stacks) -> None:
+    stacks[f"{FULL}-data"]["provider"]["aws"][0]["default_tags"][0]["tags"]["Extra"] = "x"
 
 
 FOUND: dict[str, tuple[Change, str]] = {
@@ -133,6 +148,12 @@ FOUND: dict[str, tuple[Change, str]] = {
         swapped("aws_route.nat_route-eu-west-1a", "aws_route.nat_route-eu-west-1b", "nat_gateway_id"),
         "nat_gateway_id",
     ),
+    "a zone without files": (_without("aws_efs_mount_target", "storage_mount-target-eu-west-1a"), _MOUNT_TARGET),
+    "a zone without a way out": (
+        _without("aws_route", "nat_route-eu-west-1a"),
+        "aws_route.nat_route-eu-west-1a",
+    ),
+    "a tag that no setting has": (_tag, "provider.aws"),
     "a path that the API never gets": (
         put("aws_cloudfront_distribution.front_distribution", "ordered_cache_behavior.0.path_pattern", "/never"),
         "ordered_cache_behavior",
@@ -183,4 +204,4 @@ def test_it_is_found(platforms: list[Platform], kind: str) -> None:
         of_stacks(full.name, stacks, full.needs, tier=full.tier, account_id=full.account_id, settings=full.settings)
     )
 
-    assert part in {finding.part for finding in found}, found
+    assert part in {place for finding in found for place in (finding.part, finding.address)}, found
