@@ -119,7 +119,7 @@ class Chaos:
                 ended = self._kill(ending, kills) if self._again() else self._finish(ending, kills)
             self._deployed = (ending if kills else verb) != "destroy"
             self._end(kills)
-            result = "nothing to do, orphaned or lost"
+            result = "empty plan, nothing orphaned or lost"
         except ChaosError as error:
             self.failed += 1
             result = str(error).splitlines()[0]
@@ -228,7 +228,7 @@ class Chaos:
         self.kills.append(kill)
         kills.append(kill)
         locked, orphaned = self._locked(), self._orphans()
-        kill.found = f"{len(locked)} locks, {len(orphaned)} in no state"
+        kill.found = f"states locked: {len(locked)}; resources in no state: {len(orphaned)}"
         self._say(f"{kill.number} {verb} {kill.moment}: {locked}, {orphaned}")
         return False
 
