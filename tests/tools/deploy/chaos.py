@@ -119,7 +119,7 @@ class Chaos:
                 ended = self._kill(ending, kills) if self._again() else self._finish(ending, kills)
             self._deployed = (ending if kills else verb) != "destroy"
             self._end(kills)
-            result = "empty plan, nothing orphaned or lost"
+            result = "correct"
         except ChaosError as error:
             self.failed += 1
             result = str(error).splitlines()[0]
