@@ -59,6 +59,9 @@ _KEY_USE: dict[str, tuple[str, tuple[str, ...]]] = {
     "secretsmanager:GetSecretValue": ("secretsmanager", ("kms:Decrypt",)),
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     "s3:GetObject": ("s3", ("kms:Decrypt",)),
+    # Else the answer has no variables, and a plan would add them:
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+    "lambda:GetFunction": ("lambda", ("kms:Decrypt",)),
     "s3:PutObject": ("s3", ("kms:GenerateDataKey",)),
 }  # fmt: skip
 # To which service a call passes the roles that it names, by action or service.
@@ -88,7 +91,7 @@ class Deployed:
     resources: dict[str, Any] = field(default_factory=dict)
     endpoints: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    """The key of a secret or bucket, by its ARN; of an alias, by its name."""
+    """The key of a secret or bucket, by its ARN; of an alias or of a function's variables, by its name."""
     rotations: dict[str, str] = field(default_factory=dict)
     """The function that rotates a secret."""
 
@@ -118,6 +121,8 @@ def deployed(resources: Iterable[tuple[str, Mapping[str, Any]]]) -> Deployed:
                 found.keys[f"arn:aws:s3:::{one['bucket']}"] = "".join(key)
             case "aws_kms_alias":
                 found.keys[one["name"]] = one["target_key_arn"]
+            case "aws_lambda_function" if one.get("environment"):
+                found.keys[one["function_name"]] = one.get("kms_key_arn") or ""
             case "aws_secretsmanager_secret_rotation":
                 found.rotations[one["secret_id"]] = one.get("rotation_lambda_arn") or ""
             case "aws_secretsmanager_secret":
@@ -242,12 +247,12 @@ def _questions(call: Mapping[str, Any], role: str, deployed: Deployed, *, inside
 
 
 def _key_use(call: Mapping[str, Any], question: dict[str, Any], deployed: Deployed) -> Iterator[dict[str, Any]]:
-    """What the service of a call does with keys: those that the call names, or that of the secret or bucket."""
+    """What the service of a call does with keys: those that it names, or that of the secret, function or bucket."""
     if question["action"] not in _KEY_USE:
         return
     names = call["names"]
     secret = {"kms:EncryptionContext:SecretARN": names["SecretId"]} if "SecretId" in names else {}
-    of = names.get("SecretId") or f"arn:aws:s3:::{names.get('Bucket')}"
+    of = names.get("SecretId") or names.get("FunctionName") or f"arn:aws:s3:::{names.get('Bucket')}"
     used = {name: value for name, value in names.items() if ":key/" in value} or {"": deployed.keys.get(of, "")}
     for name, key in used.items():
         # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html

@@ -196,6 +196,16 @@ def test_an_action_beyond_the_boundary_is_named(deployed: Deployed) -> None:
     ]
 
 
+def test_whoever_reads_a_function_needs_the_key_of_its_variables(deployed: Deployed) -> None:
+    call = _call(PLANNING_KEY, "lambda", "GetFunction", FunctionName=FUNCTION)
+    assert _evaluate(deployed, call).denied == []
+
+    deployed.keys[FUNCTION] = _key("data")
+
+    (denied,) = _evaluate(deployed, call).denied
+    assert denied.startswith(f"{PLAN} may not kms:Decrypt on {_key('data')}: ")
+
+
 def test_a_role_whose_boundary_is_not_deployed_may_do_nothing() -> None:
     policy = json.dumps({"Statement": [{"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}]})
     role = {"name": FUNCTION, "arn": f"arn:aws:iam::{ACCOUNT}:role/{FUNCTION}", "permissions_boundary": "arn:gone"}

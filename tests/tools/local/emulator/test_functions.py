@@ -186,6 +186,14 @@ def test_settings_are_kept_and_changed(client: Client, name: str) -> None:
     assert {key: found[key] for key in changes} == changes
 
 
+def test_a_key_is_kept_only_with_variables(client: Client, name: str) -> None:
+    key = "arn:aws:kms:ca-central-1:111111111111:key/a"
+
+    assert not _create(client, name, "", KMSKeyArn=key).get("KMSKeyArn")
+    client("lambda").update_function_configuration(FunctionName=name, Environment={"Variables": {"A": "b"}})
+    assert client("lambda").get_function_configuration(FunctionName=name)["KMSKeyArn"] == key
+
+
 def test_package_compiled_for_another_machine_gives_way_to_the_hosts(client: Client, name: str) -> None:
     files = {
         "psycopg2/__init__.py": "raise ImportError('the package of another machine')",

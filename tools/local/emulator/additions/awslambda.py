@@ -30,8 +30,11 @@ def keep_logging(stock: Any, self: Any, spec: dict[str, Any], **rest: Any) -> No
 
 @extend(LambdaFunction, unless="LoggingConfig")
 def get_configuration(stock: Any, self: Any, on_create: bool = False) -> dict[str, Any]:
-    """AWS always returns a LoggingConfig, and the provider expects one."""
-    return {**stock(self, on_create), "LoggingConfig": self.logging_config}
+    """AWS always returns a LoggingConfig, and the provider expects one. It keeps the key of variables with them alone:
+    https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/website/docs/r/lambda_function.html.markdown
+    """
+    key = self.kms_key_arn if self.environment_vars else None
+    return {**stock(self, on_create), "LoggingConfig": self.logging_config, "KMSKeyArn": key}
 
 
 @extend(LambdaFunction, unless="LoggingConfig")
