@@ -116,9 +116,11 @@ def adopt(
 
 def _adopt_stack(stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]) -> int:
     terraform.init(stack.folder, environ)
-    count, finished = 0, set[str]()
+    count, finished, imported = 0, set[str](), set[str]()
     while True:
-        accepted, unfinished = _accepted(stack, tagged, environ, say)
+        left = {arn: tags for arn, tags in tagged.items() if arn not in imported}
+        accepted, unfinished = _accepted(stack, left, environ, say)
+        imported |= {arn for _, arn in (*accepted.values(), *unfinished.values())}
         at_once = _import_at_once(stack, accepted, environ)
         for address, (id_, _) in accepted.items():
             if address not in at_once:
@@ -169,7 +171,8 @@ def _accepted(
 ) -> tuple[_Ids, _Ids]:
     """Import ids by address, with which the stack's plan succeeds and replaces nothing.
 
-    Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong.
+    Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong. The
+    last plan that succeeded is not made a second time.
     Second is the one that has to be finished before others can be planned, if there is one.
     """
     taken: _Ids = {}
@@ -177,15 +180,18 @@ def _accepted(
     refused: set[tuple[str, str]] = set()  # (address, import id or ARN)
     postponed: set[str] = set()
     retried = False
+    planned: tuple[_Ids, _Changes] | None = None
     while True:
-        changes, error = _plan(stack, {**taken, **attempts}, environ)
+        ids = {**taken, **attempts}
+        changes, error = (planned[1], "") if planned and planned[0] == ids else _plan(stack, ids, environ)
+        planned = planned if error else (ids, changes)
         if error and attempts:
             wrong = _blamed(attempts, error)
             if not wrong and len(attempts) > 1:
                 attempts = dict(list(attempts.items())[: len(attempts) // 2])  # half of them shows where it is
                 continue
             (first, *_) = attempts
-            if not wrong and _unfinished(stack, {**taken, **attempts}, first, environ):
+            if not wrong and _unfinished(stack, ids, first, environ):
                 return taken, attempts
             if wrong or retried:
                 refused |= {(address, attempts.pop(address)[0]) for address in wrong or list(attempts)}

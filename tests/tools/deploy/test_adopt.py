@@ -238,3 +238,33 @@ def test_what_is_left_is_named_by_stack_and_a_stack_that_was_not_begun_is_left_a
 
     assert (count, planned) == (2, ["iot-dev-data", "iot-dev-network"])
     assert said[1:3] == ["  data: arn:b", f"  network: {SECRET} own"]
+
+
+def test_no_plan_is_made_twice_in_a_row(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: dict[str, dict[str, Any]] = {"aws_secretsmanager_secret.own": {"name": "own", "tags_all": TAGS}}
+    plans = Plans(wanted, {SECRET: {}})
+
+    found = accepted(plans, stack, {SECRET: TAGS}, monkeypatch)
+
+    # nothing, the id that is not right, and the ARN
+    assert (found, plans.count) == ({"aws_secretsmanager_secret.own": SECRET}, 3)
+
+
+def test_what_was_imported_is_not_tried_again(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wrong guess is a plan: an instance is not the cluster that was finished before it."""
+    offered: list[set[str]] = []
+    answers = [({"aws_kms_key.logs": ("logs", "key/logs")}, {"aws_rds_cluster.own": ("own", "cluster:own")}), ({}, {})]
+
+    def _accepted(_: Stack, tagged: dict[str, Any], *__: object) -> Any:
+        offered.append(set(tagged))
+        return answers[len(offered) - 1]
+
+    monkeypatch.setattr(recover, "_accepted", _accepted)
+    monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], ""))
+    monkeypatch.setattr(terraform, "init", lambda *_: None)
+    monkeypatch.setattr(terraform, "run", lambda *_, **__: None)
+    tagged = {arn: TAGS for arn in ("key/logs", "cluster:own", "db:own")}
+
+    assert recover._adopt_stack(stack, tagged, {}, lambda _: None) == 2
+
+    assert offered == [set(tagged), {"db:own"}]
