@@ -185,7 +185,7 @@ class Vocabulary:
 
     def _is_list(self, name: str) -> bool:
         # Of an empty one there is nothing.
-        return name.partition(".")[0] in self.settings and (name not in self.settings or f"{name}.1" in self.settings)
+        return name.partition(".")[0] in self.settings and (not self.settings.get(name) or f"{name}.1" in self.settings)
 
     def addresses(self, stack: str | None) -> set[str]:
         """Every resource of a stack, or of all, as the allow-list writes it and by its own id."""

@@ -95,6 +95,8 @@ def _fits(vocabulary: Vocabulary, stack: str, wanted: Sections, found: Sections)
 def _covers(vocabulary: Vocabulary, wanted: list[str], found: list[str]) -> bool:
     needed = [each for word in wanted if not word.startswith("?") for each in vocabulary.each(word)]
     allowed = [word.removeprefix("?") for word in wanted]
-    return all(any(vocabulary.matches(word, value) for word in allowed) for value in found) and all(
-        any(vocabulary.matches(word, value) for value in found) for word in needed
+    return (
+        bool(found) == bool(wanted)
+        and all(any(vocabulary.matches(word, value) for word in allowed) for value in found)
+        and all(any(vocabulary.matches(word, value) for value in found) for word in needed)
     )

@@ -263,7 +263,7 @@ def test_what_was_imported_is_not_tried_again(stack: Stack, monkeypatch: pytest.
     monkeypatch.setattr(recover, "_plan", lambda *_, **__: ([], ""))
     monkeypatch.setattr(terraform, "init", lambda *_: None)
     monkeypatch.setattr(terraform, "run", lambda *_, **__: None)
-    tagged = {arn: TAGS for arn in ("key/logs", "cluster:own", "db:own")}
+    tagged = dict.fromkeys(("key/logs", "cluster:own", "db:own"), TAGS)
 
     assert recover._adopt_stack(stack, tagged, {}, lambda _: None) == 2
 

@@ -85,6 +85,55 @@ def _without(type_: str, id_: str) -> Change:
     return change
 
 
+def _key(stacks: Stacks) -> None:
+    stacks[f"{FULL}-data"]["provider"]["aws"][0]["default_tags"][0]["tags"]['${file("/etc/hostname")}'] = "x"
+
+
+def _back_door(stacks: Stacks) -> None:
+    """What answers OPTIONS calls the service, without any login."""
+    integrations = stacks[f"{FULL}-api"]["resource"]["aws_api_gateway_integration"]
+    own = next(values for name, values in integrations.items() if "OPTIONS" in name)
+    calls = next(values for values in integrations.values() if values["type"] == "HTTP_PROXY")
+    kept = {key: own[key] for key in ("//", "http_method", "resource_id", "rest_api_id")}
+    own.clear()
+    own.update({**calls, **kept})
+
+
+def _statement(stacks: Stacks, address: str, sid: str, change: Callable[[Any], object]) -> None:
+    resource = _resource(stacks, address)
+    policy = json.loads(resource["policy"])
+    change(next(each for each in policy["Statement"] if each.get("Sid") == sid))
+    resource["policy"] = json.dumps(policy)
+
+
+def _no_break_glass(stacks: Stacks) -> None:
+    def change(statement: Any) -> None:
+        readers = statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+        readers[:] = [reader for reader in readers if "break" not in reader]
+
+    _statement(stacks, "aws_secretsmanager_secret_policy.database_policy", "DenyReadingButByReaders", change)
+
+
+def _another_region(stacks: Stacks) -> None:
+    def change(statement: Any) -> None:
+        text = json.dumps(statement["Condition"]).replace("cloudwatch:eu-west-1", "cloudwatch:us-east-1")
+        statement["Condition"] = json.loads(text)
+
+    content = {f"{FULL}-monitoring": stacks[f"{FULL}-monitoring"]}
+    _statement(content, "aws_sns_topic_policy.topic_policy", "PublishByCloudwatch", change)
+
+
+def _callers(stacks: Stacks) -> None:
+    def change(statement: Any) -> None:
+        statement["Resource"] = statement["Resource"][0].partition("/")[0] + "/*"
+
+    _statement(stacks, "aws_api_gateway_rest_api_policy.api_policy", "Callers", change)
+
+
+def _unprotected(stacks: Stacks) -> None:
+    stacks[f"{FULL}-data"]["output"]["protected"]["value"] = False
+
+
 def _tag(stacks: Stacks) -> None:
     stacks[f"{FULL}-data"]["provider"]["aws"][0]["default_tags"][0]["tags"]["Extra"] = "x"
 
@@ -154,6 +203,28 @@ FOUND: dict[str, tuple[Change, str]] = {
         "aws_route.nat_route-eu-west-1a",
     ),
     "a tag that no setting has": (_tag, "provider.aws"),
+    "a function in the name of a key": (_key, 'provider.aws.0.default_tags.0.tags.${file("/etc/hostname")}'),
+    "a method that no route has": (_back_door, "type"),
+    "a role whose policies are taken away": (
+        put("aws_iam_role_policies_exclusive.flow-log_role-inline-policies", "policy_names", []),
+        "aws_iam_role_policy.flow-log_policy_1AAF8C73",
+    ),
+    "whoever may help in an emergency": (_no_break_glass, "DenyReadingButByReaders"),
+    "a key of a secret for another": (
+        containers(lambda found: found[0]["secrets"][0].update(valueFrom=found[0]["secrets"][1]["valueFrom"])),
+        "container_definitions.secrets",
+    ),
+    "a subnet of another range": (
+        put("aws_subnet.network_data-subnet-eu-west-1a", "cidr_block", "10.99.0.0/20"),
+        "cidr_block",
+    ),
+    "a topic to which no alarm of its region may publish": (_another_region, "PublishByCloudwatch"),
+    "a state that is not protected": (_unprotected, "output.protected.value"),
+    "an alarm of another's name": (
+        put("aws_cloudwatch_metric_alarm.alarms_service-cpu", "alarm_name", "globecart-rotation-failed-full"),
+        "alarm_name",
+    ),
+    "an API that more may call": (_callers, "Callers"),
     "a path that the API never gets": (
         put("aws_cloudfront_distribution.front_distribution", "ordered_cache_behavior.0.path_pattern", "/never"),
         "ordered_cache_behavior",

@@ -12,11 +12,40 @@ from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import blocks, leaves
 
+_HASH = re.compile(r"_[0-9A-F]{8}$")
 _MANY = re.compile(r"(MAX|SUM)\(\[(.*)\]\)")
 # While a database is paused, a number takes the place of its value: a number, and nothing else.
 _MORE_THAN_A_NUMBER = re.compile(r"IF\(m2 > 0, m1, (?!\d+\)$)")
 _MEMBER = re.compile(r'ALARM\("\$\{aws_cloudwatch_metric_alarm\.[\w-]+\.alarm_name\}"\)')
-_ALARM = "aws_cloudwatch_metric_alarm"
+_ALARM, _COMPOSITE = "aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"
+
+
+def _names(platform: Platform) -> Iterator[Finding]:
+    """An alarm is named after what it is of, so that it takes the place of no other one, of no other stack."""
+    project = platform.settings.get("project")
+    for alarm in platform.subjects if project else ():
+        if alarm.type in (_ALARM, _COMPOSITE):
+            own = _HASH.sub("", alarm.id).partition("_")[2]
+            wanted = f"{project}-{own}-{platform.name.removeprefix(f'{project}-')}"
+            if alarm.values.get("alarm_name") != wanted:
+                yield alarm.finding("ALARM", f"must be {wanted}", "alarm_name")
+
+
+def _topics(platform: Platform) -> Iterator[Finding]:
+    """Alarms publish to the topic of their own stack, which lets those of its own region do so."""
+    for one in platform.subjects:
+        if one.type in (_ALARM, _COMPOSITE):
+            topics = platform.referred(one.stack, [one.values.get("alarm_actions"), one.values.get("ok_actions")])
+            if any(topic.stack != one.stack for topic in topics):
+                yield one.finding("ALARM", "must notify the topic of its own stack", "alarm_actions")
+        if one.type == "aws_sns_topic_policy":
+            (provider, *_) = blocks(platform.stacks[one.stack].get("provider", {}).get("aws"))
+            for statement in one.statements:
+                if "cloudwatch" in str(statement.body) and f":cloudwatch:{provider['region']}:" not in str(
+                    statement.body
+                ):
+                    message = f"must let alarms of {provider['region']} publish"
+                    yield one.finding("ALARM", message, statement.label)
 
 
 def _expressions(platform: Platform) -> Iterator[Finding]:
@@ -30,7 +59,7 @@ def _expressions(platform: Platform) -> Iterator[Finding]:
                 message = f"its expression must have each metric once, and nothing else: {terms}"
                 yield alarm.finding("ALARM", message, "metric_query")
         members = str(alarm.values.get("alarm_rule")).split(" OR ")
-        if alarm.type == "aws_cloudwatch_composite_alarm" and not all(map(_MEMBER.fullmatch, members)):
+        if alarm.type == _COMPOSITE and not all(map(_MEMBER.fullmatch, members)):
             yield alarm.finding("ALARM", 'must be ALARM("...") of alarms of this stack, joined by OR', "alarm_rule")
 
 
@@ -61,6 +90,8 @@ def _sources(platform: Platform) -> Iterator[Finding]:
 
 
 def _alarms(platform: Platform) -> Iterator[Finding]:
+    yield from _names(platform)
+    yield from _topics(platform)
     yield from _expressions(platform)
     yield from _sources(platform)
 

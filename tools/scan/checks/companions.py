@@ -1,8 +1,10 @@
-"""What a list cannot say of a new resource: what holds data is kept."""
+"""What a list cannot say of a new resource: what holds data is kept, and so are the policies of roles."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from tools.scan.checks.check import Check
 from tools.synthesized.platform import Platform
@@ -29,7 +31,24 @@ def _kept(platform: Platform) -> Iterator[Finding]:
                     yield key.finding("KEPT", f"needs prevent_destroy, because it encrypts {resource.address}")
 
 
+def _kept_policies(platform: Platform) -> Iterator[Finding]:
+    """Terraform deletes each policy of a role that its exclusive resource does not name."""
+    subjects = {subject.type for subject in platform.subjects}
+    if subjects.isdisjoint({"aws_iam_role_policy", "aws_iam_role_policies_exclusive"}):
+        return
+    named: dict[Resource, set[object]] = defaultdict(set)
+    for one in platform.all("aws_iam_role_policies_exclusive"):
+        for role in platform.referred(one.stack, one.values.get("role_name")):
+            names: Any = one.values.get("policy_names") or []
+            named[role] |= {*names, *platform.referred(one.stack, names)}
+    for policy in platform.all("aws_iam_role_policy"):
+        for role in platform.referred(policy.stack, policy.values.get("role")):
+            if named[role].isdisjoint({policy, policy.values.get("name")}):
+                yield policy.finding("EXCLUSIVE", f"is not named beside {role.address}, so Terraform deletes it")
+
+
 CHECKS = (
+    Check("EXCLUSIVE", "Every policy of a role is named beside it", ("7.2",), ("aws_iam_role_policy",), _kept_policies),
     Check("KEPT", "A deployment cannot destroy a resource that holds data, nor its key", ("12.10", "3.7"),
           (*_KEPT, "aws_kms_key"), _kept),
 )  # fmt: skip

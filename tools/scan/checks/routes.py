@@ -90,9 +90,6 @@ def _backends(platform: Platform) -> Iterator[Finding]:
         ]
         if len(methods) != 1 or len(verbs) != 1:
             yield integration.finding("API_BACKEND", "http_method and resource_id are not those of one method")
-        elif verbs == ["OPTIONS"] and path in {path for path, _ in routes}:
-            if integration.values.get("type") != "MOCK":
-                yield integration.finding("API_BACKEND", "API Gateway itself answers OPTIONS", "type")
         elif (route := routes.get((path, verbs[0]))) is not None:
             served.add((path, verbs[0]))
             for argument, wanted in _wanted(route, verbs[0]).items():
@@ -101,6 +98,11 @@ def _backends(platform: Platform) -> Iterator[Finding]:
                     value = re.sub(r"^https?://[^/]+", "", value)
                 if (value or None) != wanted:
                     yield integration.finding("API_BACKEND", f"of {path} it must be {wanted}", argument)
+        elif verbs != ["OPTIONS"] or integration.values.get("type") != "MOCK":
+            message = (
+                f"{verbs[0]} {path} is no route of the settings; only OPTIONS may be there, answered by API Gateway"
+            )
+            yield integration.finding("API_BACKEND", message, "type")
     for path, verb in sorted(routes.keys() - served):
         yield Finding("API_BACKEND", platform.name, f"{verb} {path}", "a route of the settings that nothing serves")
 

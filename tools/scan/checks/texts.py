@@ -29,11 +29,12 @@ _UPSERTS = ("aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm", "aws_clo
 
 def _evaluated(value: Any) -> Iterator[tuple[str, str]]:
     """Path and text of all that Terraform does more with than to look up a reference."""
-    for path, text in leaves(value):
-        if isinstance(text, str) and ("${" in text or "%{" in text) and path[:1] != ("//",):
-            rest = _PLAIN.sub("", text.replace("$${", ""))
-            if "${" in rest or "%{" in rest:
-                yield ".".join(map(str, path)), text
+    for path, leaf in leaves(value):
+        for text in (*path, leaf) if path[:1] != ("//",) else ():  # it evaluates names of keys, too
+            if isinstance(text, str) and ("${" in text or "%{" in text):
+                rest = _PLAIN.sub("", text.replace("$${", ""))
+                if "${" in rest or "%{" in rest:
+                    yield ".".join(map(str, path)), text
 
 
 def _expressions(platform: Platform) -> Iterator[Finding]:
