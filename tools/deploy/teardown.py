@@ -112,9 +112,8 @@ def forget(
         left = leftovers.find([key.arn for key in keys], vaults, client)
         if left:
             lines = [f"{one.kind} {one.name}; to delete it: {one.delete}" for one in left]
-            raise DeployError(
-                "\n".join([f"nothing was deleted; {len(left)} items still need a key or a vault:", *lines])
-            )
+            count = "1 item still needs" if len(left) == 1 else f"{len(left)} items still need"
+            raise DeployError("\n".join([f"nothing was deleted; {count} a key or a vault:", *lines]))
         for region, vault in vaults:
             client("backup", region).delete_backup_vault(BackupVaultName=vault)
             say(f"Deleted the vault {vault}, which was empty")
