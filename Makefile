@@ -222,11 +222,11 @@ test-terraform:
 test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 3 --output-sync=line test-platforms test-operations test-changes
 test-platforms:
-	.venv/bin/pytest -m "emulator and not long" tests/tools/local --ignore tests/tools/local/test_platform.py
+	.venv/bin/pytest -m "emulator and not long" tests/tools/local tests/recovery --ignore tests/tools/local/test_platform.py
 test-operations:
 	.venv/bin/pytest -m "emulator and not long" tests/tools/deploy tests/tools/local/test_platform.py --ignore tests/tools/deploy/test_recovery.py
 test-changes:
-	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore-glob "tests/tools/deploy/test_[!r]*"
+	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore tests/recovery --ignore-glob "tests/tools/deploy/test_[!r]*"
 .PHONY: test-long
 test-long: setup ## Run the emulator tests that are too slow for CI: teardown and redeployment, drills, removed routes
 	.venv/bin/pytest -m long
