@@ -217,7 +217,8 @@ test-terraform:
 	.venv/bin/pytest -m terraform
 
 # Three jobs fit, because the AWS provider sleeps most of the time; each has about a third of the work. Only tests/tools/local
-# uses the project's own cdktf.out, but for test_platform.py.
+# uses the project's own cdktf.out, but for test_platform.py. The third job runs whatever the other two do not; the pattern
+# leaves only test_recovery.py of tests/tools/deploy.
 .PHONY: test-emulator test-platforms test-operations test-changes
 test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 3 --output-sync=line test-platforms test-operations test-changes

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
+
+from tools.synthesized.platform import Platform, of_stacks
 
 Stacks = dict[str, Any]
 Change = Callable[[Stacks], None]
 
 ELSEWHERE = "999999999999"
+
+
+def changed(platform: Platform, change: Change) -> Platform:
+    """The platform with its JSON changed; fails if nothing is."""
+    stacks = copy.deepcopy(dict(platform.stacks))
+    change(stacks)
+    assert stacks != platform.stacks
+    return of_stacks(
+        platform.name,
+        stacks,
+        platform.needs,
+        tier=platform.tier,
+        account_id=platform.account_id,
+        settings=platform.settings,
+    )
 
 
 def _stack(stacks: Stacks, component: str) -> Any:
@@ -59,8 +77,8 @@ def _with(values: Any, path: list[str], value: Any) -> Any:
         if path[0] == "+":
             return [*values, value]
         assert index is not None, path
-        changed = [_with(item, path[1:], value) if at == index else item for at, item in enumerate(values)]
-        return [item for item in changed if item is not None]
+        items = [_with(item, path[1:], value) if at == index else item for at, item in enumerate(values)]
+        return [item for item in items if item is not None]
     inner = _with((values or {}).get(path[0]), path[1:], value)
     kept = {key: item for key, item in (values or {}).items() if key != path[0]}
     return kept if inner is None else {**kept, path[0]: inner}

@@ -169,11 +169,11 @@ def _in_place(changes: _Changes) -> bool:
 def _accepted(
     stack: Stack, tagged: orphans.Tagged, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> tuple[_Ids, _Ids]:
-    """Import ids by address, with which the stack's plan succeeds and replaces nothing.
+    """Import ids by address, with which the stack's plan succeeds and replaces nothing; and of a resource that has to
+    be finished before others can be planned, if there is one.
 
-    Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong. The
-    last plan that succeeded is not made a second time.
-    Second is the one that has to be finished before others can be planned, if there is one.
+    Plans again and again, because each plan shows more ids of what others belong to, or which attempts were wrong. It
+    keeps the last plan that succeeded, and does not make it twice.
     """
     taken: _Ids = {}
     attempts: _Ids = {}

@@ -180,7 +180,8 @@ class _Comparison:
                     yield path, f"must be there: {self._shown(spec)}"
                 if isinstance(inner, list) and VARIANTS in spec:
                     number = len(self._blocks_of(spec[VARIANTS]))
-                    if not number == len(items) == len({item.get("name") for item in items}):
+                    names = {str(item.get("name")) for item in items if isinstance(item, Mapping)}
+                    if not number == len(items) == len(names):
                         yield path, f"there must be {number}, each of another name"
                 for item in items:
                     if isinstance(item, Mapping) and self._allows_block(spec):

@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from settings import Environment, environment_names, load
-from settings.api import ApiSettings, path_pattern
-from settings.cidr import plan_subnets
-from settings.front import api_patterns
-from settings.service import DATABASE_REFERENCE
 from tools.synthesized import references, stacks
+from tools.synthesized.computed import computed
 from tools.synthesized.errors import SynthesisError
 from tools.synthesized.paths import OUTDIR
 from tools.synthesized.references import Configurations
@@ -120,49 +117,10 @@ def _settings(environment: Environment) -> dict[str, Any]:
     front: their names are its original's.
     """
     settings = environment.model_dump(mode="json")
-    api = environment.api
-    rate, burst = api.stage_throttle
-    subnets = plan_subnets(environment.network.cidr, len(environment.zones))
-    settings["computed"] = {
-        "stage_rate": rate,
-        "stage_burst": burst,
-        "firewall_limit": api.firewall_limit,
-        "front_paths": api_patterns(api),
-        "cache_node_count": len(environment.cache.node_suffixes),
-        "on_demand_percent": 100 - environment.service.spot_percent,
-        "deployment_minutes": max(10, environment.monitoring.sustained_minutes),
-        "cache_nodes": environment.cache.node_suffixes,
-        "backup_time": environment.backup and "{1:d} {0:d}".format(*map(int, environment.backup.start.split(":"))),
-        "callers": _callers(api),
-        "functions": [":".join(route.function_arn.split(":")[:7]) for route in api.routes if route.function_arn],
-        "subnets": {
-            kind: {zone: str(getattr(cut, kind)) for zone, cut in zip(environment.zones, subnets, strict=True)}
-            for kind in ("data", "private", "public")
-        },
-        "secrets": {name: _value_from(reference) for name, reference in environment.service.secrets.items()},
-        "clients": {client: {"plan": name} for name, plan in api.plans.items() for client in plan.clients},
-    }
+    settings["computed"] = computed(environment)
     if environment.suffix is not None:
         settings |= {"front": None, "api": {**settings["api"], "domain": None}}
     return settings
-
-
-def _callers(api: ApiSettings) -> list[str]:
-    """What of the API everybody may call: everything, or what has no route with IAM."""
-    if all(route.authorizer != "iam" for route in api.routes):
-        return ["*"]
-    routes = [route for route in api.routes if route.authorizer != "iam"]
-    found = {f"{api.stage_name}/{method}{path_pattern(route.path)}" for route in routes for method in route.methods}
-    return sorted(found | ({f"{api.stage_name}/OPTIONS/*"} if api.cors else set()))
-
-
-def _value_from(reference: str) -> str:
-    """A reference to a secret as ECS has it, with the key of its JSON."""
-    database = "{aws_secretsmanager_secret.database_secret.arn}:"
-    parts = reference.removeprefix(DATABASE_REFERENCE).split(":")
-    if reference.startswith(DATABASE_REFERENCE):
-        return f"{database}{parts[0]}::"
-    return f"{reference}::" if len(parts) > 7 else reference
 
 
 def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None = None) -> list[Platform]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import pytest
 from additions import ADDITIONS
 from all_environments import FULL
-from json_changes import Change, add
+from json_changes import add, changed
 from task_additions import IN_PRODUCTION, OF_TASKS
 
 from tools.scan.gate import own_findings
-from tools.synthesized.platform import Platform, of_stacks
+from tools.synthesized.platform import Platform
 
 EVERYWHERE = {**ADDITIONS, **OF_TASKS}
 # What passes, and why it may.
@@ -25,20 +24,6 @@ pytestmark = pytest.mark.long
 def platform(platforms: list[Platform]) -> Platform:
     # The only one with the roles of the workflows.
     return next(platform for platform in platforms if platform.name == FULL)
-
-
-def changed(platform: Platform, change: Change) -> Platform:
-    stacks = copy.deepcopy(dict(platform.stacks))
-    change(stacks)
-    assert stacks != platform.stacks
-    return of_stacks(
-        platform.name,
-        stacks,
-        platform.needs,
-        tier=platform.tier,
-        account_id=platform.account_id,
-        settings=platform.settings,
-    )
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)

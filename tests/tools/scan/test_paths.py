@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
-from json_changes import Change, Stacks, add, gone, put
+from json_changes import Change, Stacks, add, changed, gone, put
 
 from tools.scan import paths
 from tools.scan.gate import scan
 from tools.synthesized.errors import SynthesisError
-from tools.synthesized.platform import Platform, of_stacks
+from tools.synthesized.platform import Platform
 
 _ACL = "aws_network_acl.network_network-acls_"
 _IN, _OUT = "aws_vpc_security_group_ingress_rule.", "aws_vpc_security_group_egress_rule."
@@ -177,20 +176,12 @@ OPEN: dict[str, tuple[Change, str, str]] = {
 }  # fmt: skip
 
 
-def _changed(platform: Platform, change: Change) -> Platform:
-    stacks = copy.deepcopy(dict(platform.stacks))
-    change(stacks)
-    assert stacks != platform.stacks
-    return of_stacks(platform.name, stacks, platform.needs, tier=platform.tier, account_id=platform.account_id,
-                     settings=platform.settings)  # fmt: skip
-
-
 @pytest.mark.parametrize("name", [*CUT, *OPEN])
 def test_it_is_found_and_named(production: Platform, name: str) -> None:
     change, address, text = {**CUT, **OPEN}[name]
     parts = text.split("*")
 
-    found = paths.run([_changed(production, change)])
+    found = paths.run([changed(production, change)])
 
     said = [f.message for f in found if f.check == "PATH" and f.address.startswith(address)]
     assert [message for message in said if all(part in message for part in parts)], said
@@ -211,13 +202,13 @@ def test_the_scan_asks(production: Platform, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("scanners", "values"):
         monkeypatch.setattr(f"tools.scan.{name}.run", lambda platforms: [])
 
-    failures = scan([_changed(production, CUT["a route to NAT"][0])]).failures
+    failures = scan([changed(production, CUT["a route to NAT"][0])]).failures
 
     assert "PATH" in {failure.check for failure in failures}
 
 
 def test_a_network_that_cannot_be_read_is_an_error(production: Platform) -> None:
-    broken = _changed(production, put("aws_vpc.network_vpc", "cidr_block", "10.0.0.0/33"))
+    broken = changed(production, put("aws_vpc.network_vpc", "cidr_block", "10.0.0.0/33"))
 
     with pytest.raises(SynthesisError, match="the network of globecart-prod cannot be followed"):
         paths.run([broken])

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from all_environments import FULL
-from json_changes import Change, Stacks, put
+from json_changes import Change, Stacks, changed, put
 
 from tools.scan.gate import own_findings
-from tools.synthesized.platform import Platform, of_stacks
+from tools.synthesized.platform import Platform
 
 
 def _first(stacks: Stacks, component: str, type_: str, id_: str = "") -> Any:
@@ -139,33 +139,24 @@ FOUND: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("kind", FOUND)
 def test_it_is_found(production: Platform, kind: str) -> None:
     change, check = FOUND[kind]
-    stacks = copy.deepcopy(dict(production.stacks))
-    change(stacks)
 
-    found = own_findings(
-        of_stacks(
-            production.name, stacks, production.needs,
-            tier=production.tier, account_id=production.account_id, settings=production.settings,
-        )
-    )  # fmt: skip
+    found = own_findings(changed(production, change))
 
     assert check in {finding.check for finding in found}
 
 
 @pytest.mark.parametrize("shorter", [False, True])
 def test_a_command_has_its_words_in_their_order(platforms: list[Platform], shorter: bool) -> None:
-    full = next(platform for platform in platforms if platform.name == FULL)
-    stacks = copy.deepcopy(dict(full.stacks))
-    containers = stacks[f"{FULL}-service"]["resource"]["aws_ecs_task_definition"]
-    for task in containers.values():
-        definitions = json.loads(task["container_definitions"])
-        for one in definitions:
-            one["command"] = one["command"][1:] if shorter else one["command"][::-1]
-        task["container_definitions"] = json.dumps(definitions)
+    def change(stacks: Stacks) -> None:
+        for task in stacks[f"{FULL}-service"]["resource"]["aws_ecs_task_definition"].values():
+            definitions = json.loads(task["container_definitions"])
+            for one in definitions:
+                one["command"] = one["command"][1:] if shorter else one["command"][::-1]
+            task["container_definitions"] = json.dumps(definitions)
 
-    found = own_findings(
-        of_stacks(full.name, stacks, full.needs, tier=full.tier, account_id=full.account_id, settings=full.settings)
-    )
+    full = next(platform for platform in platforms if platform.name == FULL)
+
+    found = own_findings(changed(full, change))
 
     assert {(finding.check, finding.part) for finding in found} >= {("ARGUMENT", "container_definitions.command")}
 

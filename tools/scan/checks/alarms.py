@@ -39,13 +39,12 @@ def _topics(platform: Platform) -> Iterator[Finding]:
             if any(topic.stack != one.stack for topic in topics):
                 yield one.finding("ALARM", "must notify the topic of its own stack", "alarm_actions")
         if one.type == "aws_sns_topic_policy":
-            (provider, *_) = blocks(platform.stacks[one.stack].get("provider", {}).get("aws"))
+            providers = blocks(platform.stacks[one.stack].get("provider", {}).get("aws"))
+            region = str(providers[0].get("region")) if providers else "no region"
             for statement in one.statements:
-                if "cloudwatch" in str(statement.body) and f":cloudwatch:{provider['region']}:" not in str(
-                    statement.body
-                ):
-                    message = f"must let alarms of {provider['region']} publish"
-                    yield one.finding("ALARM", message, statement.label)
+                text = str(statement.body)
+                if "cloudwatch.amazonaws.com" in text and f":cloudwatch:{region}:" not in text:
+                    yield one.finding("ALARM", f"must let alarms of {region} publish", statement.label)
 
 
 def _expressions(platform: Platform) -> Iterator[Finding]:

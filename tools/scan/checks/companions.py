@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from tools.scan.checks.check import Check
 from tools.synthesized.platform import Platform
 from tools.synthesized.resource_types import resource_types
 from tools.synthesized.resources import Finding, Resource
+from tools.synthesized.values import listed
 
 # Data that only a person may delete, in production.
 _KEPT = tuple(name for name, type_ in resource_types().types.items() if type_.kept)
@@ -39,7 +39,7 @@ def _kept_policies(platform: Platform) -> Iterator[Finding]:
     named: dict[Resource, set[object]] = defaultdict(set)
     for one in platform.all("aws_iam_role_policies_exclusive"):
         for role in platform.referred(one.stack, one.values.get("role_name")):
-            names: Any = one.values.get("policy_names") or []
+            names = listed(one.values.get("policy_names"))
             named[role] |= {*names, *platform.referred(one.stack, names)}
     for policy in platform.all("aws_iam_role_policy"):
         for role in platform.referred(policy.stack, policy.values.get("role")):
