@@ -25,7 +25,7 @@ EACH = "each"
 """Key of a block or variant: a setting, for each of whose items there is one. `{each.x}` is what the item says."""
 ALL = "every"
 """In `statements`: of every resource of the type."""
-_TABLES = {"required", "optional", "when", "every", "only", "statements", "beside", "covers"}
+_TABLES = {"required", "optional", "when", "every", "only", "statements", "beside"}
 Table = dict[str, Any]
 
 
@@ -38,10 +38,10 @@ class AllowList:
     """All files as one.
 
     `resources`: address -> when it must be there (`required`, `optional` or a condition).
-    `every`: type -> arguments of all its resources; `only`: address -> arguments that are its own.
+    `every`: type -> arguments of all its resources; `only`: address -> arguments that are its own, `stack.data` -> what
+    one stack has beside its resources.
     `statements`: type or address -> label -> the statement in words.
-    `beside`: type -> what must refer to each of its resources. `covers`: type -> argument -> setting, each of whose
-    values a resource has. `files`: type or address -> where it is listed.
+    `beside`: type -> what must refer to each of its resources. `files`: type or address -> where it is listed.
     """
 
     resources: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,6 @@ class AllowList:
     only: dict[str, Table] = field(default_factory=dict)
     statements: dict[str, Table] = field(default_factory=dict)
     beside: dict[str, list[str]] = field(default_factory=dict)
-    covers: dict[str, dict[str, str]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
     def listed(self, type_: str, id_: str) -> tuple[str, str]:
@@ -104,10 +103,10 @@ def allow_list(folder: Path = FOLDER) -> AllowList:
                 raise AllowListError(f"{name}: {key} is listed in {whole.files[key]}, too; keep one")
             merged[key] = value
             if table != "beside":
-                whole.files.setdefault(f"covers {key}" if table == "covers" else key, name)
+                whole.files.setdefault(key, name)
     # What has lines of its own need not be listed as required, too.
     for address in (*whole.only, *whole.statements):
-        if "." in address:
+        if "." in address and not address.startswith("stack."):
             whole.resources.setdefault(address, "required")
     return whole
 
@@ -122,7 +121,7 @@ def _entries(content: Table) -> Iterator[tuple[str, str, Any]]:
     for condition, types in conditions:
         for type_, ids in types.items():
             yield from (("resources", f"{type_}.{id_}", condition) for id_ in ids)
-    for table in ("every", "beside", "covers"):
+    for table in ("every", "beside"):
         yield from ((table, type_, value) for type_, value in content.get(table, {}).items())
     for table in ("only", "statements"):
         for type_, ids in content.get(table, {}).items():

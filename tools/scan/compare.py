@@ -10,7 +10,9 @@ from typing import Any
 
 from tools.scan import words
 from tools.scan.allowlist import EACH, OPTIONAL, VARIANTS, AllowList, allow_list
-from tools.scan.vocabulary import ANYTHING, VARYING, WILDCARD, Vocabulary, text_of
+from tools.scan.lines import agree, filled, has_blocks, merged
+from tools.scan.named_settings import text_of
+from tools.scan.vocabulary import ANYTHING, VARYING, WILDCARD, Vocabulary
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
 from tools.synthesized.values import parsed
@@ -55,7 +57,6 @@ class _Comparison:
                 yield from self._blocks(stack, content)
         yield from self._missing()
         yield from self._beside()
-        yield from self._covers()
 
     def _resource(self, resource: Resource) -> Iterator[Finding]:
         id_, captured = self._words.listed(resource.type, resource.id)
@@ -63,7 +64,7 @@ class _Comparison:
         if self._ids[resource.stack, resource.type, self._words.own_id(resource.id)] > 1:
             yield resource.finding("RESOURCE", f"there are two of {self._words.own_id(resource.id)}: remove one")
         where = f"tools/scan/allowed/{self._component(resource.stack)}.toml"
-        condition = _filled(self._allowed.resources.get(address), captured)
+        condition = filled(self._allowed.resources.get(address), captured)
         if condition is None:
             line = f'{resource.type} = ["{id_}"]'
             yield resource.finding("RESOURCE", f"not allowed; where it is right add to [required] of {where}: {line}")
@@ -76,10 +77,10 @@ class _Comparison:
         self._table = f"[{'only' if known else 'every'}] of {where}"
         own = f"{resource.type}.{json.dumps(id_) if VARYING.search(id_) else id_}."
         self._prefix = own if known else f"{resource.type}."
-        spec = _filled(self._allowed.arguments(resource.type, address), captured)
+        spec = filled(self._allowed.arguments(resource.type, address), captured)
         for path, message in self._compared(resource.stack, spec, resource.arguments):
             yield resource.finding("ARGUMENT", message, path)
-        listed = _filled(self._allowed.statements_of(resource.type, address), captured)
+        listed = filled(self._allowed.statements_of(resource.type, address), captured)
         for label, message in words.compared(self._words, resource, listed):
             line = message.replace(words.ADD, f"add to [statements] of {where}: {own}")
             yield resource.finding("STATEMENT", line, label)
@@ -89,7 +90,9 @@ class _Comparison:
 
     def _blocks(self, stack: str, content: Mapping[str, Any]) -> Iterator[Finding]:
         known = {key: value for key, value in content.items() if key not in ("resource", "//")}
-        spec = _filled(self._allowed.every.get("stack", {}), self._component(stack))
+        component = self._component(stack)
+        both = (self._allowed.every.get("stack", {}), self._allowed.only.get(f"stack.{component}", {}))
+        spec = filled(merged(*both), component)
         self._table, self._prefix = f"[every] of {self._allowed.file_of('stack')}", "stack."
         for path, message in self._compared(stack, spec, known):
             yield Finding("BLOCK", stack, path, message)
@@ -101,7 +104,7 @@ class _Comparison:
             if where.endswith("/bootstrap.toml") and not bootstrap:
                 continue  # a short-lived copy has none of its own
             for name, address in self._words.named(listed):
-                condition = _filled(when, name)
+                condition = filled(when, name)
                 demanded = condition == "required" or (condition != "optional" and self._words.holds(condition))
                 if demanded and address not in self._words.addresses(self._stack_of(where)):
                     message = f"must be there ({self._shown(condition)}): {where} demands it"
@@ -124,17 +127,6 @@ class _Comparison:
                         where = self._allowed.file_of(type_)
                         yield resource.finding("BESIDE", f"no {other} refers to it by {argument}; see {where}", line)
 
-    def _covers(self) -> Iterator[Finding]:
-        for type_, arguments in self._allowed.covers.items():
-            for argument, line in arguments.items():
-                stack = self._stack_of(self._allowed.file_of(f"covers {type_}"))
-                resources = [r for r in self._platform.all(type_) if stack in (None, r.stack)]
-                found = {self._words.normal(r.stack, r.values.get(argument)) for r in resources}
-                for wanted in self._words.each(line):
-                    if not any(self._words.matches(wanted, normal) for normal in found):
-                        message = f"none has {argument} = {self._shown(wanted)}"
-                        yield Finding("MISSING", self._platform.name, type_, message, wanted)
-
     # --- values
 
     def _compared(self, stack: str, spec: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Found]:
@@ -146,21 +138,35 @@ class _Comparison:
         common = {key: line for key, line in spec.items() if key != VARIANTS}
         variants = self._blocks_of(spec.get(VARIANTS, [{}])) or [{}]
         # What a resource's own line says of an argument chooses among the variants of its type.
-        variants = [each for each in variants if _agree(each, common)] or variants
+        variants = [each for each in variants if agree(each, common)] or variants
         yield from min((list(self._table_of({**variant, **common}, values, path)) for variant in variants), key=len)
 
     def _table_of(self, spec: Mapping[str, Any], values: Mapping[str, Any], path: str) -> Iterator[Found]:
+        spec = self._keys(spec, values)
         for key, value in values.items():
             place = f"{path}.{key}" if path else key
             if value is None or key == "//":
                 continue
-            if (line := spec.get(key, spec.get(WILDCARD))) is None:
+            if (line := spec.get(key)) is None:
                 yield place, self._add(place, value)
             else:
                 yield from self._value(line, value, place)
         for key, line in spec.items():
-            if key not in (OPTIONAL, WILDCARD, EACH) and values.get(key) is None and self._must(line):
+            if key not in (OPTIONAL, EACH) and values.get(key) is None and self._must(line):
                 yield (f"{path}.{key}" if path else key), f"must be there: {self._shown(line)}"
+
+    def _keys(self, spec: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The lines by the keys that `<setting>` and `**` in a key stand for here."""
+        if not any(map(VARYING.search, spec)):
+            return spec
+        found: dict[str, Any] = {}
+        for listed, line in spec.items():
+            if WILDCARD in listed:
+                expression = ".*".join(map(re.escape, listed.split(WILDCARD)))
+                found |= {key: line for key in values if key not in spec and re.fullmatch(expression, key)}
+            else:
+                found |= {key: filled(line, name, "{key}") for name, key in self._words.named(listed)}
+        return found
 
     def _value(self, spec: Any, value: Any, path: str) -> Iterator[Found]:
         if spec in (ANYTHING, f"{OPTIONAL} {ANYTHING}"):
@@ -171,13 +177,14 @@ class _Comparison:
             if not known or document["Version"] != _VERSION:
                 yield path, f"must be a JSON document of Version {_VERSION} and Statement, for a reviewer to read"
             return
-        if _has_blocks(spec):
+        if has_blocks(spec):
             blocks = self._blocks_of(spec)
             inner = parsed(value) if isinstance(value, str) else value
             items = inner if isinstance(inner, list) else [inner]
             if isinstance(spec, Mapping):
-                if not items and self._must(spec):
-                    yield path, f"must be there: {self._shown(spec)}"
+                if spec and inner in ([], {}):  # the same as nothing
+                    yield from [(path, f"must be there: {self._shown(spec)}")] if self._must(spec) else []
+                    return
                 if isinstance(inner, list) and VARIANTS in spec:
                     number = len(self._blocks_of(spec[VARIANTS]))
                     names = {str(item.get("name")) for item in items if isinstance(item, Mapping)}
@@ -229,7 +236,7 @@ class _Comparison:
                 found.append(rest)
                 continue
             for item in self._words.names(block[EACH]):
-                found.append(_filled(_filled(rest, f"{{{block[EACH]}.{item}.", "{each."), item, "{each}"))
+                found.append(filled(filled(rest, f"{{{block[EACH]}.{item}.", "{each."), item, "{each}"))
         return found
 
     def _pieces(self, spec: Any) -> Iterator[tuple[Any, bool]]:
@@ -246,7 +253,7 @@ class _Comparison:
         return not isinstance(condition, str) or self._words.holds(condition)
 
     def _must(self, line: Any) -> bool:
-        if _has_blocks(line):
+        if has_blocks(line):
             return any(
                 block.get(OPTIONAL) is None or (isinstance(block[OPTIONAL], str) and self._allows_block(block))
                 for block in self._blocks_of(line)
@@ -278,22 +285,3 @@ class _Comparison:
         settings = [key for key in self._words.settings if "." in key and f"{{{key}}}" in text]
         values = ", ".join(f"{key} is {' or '.join(sorted(self._words.settings[key])) or 'unset'}" for key in settings)
         return text + (f" (the setting {values})" if values else "")
-
-
-def _agree(variant: Mapping[str, Any], common: Mapping[str, Any]) -> bool:
-    """Whether a line for all variants is among what the variant says of the same argument."""
-    both = variant.keys() & common.keys()
-    return all(common[key] in (said if isinstance(said := variant[key], list) else [said]) for key in both)
-
-
-def _has_blocks(spec: Any) -> bool:
-    return isinstance(spec, Mapping) or (isinstance(spec, list) and any(isinstance(item, Mapping) for item in spec))
-
-
-def _filled(spec: Any, value: str, word: str = "{id}") -> Any:
-    """`spec` with what varies in the resource's id in place of `{id}`, or an item of a setting in place of `{each.`."""
-    if isinstance(spec, Mapping):
-        return {key: _filled(line, value, word) for key, line in spec.items()}
-    if isinstance(spec, list):
-        return [_filled(line, value, word) for line in spec]
-    return spec.replace(word, value) if isinstance(spec, str) and value else spec

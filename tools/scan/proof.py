@@ -62,9 +62,9 @@ def _free(mutant: Mutant) -> bool:
 def _blocks(stack: str, content: Mapping[str, Any]) -> Resource:
     """What Terraform reads beside the resources, in the form of one."""
     assert isinstance(content, dict)
-    return Resource(
-        stack, "stack", "", {key: value for key, value in content.items() if key not in ("resource", "output")}
-    )
+    outputs = content.get("output", {})
+    own = {"output": {name: outputs[name] for name in outputs if not name.startswith("cross-stack-output-")}}
+    return Resource(stack, "stack", "", {**{key: content[key] for key in content if key != "resource"}, **own})
 
 
 def applied(platform: Platform, mutant: Mutant) -> Platform:

@@ -14,19 +14,18 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
-from settings.api import schemas
+from tools.scan.named_settings import flat, path_of, text_of
 from tools.synthesized.platform import Platform
 from tools.synthesized.references import REMOTE
-from tools.synthesized.values import leaves
 
 _HASH = re.compile(r"_[0-9A-F]{8}$")
 _ADDRESS = re.compile(r"\b([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z][\w-]*)")
 _NAME = re.compile(r"\{([\w.-]+)\}")
+_BRACES = re.compile(r"\{([^{}]+)\}")
 _NAMES = re.compile(r"<([\w.-]+)>")
 _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)?")
 _SWITCH = re.compile(r"(is|not) (\{[\w.-]+\})")
-_PRODUCT = re.compile(r"(up to )?(\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+)")
-_ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
+_PRODUCT = re.compile(r"\{[\w.-]+\}( x (\{[\w.-]+\}|[\d.]+))+")
 WILDCARD = "**"
 VARYING = re.compile(rf"{re.escape(WILDCARD)}|{_NAMES.pattern.replace('(', '(?:')}")
 """What of an id is not the same for all resources that the line lists."""
@@ -34,13 +33,6 @@ ANYTHING = "anything"
 
 Ids = Callable[[str, str], tuple[str, str]]
 """(resource type, id without hash) -> the id as the allow-list writes it, and what its wildcard stands for."""
-
-
-def text_of(value: object) -> str:
-    """A scalar as the allow-list writes it: `true`, `7`, `aws:kms`."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 class Vocabulary:
@@ -51,7 +43,7 @@ class Vocabulary:
         self._ids = ids
         self._resources = {(r.stack, r.address): self.listed(r.type, r.id)[0] for r in platform.resources}
         project = str(platform.settings.get("project", ""))
-        self.settings, self._below = _flat(json.dumps(platform.settings), project)
+        self.settings, self._below = flat(json.dumps(platform.settings), project)
         words = {"account": platform.account_id, "environment": platform.name, "region": self._region()}
         if "project" in self.settings:
             words["project"] = str(platform.settings["project"])
@@ -110,24 +102,23 @@ class Vocabulary:
             return True
         if switch := _SWITCH.fullmatch(pattern):
             return normal == text_of(self.holds(switch[2]) == (switch[1] == "is"))
-        if product := _PRODUCT.fullmatch(pattern):
-            return self._is_product(product[2].split(" x "), normal, up_to=bool(product[1]))
+        if _PRODUCT.fullmatch(pattern):
+            return self._is_product(pattern.split(" x "), normal)
         if bounds := _RANGE.fullmatch(pattern):
             return _within(normal, float(bounds[1]), float(bounds[2] or "inf"))
         if pattern not in self._patterns:
             self._patterns[pattern] = re.compile(self._expression(pattern))
         return self._patterns[pattern].fullmatch(normal) is not None
 
-    def _is_product(self, factors: list[str], normal: str, *, up_to: bool) -> bool:
-        """`{a} x {b} x 0.01`, cut off to a whole number or not; `up to` allows less."""
+    def _is_product(self, factors: list[str], normal: str) -> bool:
+        """`{a} x {b} x 0.01`, cut off to a whole number or not."""
         product = 1.0
         for factor in factors:
             values = self.settings.get(factor[1:-1], set()) if factor.startswith("{") else {factor}
             if len(values) != 1:
                 return False
             product *= float(next(iter(values)))
-        least = 0 if up_to else product - 1 if product > 100 else product * 0.999
-        return _within(normal, least, product * 1.001)
+        return _within(normal, product - 1 if product > 100 else product * 0.999, product * 1.001)
 
     def _expression(self, pattern: str) -> str:
         expression = re.escape(pattern).replace(r"\*\*\*", ".*").replace(r"\*\*", r"(?:(?!\.\.)[^{}])*")
@@ -140,7 +131,7 @@ class Vocabulary:
                 return _any_of(self.settings[name])
             return match[0]
 
-        expression = re.sub(r"\\\{((?:\w|\\[.-])+)\\\}", word, expression)
+        expression = re.sub(r"\\\{([^{}]+?)\\\}", word, expression)
         return re.sub(r"<((?:\w|\\[.-])+)>", lambda match: _any_of(self.names(match[1].replace("\\", ""))), expression)
 
     def holds(self, condition: str) -> bool:
@@ -159,6 +150,14 @@ class Vocabulary:
             return is_so == (operator == " = ")
         return bool(values - {"false", "0", "0.0"})
 
+    def has_all_of(self, text: str) -> bool:
+        """Whether every `{setting}` in the text is set, and every `{resource}` is there."""
+        names = _BRACES.findall(text)
+        return all(name in self._words or self._holds(f"{{{name}}}") or self._is_there(name) for name in names)
+
+    def _is_there(self, reference: str) -> bool:
+        return ".".join(reference.split(".")[:2]) in self._everything
+
     def names(self, setting: str) -> list[str]:
         """The keys of a table; the items of a list of texts, 1, 2, ... of a list of tables."""
         return sorted(self._below.get(setting, ()))
@@ -166,7 +165,7 @@ class Vocabulary:
     def items(self, setting: str) -> list[str]:
         """The items of a list of texts, in their order; none of anything else."""
         value: Any = self._platform.settings
-        for key in _workload_path(setting, value):
+        for key in path_of(setting, value):
             value = value.get(key) if isinstance(value, dict) else None
         is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return value if is_list else []
@@ -230,67 +229,6 @@ def _patterns(*_environment: str) -> dict[str, re.Pattern[str]]:
 
 def _any_of(texts: Iterable[str]) -> str:
     return "(?:" + "|".join(re.escape(text) for text in sorted(texts)) + ")" if texts else "(?!)"
-
-
-Texts = dict[str, set[str]]
-
-
-@lru_cache(maxsize=16)
-def _flat(settings: str, project: str) -> tuple[Texts, Texts]:
-    """Dotted key of a table or value, with and without the numbers of items -> the texts of all that is below it, and
-    the schemas of request bodies; and what is directly below it.
-    """
-    found: Texts = {}
-    below: Texts = defaultdict(set)
-    content = json.loads(settings)
-    for path, value in leaves({**content, "workload": dict(_workloads(content))}):
-        numbered = [part if isinstance(part, str) else str(part + 1) for part in path]
-        for keys in ([part for part in path if isinstance(part, str)], numbered):
-            for depth in range(1, len(keys) + 1):
-                texts = found.setdefault(".".join(keys[:depth]), set())
-                if value is not None:
-                    texts |= {text_of(value), *_derived(text_of(value))}
-        for depth in range(1, len(numbered)):
-            is_item = depth == len(path) - 1 and isinstance(path[depth], int)
-            below[".".join(numbered[:depth])].add(text_of(value) if is_item else numbered[depth])
-    for name in found.get("api.routes.request_schema", ()):
-        found[f"schemas.{name}"] = {json.dumps(schemas.read(project, name), sort_keys=True)}
-    return found, below
-
-
-def _workload_path(setting: str, settings: Any) -> list[str]:
-    """The keys to a setting; of a workload those of its own table, where this has a value of its own."""
-    first, *rest = setting.split(".")
-    if first != "workload" or not rest:
-        return [first, *rest]
-    kind, _, name = rest[0].partition("-")
-    if kind == "service":
-        return ["service", *rest[1:]]
-    own = (settings.get(f"{kind}s") or {}).get(name) or {}
-    return [f"{kind}s", name, *rest[1:]] if own.get(rest[1]) is not None else ["service", *rest[1:]]
-
-
-def _workloads(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """`service`, `worker-<name>`, `job-<name>` -> the settings that hold for it, as `workload_settings` has them."""
-    if service := settings.get("service"):
-        yield "service", service
-        for kind, without in (("worker", ()), ("job", ("exec", "redeploy_after_rotation"))):
-            for name, table in (settings.get(f"{kind}s") or {}).items():
-                own = {key: value for key, value in table.items() if value is not None}
-                own["environment"] = {**service["environment"], **own["environment"]}
-                yield f"{kind}-{name}", {**service, **dict.fromkeys(("port", "volume", *without)), **own}
-
-
-def _derived(text: str) -> list[str]:
-    """What the platform makes of a setting: of an image the ARN of its repository, of `<secret>:<key>` the secret's,
-    of a route with a greedy parameter (`/files/{name+}`) the path in its backend's address.
-    """
-    if image := _ECR_IMAGE.match(text):
-        return [f"arn:aws:ecr:{image[2]}:{image[1]}:repository/{image[3]}"]
-    if "+}" in text:
-        return [text.replace("+}", "}")]
-    parts = text.split(":")
-    return [":".join(parts[:7])] if parts[0] == "arn" and len(parts) > 7 and parts[2] == "secretsmanager" else []
 
 
 def _within(normal: str, least: float, most: float) -> bool:

@@ -3,7 +3,7 @@
     Allow to Service:lambda.amazonaws.com do sts:AssumeRole on * if StringEquals aws:SourceAccount {account}
 
 `notto`, `notdo` and `noton` stand for NotPrincipal, NotAction and NotResource. A word that begins with `?` may be
-missing, `**` stands for anything; a lone `*` is IAM's own.
+missing where a setting or resource that it names is; `**` stands for anything; a lone `*` is IAM's own.
 """
 
 from __future__ import annotations
@@ -93,8 +93,9 @@ def _fits(vocabulary: Vocabulary, stack: str, wanted: Sections, found: Sections)
 
 
 def _covers(vocabulary: Vocabulary, wanted: list[str], found: list[str]) -> bool:
-    needed = [each for word in wanted if not word.startswith("?") for each in vocabulary.each(word)]
     allowed = [word.removeprefix("?") for word in wanted]
+    present = [word for word in wanted if not word.startswith("?") or vocabulary.has_all_of(word)]
+    needed = [each for word in present for each in vocabulary.each(word.removeprefix("?"))]
     return (
         bool(found) == bool(wanted)
         and all(any(vocabulary.matches(word, value) for word in allowed) for value in found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -133,6 +135,7 @@ def read_all(outdir: Path = OUTDIR, environments: Iterable[Environment] | None =
     for platform in found:
         for stack in platform.stacks:
             _refuse_others(outdir / "stacks" / stack)
+            _refuse_other_zips(outdir / "stacks" / stack, platform.stacks[stack])
             own = [resource.id for resource in platform.resources if resource.stack == stack]
             if not own:
                 raise SynthesisError(f"{stack} has no resources; run: make synth")
@@ -147,6 +150,18 @@ def _refuse_others(folder: Path) -> None:
     for file in folder.iterdir():
         if file.is_symlink() or (_READ.search(file.name) and file.name != "cdk.tf.json"):
             raise SynthesisError(f"{file} was not synthesized, and Terraform would read it; delete it, run: make synth")
+    workspace = folder / ".terraform" / "environment"
+    if workspace.is_file() and workspace.read_text(encoding="utf-8").strip() not in ("", "default"):
+        raise SynthesisError(f"{workspace} chooses another state than that of the environment; delete it")
+
+
+def _refuse_other_zips(folder: Path, content: Mapping[str, Any]) -> None:
+    """Of the code of a function Terraform compares the hash alone, and sends the file."""
+    for function in content.get("resource", {}).get("aws_lambda_function", {}).values():
+        file = folder / str(function.get("filename"))
+        digest = base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode() if file.is_file() else "no file"
+        if digest != function.get("source_code_hash"):
+            raise SynthesisError(f"{file} is not the file whose hash the JSON has; run: make synth")
 
 
 def of_stacks(

@@ -92,6 +92,20 @@ def _in_another_folder(outdir: Path) -> None:
     file.write_text(json.dumps(manifest))
 
 
+def _another_zip(outdir: Path) -> None:
+    next((outdir / "stacks" / "iot-dev-rotation").rglob("*.zip")).write_bytes(b"evil")
+
+
+def _without_zip(outdir: Path) -> None:
+    next((outdir / "stacks" / "iot-dev-rotation").rglob("*.zip")).unlink()
+
+
+def _another_state(outdir: Path) -> None:
+    file = outdir / "stacks" / "iot-dev-data" / ".terraform" / "environment"
+    file.parent.mkdir()
+    file.write_text("elsewhere")
+
+
 def _of_no_environment(outdir: Path) -> None:
     file = outdir / "manifest.json"
     manifest = json.loads(file.read_text())
@@ -104,6 +118,9 @@ def _of_no_environment(outdir: Path) -> None:
     [
         *((_file_beside(name), "was not synthesized") for name in ("x.tf", "x_override.tf.json", "terraform.tfvars")),
         (_linked, "was not synthesized"),
+        (_another_zip, "is not the file whose hash the JSON has"),
+        (_without_zip, "is not the file whose hash the JSON has"),
+        (_another_state, "chooses another state"),
         (_resources_twice, "it has resource twice"),
         (_in_another_folder, "in another folder"),
         (_of_no_environment, "of no environment that has a file"),
@@ -126,7 +143,7 @@ def test_it_is_refused_with_one_line(
     message: str,
 ) -> None:
     outdir = tmp_path / "cdktf.out"
-    shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
+    shutil.copytree(app_outdir, outdir)
     remove(outdir, FULL)
     spoil(outdir)
 
@@ -153,7 +170,7 @@ def test_a_report_that_cannot_be_written_is_said_before_the_scan(
 def test_stacks_of_an_earlier_synthesis_are_left_out(app_outdir: Path, tmp_path: Path) -> None:
     # GIVEN folders of a short-lived copy and of an environment that is gone, which no manifest names
     outdir = tmp_path / "cdktf.out"
-    shutil.copytree(app_outdir, outdir, ignore=shutil.ignore_patterns("*.zip"))
+    shutil.copytree(app_outdir, outdir)
     remove(outdir, FULL)
     before = [platform.stacks for platform in read_all(outdir)]
     for left in ("iot-dev-pr-12-data", "gone-dev-network"):

@@ -10,7 +10,7 @@ from typing import Any
 from tools.scan.checks.check import Check
 from tools.synthesized.platform import Platform
 from tools.synthesized.resources import Finding, Resource
-from tools.synthesized.values import blocks, leaves
+from tools.synthesized.values import blocks, leaves, parsed
 
 _HASH = re.compile(r"_[0-9A-F]{8}$")
 _MANY = re.compile(r"(MAX|SUM)\(\[(.*)\]\)")
@@ -31,20 +31,70 @@ def _names(platform: Platform) -> Iterator[Finding]:
                 yield alarm.finding("ALARM", f"must be {wanted}", "alarm_name")
 
 
+def _region(platform: Platform, stack: str) -> str:
+    providers = blocks(platform.stacks[stack].get("provider", {}).get("aws"))
+    return str(providers[0].get("region")) if providers else "no region"
+
+
 def _topics(platform: Platform) -> Iterator[Finding]:
-    """Alarms publish to the topic of their own stack, which lets those of its own region do so."""
+    """Alarms publish to the topic of their own stack, which lets those of its own region do so, and tells everybody."""
+    monitoring: Any = platform.settings.get("monitoring") or {}
+    for topic in platform.all("aws_sns_topic"):
+        told = sorted(
+            (str(s.values.get("endpoint")), str(s.values.get("protocol")))
+            for s in platform.all("aws_sns_topic_subscription")
+            if topic in _topic_of(platform, s)
+        )
+        wanted = [
+            (who, "https" if who.startswith("https://") else "email") for who in monitoring.get("subscribers") or ()
+        ]
+        if told != sorted(wanted):
+            yield topic.finding("ALARM", "must tell each of monitoring.subscribers once, by email or https")
+        for key in platform.referred(topic.stack, topic.values.get("kms_master_key_id")):
+            if _region(platform, key.stack) != _region(platform, topic.stack):
+                yield topic.finding("ALARM", "must be under a key of its own region", "kms_master_key_id")
     for one in platform.subjects:
         if one.type in (_ALARM, _COMPOSITE):
             topics = platform.referred(one.stack, [one.values.get("alarm_actions"), one.values.get("ok_actions")])
             if any(topic.stack != one.stack for topic in topics):
                 yield one.finding("ALARM", "must notify the topic of its own stack", "alarm_actions")
         if one.type == "aws_sns_topic_policy":
-            providers = blocks(platform.stacks[one.stack].get("provider", {}).get("aws"))
-            region = str(providers[0].get("region")) if providers else "no region"
+            region = _region(platform, one.stack)
             for statement in one.statements:
                 text = str(statement.body)
                 if "cloudwatch.amazonaws.com" in text and f":cloudwatch:{region}:" not in text:
                     yield one.finding("ALARM", f"must let alarms of {region} publish", statement.label)
+
+
+def _topic_of(platform: Platform, subscription: Resource) -> list[Resource]:
+    """The topic, to which a subscription refers by its policy."""
+    policies = platform.referred(subscription.stack, subscription.values.get("topic_arn"))
+    return [topic for policy in policies for topic in platform.referred(policy.stack, policy.values.get("arn"))]
+
+
+def _shown(platform: Platform) -> Iterator[Finding]:
+    """Every critical alarm of a stack is in its composite alarm, and every alarm is on the dashboard."""
+    alarms = platform.all(_ALARM, _COMPOSITE)
+    for stack in sorted({alarm.stack for alarm in alarms}):
+        critical = {a for a in alarms if a.stack == stack and a.type == _ALARM and _is_critical(a)}
+        composites = [a for a in alarms if a.stack == stack and a.type == _COMPOSITE]
+        members = [set(platform.referred(stack, a.values.get("alarm_rule"))) for a in composites]
+        if critical and members != [critical]:
+            yield Finding(
+                "ALARM", stack, _COMPOSITE, "one must have every alarm of the stack whose Severity is critical"
+            )
+    for board in platform.all("aws_cloudwatch_dashboard"):
+        widgets = (parsed(board.values.get("dashboard_body")) or {}).get("widgets") or []
+        drawn = {text.rpartition(":alarm:")[2] for w in widgets if w.get("type") == "alarm"
+                 for text in w.get("properties", {}).get("alarms") or ()}  # fmt: skip
+        for alarm in alarms:
+            # Alarms of a deployment are ECS's alone.
+            if alarm.values.get("alarm_actions") and alarm.values.get("alarm_name") not in drawn:
+                yield board.finding("ALARM", f"must show {alarm.values.get('alarm_name')}", "dashboard_body")
+
+
+def _is_critical(alarm: Resource) -> bool:
+    return (alarm.values.get("tags") or {}).get("Severity") == "critical"
 
 
 def _expressions(platform: Platform) -> Iterator[Finding]:
@@ -91,6 +141,7 @@ def _sources(platform: Platform) -> Iterator[Finding]:
 def _alarms(platform: Platform) -> Iterator[Finding]:
     yield from _names(platform)
     yield from _topics(platform)
+    yield from _shown(platform)
     yield from _expressions(platform)
     yield from _sources(platform)
 

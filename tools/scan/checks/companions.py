@@ -39,6 +39,8 @@ def _kept_policies(platform: Platform) -> Iterator[Finding]:
     named: dict[Resource, set[object]] = defaultdict(set)
     for one in platform.all("aws_iam_role_policies_exclusive"):
         for role in platform.referred(one.stack, one.values.get("role_name")):
+            if role in named:
+                yield one.finding("EXCLUSIVE", f"there are two of {role.address}: each deletes what the other names")
             names = listed(one.values.get("policy_names"))
             named[role] |= {*names, *platform.referred(one.stack, names)}
     for policy in platform.all("aws_iam_role_policy"):
@@ -47,7 +49,17 @@ def _kept_policies(platform: Platform) -> Iterator[Finding]:
                 yield policy.finding("EXCLUSIVE", f"is not named beside {role.address}, so Terraform deletes it")
 
 
+def _code(platform: Platform) -> Iterator[Finding]:
+    """New code is tried before it rotates anything: the preflight runs again when the hash of the code changes."""
+    hashes = {function.values.get("source_code_hash") for function in platform.all("aws_lambda_function")}
+    for invocation in platform.subjects_of("aws_lambda_invocation"):
+        triggers = invocation.values.get("triggers") or {}
+        if "code" in triggers and triggers["code"] not in hashes:
+            yield invocation.finding("CODE", "must be the source_code_hash of the function", "triggers.code")
+
+
 CHECKS = (
+    Check("CODE", "New code of the rotation is tried before it rotates", ("6.2.4",), ("aws_lambda_invocation",), _code),
     Check("EXCLUSIVE", "Every policy of a role is named beside it", ("7.2",), ("aws_iam_role_policy",), _kept_policies),
     Check("KEPT", "A deployment cannot destroy a resource that holds data, nor its key", ("12.10", "3.7"),
           (*_KEPT, "aws_kms_key"), _kept),

@@ -17,7 +17,7 @@ _DEEPEST = 50
 Route = dict[str, Any]
 
 
-def _path(platform: Platform, resource: Resource) -> str:
+def path_of(platform: Platform, resource: Resource) -> str:
     """The path of a method's resource, from the root; of one below itself nothing that any route has."""
     parts: list[str] = []
     wanted = resource.values.get("resource_id", resource.values.get("parent_id"))
@@ -33,15 +33,15 @@ def _api(platform: Platform) -> dict[str, Any]:
     return platform.settings.get("api") or {}  # type: ignore[return-value]
 
 
-def _asked(platform: Platform) -> dict[tuple[str, str], Route]:
+def asked(platform: Platform) -> dict[tuple[str, str], Route]:
     """Path and method of every route of the settings."""
     return {(route["path"], method): route for route in _api(platform).get("routes", ()) for method in route["methods"]}
 
 
 def _routes(platform: Platform) -> Iterator[Finding]:
-    api, routes = _api(platform), _asked(platform)
+    api, routes = _api(platform), asked(platform)
     for method in platform.subjects_of("aws_api_gateway_method"):
-        verb, path = method.values.get("http_method"), _path(platform, method)
+        verb, path = method.values.get("http_method"), path_of(platform, method)
         if verb == "OPTIONS":
             continue  # pinned by the allow-list
         if (route := routes.get((path or "/", str(verb)))) is None:
@@ -78,15 +78,15 @@ def _as_set(platform: Platform, method: Resource, route: Route, authorizers: dic
 
 def _backends(platform: Platform) -> Iterator[Finding]:
     """A route that asks for no login must not call the backend of one that does."""
-    if not any(subject.type.startswith("aws_api_gateway_") for subject in platform.subjects):
+    if platform.subjects and not any(subject.type.startswith("aws_api_gateway_") for subject in platform.subjects):
         return
-    routes = _asked(platform)
+    routes = asked(platform)
     served: set[tuple[str, str]] = set()
     for integration in platform.all("aws_api_gateway_integration"):
         methods = platform.referred(integration.stack, integration.values.get("http_method"))
-        path = _path(platform, integration) or "/"
+        path = path_of(platform, integration) or "/"
         verbs = [
-            str(method.values.get("http_method")) for method in methods if (_path(platform, method) or "/") == path
+            str(method.values.get("http_method")) for method in methods if (path_of(platform, method) or "/") == path
         ]
         if len(methods) != 1 or len(verbs) != 1:
             yield integration.finding("API_BACKEND", "http_method and resource_id are not those of one method")

@@ -73,6 +73,9 @@ def _states(platform: Platform) -> Iterator[Finding]:
         for name, block in (content.get("data", {}).get("terraform_remote_state") or {}).items():
             other = name.removeprefix("cross-stack-reference-input-")
             backend = platform.stacks.get(other, {}).get("terraform", {}).get("backend", {}).get("s3", {})
+            if platform.needs and other not in platform.needs.get(stack, ()):
+                message = f"reads the state of {other}, but the manifest does not deploy that before it"
+                yield Finding("STATE", stack, f"data.terraform_remote_state.{name}", message)
             if not backend or any(block.get("config", {}).get(key) != backend.get(key) for key in ("bucket", "key")):
                 message = f"reads {block.get('config', {}).get('key')}, which is not the state of {other}"
                 yield Finding("STATE", stack, f"data.terraform_remote_state.{name}", message)
