@@ -217,17 +217,16 @@ test-terraform:
 	.venv/bin/pytest -m terraform
 
 # Three jobs fit, because the AWS provider sleeps most of the time; each has about a third of the work. Only tests/tools/local
-# uses the project's own cdktf.out, but for test_platform.py. The third job runs whatever the other two do not; the pattern
-# leaves only test_recovery.py of tests/tools/deploy.
+# uses the project's own cdktf.out, but for test_platform.py. The third job runs whatever the other two do not.
 .PHONY: test-emulator test-platforms test-operations test-changes
 test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 3 --output-sync=line test-platforms test-operations test-changes
 test-platforms:
-	.venv/bin/pytest -m "emulator and not long" tests/tools/local tests/recovery --ignore tests/tools/local/test_platform.py
+	.venv/bin/pytest -m "emulator and not long" tests/tools/local tests/tools/deploy/test_broken_image.py tests/tools/deploy/test_migration.py --ignore tests/tools/local/test_platform.py
 test-operations:
-	.venv/bin/pytest -m "emulator and not long" tests/tools/deploy tests/tools/local/test_platform.py --ignore tests/tools/deploy/test_recovery.py
+	.venv/bin/pytest -m "emulator and not long" tests/tools/local/test_platform.py tests/tools/deploy/test_lost_state.py tests/recovery
 test-changes:
-	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore tests/recovery --ignore-glob "tests/tools/deploy/test_[!r]*"
+	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore tests/recovery --ignore tests/tools/deploy/test_broken_image.py --ignore tests/tools/deploy/test_migration.py --ignore tests/tools/deploy/test_lost_state.py
 .PHONY: test-long
 test-long: setup ## Run the emulator tests that are too slow for CI: teardown and redeployment, drills, removed routes
 	.venv/bin/pytest -m long

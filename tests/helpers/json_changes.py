@@ -112,3 +112,30 @@ def block(component: str, path: str, value: Any) -> Change:
         stacks[name] = _with(stacks[name], path.split("."), value)
 
     return change
+
+
+def of(stacks: Stacks, component: str, address: str) -> Any:
+    """The arguments of a resource of one stack, to change."""
+    type_, _, begin = address.partition(".")
+    found = _stack(stacks, component)["resource"][type_]
+    return next(found[id_] for id_ in found if id_.rpartition("_")[0] == begin)
+
+
+def edit(component: str, address: str, change: Callable[[Any], object]) -> Change:
+    """A change of a resource in its place."""
+
+    def edit_it(stacks: Stacks) -> None:
+        change(of(stacks, component, address))
+
+    return edit_it
+
+
+def opened(component: str, address: str, attribute: str, change: Callable[[Any], object]) -> Change:
+    """A change within the JSON text of an attribute."""
+
+    def edit_it(resource: Any) -> None:
+        content = json.loads(resource[attribute])
+        change(content)
+        resource[attribute] = json.dumps(content)
+
+    return edit(component, address, edit_it)

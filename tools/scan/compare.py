@@ -216,7 +216,9 @@ class _Comparison:
 
     def _one_of(self, blocks: list[Mapping[str, Any]], items: list[Any], path: str) -> Iterator[Found]:
         unmet = [block for block in blocks if self._must(block)]
-        for item in items:
+        for at, item in enumerate(items):
+            if item in items[:at]:
+                yield path, f"is there twice: {self._line(path, item)}"
             tried = blocks if isinstance(item, Mapping) else []
             fitting = [
                 block for block in tried if self._allows_block(block) and not any(self._block(block, item, path))

@@ -58,6 +58,13 @@ def computed(environment: Environment) -> dict[str, Any]:
         ],
         "secret_readers": _secret_readers(environment),
         "execution": dict(_execution(environment)),
+        "instances": {
+            str(number): {
+                "zone": environment.zones[(number - 1) % len(environment.zones)],
+                "promotion_tier": number - 1,
+            }
+            for number in range(1, environment.database.instances + 1)
+        },
         "other_plans": [name for name in api.plans if name != "default"],
         "instance_arns": ",".join(
             f"{{aws_rds_cluster_instance.database_instance-{number}.arn}}"
@@ -65,6 +72,9 @@ def computed(environment: Environment) -> dict[str, Any]:
         ),
         "memory_bytes": int(environment.database.max_capacity * 2 * 2**30),
         "max_connections": _max_connections(environment.database.min_capacity, environment.database.max_capacity),
+        "nat_zones": {"none": (), "single": environment.zones[:1], "per_zone": environment.zones}[
+            environment.network.nat
+        ],
         "subnets": {
             kind: {zone: str(getattr(cut, kind)) for zone, cut in zip(environment.zones, subnets, strict=True)}
             for kind in ("data", "private", "public")

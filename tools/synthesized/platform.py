@@ -22,7 +22,7 @@ from tools.synthesized.resources import Resource, Statement
 
 # https://developer.hashicorp.com/terraform/language/files
 # https://developer.hashicorp.com/terraform/language/values/variables
-_READ = re.compile(r"\.(tf|tofu|tfvars)(\.json)?$")
+_READ = re.compile(r"\.(tf|tofu|tfvars)(\.json)?$|^terraform\.tfstate")
 
 Place = tuple[str, str]
 """Stack and address."""

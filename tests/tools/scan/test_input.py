@@ -116,7 +116,10 @@ def _of_no_environment(outdir: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        *((_file_beside(name), "was not synthesized") for name in ("x.tf", "x_override.tf.json", "terraform.tfvars")),
+        *(
+            (_file_beside(name), "was not synthesized")
+            for name in ("x.tf", "x_override.tf.json", "terraform.tfvars", "terraform.tfstate")
+        ),
         (_linked, "was not synthesized"),
         (_another_zip, "is not the file whose hash the JSON has"),
         (_without_zip, "is not the file whose hash the JSON has"),

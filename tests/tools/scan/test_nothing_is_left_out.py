@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from all_environments import FULL
-from json_changes import Change, Stacks, block, changed, gone, put
+from json_changes import Change, Stacks, block, changed, edit, gone, of, opened, put
 
 from tools.scan.gate import own_findings
 from tools.synthesized.platform import Platform
@@ -20,37 +20,13 @@ _PATH = "service_path_to-pl-0123456789abcdef0-5671"
 _PREFLIGHT = "aws_lambda_invocation.rotation_preflight"
 
 
-def _of(stacks: Stacks, component: str, address: str) -> Any:
-    type_, _, begin = address.partition(".")
-    found = stacks[f"{FULL}-{component}"]["resource"][type_]
-    return next(found[id_] for id_ in found if id_.rpartition("_")[0] == begin)
-
-
-def _edit(component: str, address: str, change: Callable[[Any], object]) -> Change:
-    def edit(stacks: Stacks) -> None:
-        change(_of(stacks, component, address))
-
-    return edit
-
-
 def _header(name: str, value: str | None) -> Change:
     def change(response: Any) -> None:
         response["response_parameters"].pop(f"method.response.header.Access-Control-{name}")
         if value is not None:
             response["response_parameters"][f"method.response.header.Access-Control-{name}"] = value
 
-    return _edit("api", f"aws_api_gateway_integration_response.{_CARTS}-backend-response", change)
-
-
-def _texts(component: str, address: str, attribute: str, change: Callable[[Any], object]) -> Change:
-    """A change within JSON text."""
-
-    def edit(resource: Any) -> None:
-        content = json.loads(resource[attribute])
-        change(content)
-        resource[attribute] = json.dumps(content)
-
-    return _edit(component, address, edit)
+    return edit("api", f"aws_api_gateway_integration_response.{_CARTS}-backend-response", change)
 
 
 def _fewer_readers(policy: Any) -> None:
@@ -63,19 +39,19 @@ def _second_vault(sid: str) -> Change:
         statement = next(each for each in policy["Statement"] if each["Sid"] == sid)
         statement["Resource"] = [each for each in statement["Resource"] if "copies" not in each]
 
-    return _texts("backup", "aws_iam_role_policy.plan_policy", "policy", change)
+    return opened("backup", "aws_iam_role_policy.plan_policy", "policy", change)
 
 
 def _without_statement(sid: str) -> Change:
     def change(policy: Any) -> None:
         policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != sid]
 
-    return _texts("service", "aws_iam_role_policy.service_roles_execution-policy", "policy", change)
+    return opened("service", "aws_iam_role_policy.service_roles_execution-policy", "policy", change)
 
 
 def _container(change: Callable[[Any], object]) -> Change:
     address = "aws_ecs_task_definition.service_task-definition"
-    return _texts("service", address, "container_definitions", lambda found: change(found[0]))
+    return opened("service", address, "container_definitions", lambda found: change(found[0]))
 
 
 def _renamed(container: Any) -> None:
@@ -85,7 +61,7 @@ def _renamed(container: Any) -> None:
 def _another_task(stacks: Stacks) -> None:
     tasks = stacks[f"{FULL}-service"]["resource"]["aws_ecs_task_definition"]
     own, other = (next(id_ for id_ in tasks if id_.startswith(begin)) for begin in ("service_", "worker-mails_"))
-    condition = _of(stacks, "service", "aws_ecs_service.service")["lifecycle"]["postcondition"][0]
+    condition = of(stacks, "service", "aws_ecs_service.service")["lifecycle"]["postcondition"][0]
     condition["condition"] = condition["condition"].replace(own, other)
 
 
@@ -103,7 +79,7 @@ def _key_of_front(stacks: Stacks) -> None:
     key = next(id_ for id_ in front["resource"]["aws_kms_key"] if id_.startswith("alarms-key"))
     front["output"]["cross-stack-output-key"] = {"value": f"${{aws_kms_key.{key}.arn}}"}
     state = f"data.terraform_remote_state.cross-stack-reference-input-{FULL}-front"
-    _of(stacks, "monitoring", "aws_sns_topic.topic")["kms_master_key_id"] = (
+    of(stacks, "monitoring", "aws_sns_topic.topic")["kms_master_key_id"] = (
         f"${{{state}.outputs.cross-stack-output-key}}"
     )
 
@@ -119,7 +95,7 @@ def _protocols(stacks: Stacks) -> None:
 
 
 def _second_names(stacks: Stacks) -> None:
-    one = _of(stacks, "service", "aws_iam_role_policies_exclusive.service_roles_task-inline-policies")
+    one = of(stacks, "service", "aws_iam_role_policies_exclusive.service_roles_task-inline-policies")
     stacks[f"{FULL}-service"]["resource"]["aws_iam_role_policies_exclusive"]["more_roles_task-inline-policies_0"] = {
         **one,
         "policy_names": [],
@@ -130,19 +106,28 @@ def _endpoint(policy: Any) -> None:
     policy["Statement"][0]["Action"] = ["xray:*"]
 
 
-def _default_tag(stacks: Stacks, name: str, value: str) -> None:
-    tags = stacks[f"{FULL}-data"]["provider"]["aws"][0]["default_tags"][0]["tags"]
-    tags[name] = value
+def _tags(stacks: Stacks) -> Any:
+    return stacks[f"{FULL}-data"]["provider"]["aws"][0]["default_tags"][0]["tags"]
 
 
-def _tag_renamed(stacks: Stacks) -> None:
-    tags = stacks[f"{FULL}-data"]["provider"]["aws"][0]["default_tags"][0]["tags"]
-    tags["Kost"] = tags.pop("CostCenter")
+def _gateway(stacks: Stacks) -> None:
+    gateways = stacks[f"{FULL}-egress"]["resource"]["aws_nat_gateway"]
+    gateways["nat_gateway-x_00000000"] = next(iter(gateways.values()))
+
+
+def _throttle(stacks: Stacks) -> None:
+    (api_stage,) = of(stacks, "stage", "aws_api_gateway_usage_plan.api_plan")["api_stages"]
+    api_stage["throttle"].append(api_stage["throttle"][0])
+
+
+def _zones(stacks: Stacks) -> None:
+    one, other = (of(stacks, "data", f"aws_rds_cluster_instance.database_instance-{number}") for number in (1, 2))
+    one["availability_zone"], other["availability_zone"] = other["availability_zone"], one["availability_zone"]
 
 
 FOUND: dict[str, tuple[Change, str]] = {
     "execution roles that may not read the secret": (
-        _texts("secrets", "aws_secretsmanager_secret_policy.database_policy", "policy", _fewer_readers),
+        opened("secrets", "aws_secretsmanager_secret_policy.database_policy", "policy", _fewer_readers),
         "DenyReadingButByReaders",
     ),
     "an execution role that may not decrypt": (_without_statement("DecryptSecrets"), "DecryptSecrets"),
@@ -201,7 +186,7 @@ FOUND: dict[str, tuple[Change, str]] = {
     "one of two subscriptions gone": (_subscription, "ALARM"),
     "a topic under another region's key": (_key_of_front, "kms_master_key_id"),
     "a composite alarm of fewer": (
-        _edit("monitoring", "aws_cloudwatch_composite_alarm.alarms_unhealthy", _trimmed),
+        edit("monitoring", "aws_cloudwatch_composite_alarm.alarms_unhealthy", _trimmed),
         "ALARM",
     ),
     "a stack without its composite alarm": (
@@ -232,9 +217,12 @@ FOUND: dict[str, tuple[Change, str]] = {
         block("secrets", "output.result", {"value": "${aws_lambda_invocation.rotation_preflight_4A73DEE0.result}"}),
         "output.result",
     ),
-    "a tag under another name": (_tag_renamed, "provider.aws"),
+    "a tag under another name": (
+        lambda stacks: _tags(stacks).update(Kost=_tags(stacks).pop("CostCenter")),
+        "provider.aws",
+    ),
     "a tag with another's value": (
-        lambda stacks: _default_tag(stacks, "CostCenter", "Shop and Search"),
+        lambda stacks: _tags(stacks).update(CostCenter="Shop and Search"),
         "provider.aws",
     ),
     "a subnet that says it is public": (
@@ -248,8 +236,30 @@ FOUND: dict[str, tuple[Change, str]] = {
     ),
     "a role whose policies two name": (_second_names, "EXCLUSIVE"),
     "an endpoint for another service": (
-        _texts("egress", "aws_vpc_endpoint.endpoints_secretsmanager", "policy", _endpoint),
+        opened("egress", "aws_vpc_endpoint.endpoints_secretsmanager", "policy", _endpoint),
         "OwnIdentities",
+    ),
+    "another NAT gateway": (_gateway, f"aws_nat_gateway.nat_gateway-x_{'0' * 8}"),
+    "a throttle twice": (_throttle, "api_stages.throttle"),
+    "a state that shows what others read": (
+        lambda stacks: next(
+            each for name, each in stacks[f"{FULL}-data"]["output"].items() if name.startswith("cross-stack-")
+        ).pop("sensitive"),
+        "BLOCK",
+    ),
+    "instances in the zones of others": (_zones, "availability_zone"),
+    "an instance that is the last to take over": (
+        put("aws_rds_cluster_instance.database_instance-1", "promotion_tier", 15),
+        "promotion_tier",
+    ),
+    "two permissions of one name": (
+        put("aws_lambda_permission.watch_permission", "statement_id", "secrets-manager"),
+        "statement_id",
+    ),
+    "an alarm without its row": (put("aws_cloudwatch_metric_alarm.alarms_database-cpu", "tags.Part", None), "tags"),
+    "an alarm before its first report": (
+        put("aws_cloudwatch_metric_alarm.alarms_rotation-age", "depends_on", None),
+        "depends_on",
     ),
     "a moved block gone": (block("data", "moved.0", None), "moved"),
     "a moved block that takes a key": (

@@ -91,7 +91,7 @@ FOUND: dict[str, tuple[Change, str]] = {
         "PASSWORD",
     ),
     "tasks in one zone": (_one_zone, "ZONES"),
-    "an instance of Aurora less": (_one_instance, "ZONES"),
+    "an instance of Aurora less": (_one_instance, "MISSING"),
     "a whole resource in an output": (
         put("aws_vpc.network_vpc", "tags.Note", "${aws_vpc.network_vpc}"),
         "EXPRESSION",

@@ -14,9 +14,8 @@ from tools.synthesized.values import blocks, leaves, parsed
 
 _HASH = re.compile(r"_[0-9A-F]{8}$")
 _MANY = re.compile(r"(MAX|SUM)\(\[(.*)\]\)")
-# While a database is paused, a number takes the place of its value: a number, and nothing else.
-_MORE_THAN_A_NUMBER = re.compile(r"IF\(m2 > 0, m1, (?!\d+\)$)")
 _MEMBER = re.compile(r'ALARM\("\$\{aws_cloudwatch_metric_alarm\.[\w-]+\.alarm_name\}"\)')
+_SEVERITIES = ("critical", "warning")
 _ALARM, _COMPOSITE = "aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"
 
 
@@ -29,6 +28,10 @@ def _names(platform: Platform) -> Iterator[Finding]:
             wanted = f"{project}-{own}-{platform.name.removeprefix(f'{project}-')}"
             if alarm.values.get("alarm_name") != wanted:
                 yield alarm.finding("ALARM", f"must be {wanted}", "alarm_name")
+            tags = alarm.values.get("tags") or {}
+            part, severity = tags.get("Part"), tags.get("Severity")
+            if alarm.type == _ALARM and tags and not (own.startswith(f"{part}-") and severity in _SEVERITIES):
+                yield alarm.finding("ALARM", "must have its row as Part, and a Severity of the two", "tags")
 
 
 def _region(platform: Platform, stack: str) -> str:
@@ -36,23 +39,22 @@ def _region(platform: Platform, stack: str) -> str:
     return str(providers[0].get("region")) if providers else "no region"
 
 
-def _topics(platform: Platform) -> Iterator[Finding]:
-    """Alarms publish to the topic of their own stack, which lets those of its own region do so, and tells everybody."""
+def _subscribers(platform: Platform) -> Iterator[Finding]:
+    """Each topic tells each subscriber of the settings once, and is under a key of its own region."""
     monitoring: Any = platform.settings.get("monitoring") or {}
+    wanted = {who: "https" if who.startswith("https://") else "email" for who in monitoring.get("subscribers") or ()}
     for topic in platform.all("aws_sns_topic"):
-        told = sorted(
-            (str(s.values.get("endpoint")), str(s.values.get("protocol")))
-            for s in platform.all("aws_sns_topic_subscription")
-            if topic in _topic_of(platform, s)
-        )
-        wanted = [
-            (who, "https" if who.startswith("https://") else "email") for who in monitoring.get("subscribers") or ()
-        ]
-        if told != sorted(wanted):
+        policies = platform.referring(topic, "aws_sns_topic_policy", through="arn")
+        told = [s for p in policies for s in platform.referring(p, "aws_sns_topic_subscription", through="topic_arn")]
+        if sorted((s.values.get("endpoint"), s.values.get("protocol")) for s in told) != sorted(wanted.items()):
             yield topic.finding("ALARM", "must tell each of monitoring.subscribers once, by email or https")
         for key in platform.referred(topic.stack, topic.values.get("kms_master_key_id")):
             if _region(platform, key.stack) != _region(platform, topic.stack):
                 yield topic.finding("ALARM", "must be under a key of its own region", "kms_master_key_id")
+
+
+def _topics(platform: Platform) -> Iterator[Finding]:
+    """Alarms publish to the topic of their own stack, which lets those of its own region do so."""
     for one in platform.subjects:
         if one.type in (_ALARM, _COMPOSITE):
             topics = platform.referred(one.stack, [one.values.get("alarm_actions"), one.values.get("ok_actions")])
@@ -66,13 +68,7 @@ def _topics(platform: Platform) -> Iterator[Finding]:
                     yield one.finding("ALARM", f"must let alarms of {region} publish", statement.label)
 
 
-def _topic_of(platform: Platform, subscription: Resource) -> list[Resource]:
-    """The topic, to which a subscription refers by its policy."""
-    policies = platform.referred(subscription.stack, subscription.values.get("topic_arn"))
-    return [topic for policy in policies for topic in platform.referred(policy.stack, policy.values.get("arn"))]
-
-
-def _shown(platform: Platform) -> Iterator[Finding]:
+def _overviews(platform: Platform) -> Iterator[Finding]:
     """Every critical alarm of a stack is in its composite alarm, and every alarm is on the dashboard."""
     alarms = platform.all(_ALARM, _COMPOSITE)
     for stack in sorted({alarm.stack for alarm in alarms}):
@@ -80,9 +76,8 @@ def _shown(platform: Platform) -> Iterator[Finding]:
         composites = [a for a in alarms if a.stack == stack and a.type == _COMPOSITE]
         members = [set(platform.referred(stack, a.values.get("alarm_rule"))) for a in composites]
         if critical and members != [critical]:
-            yield Finding(
-                "ALARM", stack, _COMPOSITE, "one must have every alarm of the stack whose Severity is critical"
-            )
+            message = "there must be one, of every alarm of the stack whose Severity is critical"
+            yield Finding("ALARM", stack, _COMPOSITE, message)
     for board in platform.all("aws_cloudwatch_dashboard"):
         widgets = (parsed(board.values.get("dashboard_body")) or {}).get("widgets") or []
         drawn = {text.rpartition(":alarm:")[2] for w in widgets if w.get("type") == "alarm"
@@ -104,7 +99,7 @@ def _expressions(platform: Platform) -> Iterator[Finding]:
         terms = ", ".join(f"FILL({query.get('id')}, 0)" for query in queries if query.get("metric"))
         for text in (str(query.get("expression") or "") for query in queries):
             many = _MANY.fullmatch(text)
-            if (many and many[2] != terms) or _MORE_THAN_A_NUMBER.match(text):
+            if many and many[2] != terms:
                 message = f"its expression must have each metric once, and nothing else: {terms}"
                 yield alarm.finding("ALARM", message, "metric_query")
         members = str(alarm.values.get("alarm_rule")).split(" OR ")
@@ -141,7 +136,8 @@ def _sources(platform: Platform) -> Iterator[Finding]:
 def _alarms(platform: Platform) -> Iterator[Finding]:
     yield from _names(platform)
     yield from _topics(platform)
-    yield from _shown(platform)
+    yield from _subscribers(platform)
+    yield from _overviews(platform)
     yield from _expressions(platform)
     yield from _sources(platform)
 

@@ -82,7 +82,7 @@ def _states(platform: Platform) -> Iterator[Finding]:
 
 
 def _zones(platform: Platform) -> Iterator[Finding]:
-    """What is in subnets is in one of each zone, and Aurora has the instances of the settings, in different zones."""
+    """What is in subnets is in one of each zone."""
     zones = platform.settings.get("zones")
     if not isinstance(zones, list):
         return
@@ -91,13 +91,6 @@ def _zones(platform: Platform) -> Iterator[Finding]:
             found = {s.values.get("availability_zone") for s in platform.referred(resource.stack, subnets)}
             if len(subnets) != len(zones) or not found <= set(zones) or len(found) != len(zones):
                 yield resource.finding("ZONES", f"must have a subnet in each of {', '.join(zones)}", path)
-    instances = platform.all("aws_rds_cluster_instance")
-    if not instances or not {"aws_rds_cluster_instance", "aws_rds_cluster"} & {s.type for s in platform.subjects}:
-        return
-    database: Any = platform.settings.get("database") or {}
-    used = {instance.values.get("availability_zone") for instance in instances}
-    if len(instances) != database.get("instances") or len(used) != min(len(instances), len(zones)):
-        yield instances[0].finding("ZONES", "there must be database.instances of them, in different zones")
 
 
 def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
