@@ -222,9 +222,9 @@ test-terraform:
 test-emulator: setup ## Run the emulator tests: whole platforms, recovery, rehearsals
 	$(MAKE) --jobs 3 --output-sync=line test-platforms test-operations test-changes
 test-platforms:
-	.venv/bin/pytest -m "emulator and not long" tests/tools/local tests/tools/deploy/test_broken_image.py tests/tools/deploy/test_migration.py --ignore tests/tools/local/test_platform.py
+	.venv/bin/pytest -m "emulator and not long" tests/tools/local tests/recovery tests/tools/deploy/test_broken_image.py tests/tools/deploy/test_migration.py --ignore tests/tools/local/test_platform.py
 test-operations:
-	.venv/bin/pytest -m "emulator and not long" tests/tools/local/test_platform.py tests/tools/deploy/test_lost_state.py tests/recovery
+	.venv/bin/pytest -m "emulator and not long" tests/tools/local/test_platform.py tests/tools/deploy/test_lost_state.py
 test-changes:
 	.venv/bin/pytest -m "emulator and not long" --ignore tests/tools/local --ignore tests/recovery --ignore tests/tools/deploy/test_broken_image.py --ignore tests/tools/deploy/test_migration.py --ignore tests/tools/deploy/test_lost_state.py
 .PHONY: test-long

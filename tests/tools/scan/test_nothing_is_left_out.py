@@ -153,6 +153,10 @@ FOUND: dict[str, tuple[Change, str]] = {
         put(f"aws_api_gateway_method_response.{_HEALTH}-response", "status_code", "500"),
         "API_ANSWER",
     ),
+    "an answer of another status than its method's": (
+        put(f"aws_api_gateway_integration_response.{_HEALTH}-backend-response", "status_code", "201"),
+        "status_code",
+    ),
     "a route without its preflight": (gone(f"aws_api_gateway_method.{_CARTS}_*"), "API_ANSWER"),
     "a preflight without an origin": (_header("Allow-Origin", None), "API_ANSWER"),
     "a preflight for every header": (_header("Allow-Headers", "'*'"), "API_ANSWER"),

@@ -47,7 +47,7 @@ class _Answer:
 
 
 def _wanted(platform: Platform) -> Iterator[tuple[Place, _Answer]]:
-    """What is answered without a backend: routes that are set so, and before each route the browser's question."""
+    """What is answered without a backend: the routes with a mock, and each path's preflight request."""
     settings: Any = platform.settings.get("api") or {}
     cors, methods = settings.get("cors"), dict[str, list[str]]()
     for (path, method), route in asked(platform).items():
@@ -81,6 +81,10 @@ def _answers(platform: Platform) -> Iterator[Finding]:
             message = f"{' '.join(reversed(place))} must have one integration and one response of each kind"
             yield Finding("API_ANSWER", platform.name, f"{place[1]} {place[0]}", message)
             continue
+        *_, method, response = found
+        code = response.values.get("status_code")
+        if method not in platform.referred(response.stack, code) and code != method.values.get("status_code"):
+            yield response.finding("API_ANSWER", f"must have the status of {method.address}", "status_code")
         for resource, argument in answer.faults(found):
             yield resource.finding("API_ANSWER", f"is not as the setting api of {place[0]} has it", argument)
 
