@@ -210,9 +210,10 @@ class _Comparison:
             normal = None if isinstance(item, Mapping | list) else self._words.normal(self._stack, item)
             if normal is None or not any(self._words.matches(pattern, normal) for pattern, _ in patterns):
                 yield path, f"{self._line(path, item)} is not as listed: {self._shown(spec)}; {self._add(path, value)}"
-        for pattern, must in patterns if isinstance(value, list) else ():
-            if must and not any(self._words.matches(pattern, self._words.normal(self._stack, item)) for item in items):
-                yield path, f"must hold {self._shown(pattern)}"
+        demanded = [text for pattern, must in patterns if must for _, text in self._words.named(text_of(pattern))]
+        for text in demanded if isinstance(value, list) else ():
+            if not any(self._words.matches(text, self._words.normal(self._stack, item)) for item in items):
+                yield path, f"must hold {self._shown(text)}"
 
     def _one_of(self, blocks: list[Mapping[str, Any]], items: list[Any], path: str) -> Iterator[Found]:
         unmet = [block for block in blocks if self._must(block)]

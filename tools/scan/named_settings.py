@@ -45,7 +45,7 @@ def flat(settings: str, project: str) -> tuple[Texts, Texts]:
     return found, below
 
 
-def path_of(setting: str, settings: Any) -> list[str]:
+def keys_of(setting: str, settings: Any) -> list[str]:
     """The keys to a setting; of a workload those of its own table, where this has a value of its own."""
     first, *rest = setting.split(".")
     if first != "workload" or not rest:

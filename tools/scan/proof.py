@@ -63,8 +63,12 @@ def _blocks(stack: str, content: Mapping[str, Any]) -> Resource:
     """What Terraform reads beside the resources, in the form of one."""
     assert isinstance(content, dict)
     outputs = content.get("output", {})
-    own = {"output": {name: outputs[name] for name in outputs if not name.startswith("cross-stack-output-")}}
+    own = {"output": {name: outputs[name] for name in outputs if name not in _read_by_others(outputs)}}
     return Resource(stack, "stack", "", {**{key: content[key] for key in content if key != "resource"}, **own})
+
+
+def _read_by_others(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: output for name, output in outputs.items() if name.startswith("cross-stack-output-")}
 
 
 def applied(platform: Platform, mutant: Mutant) -> Platform:
@@ -73,6 +77,9 @@ def applied(platform: Platform, mutant: Mutant) -> Platform:
     if old.type == "stack":
         content = {**platform.stacks[old.stack], **dict.fromkeys(old.values)}
         content |= changed.values if changed else {}
+        # `_blocks` leaves these out; without them references would mean nothing, and every mutant would be found.
+        outputs = platform.stacks[old.stack].get("output", {})
+        content["output"] = {**_read_by_others(outputs), **(content["output"] or {})}
         kept = {key: value for key, value in content.items() if value is not None}
         return dataclasses.replace(platform, stacks={**platform.stacks, old.stack: kept}, subjects=())
     if mutant.operation == "added" and changed:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
-from tools.scan.named_settings import flat, path_of, text_of
+from tools.scan.named_settings import flat, keys_of, text_of
 from tools.synthesized.platform import Platform
 from tools.synthesized.references import REMOTE
 
@@ -165,7 +165,7 @@ class Vocabulary:
     def items(self, setting: str) -> list[str]:
         """The items of a list of texts, in their order; none of anything else."""
         value: Any = self._platform.settings
-        for key in path_of(setting, value):
+        for key in keys_of(setting, value):
             value = value.get(key) if isinstance(value, dict) else None
         is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return value if is_list else []

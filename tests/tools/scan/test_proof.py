@@ -148,3 +148,14 @@ def test_each_is_noticed(production: Platform, label: str) -> None:
     mutant = next(mutant for mutant in kinds(production) if mutant.label == label)
 
     assert [finding for check in ALL for finding in check.run(applied(production, mutant))]
+
+
+def test_what_changes_nothing_is_not_found(production: Platform) -> None:
+    """Else every mutant would be: of a resource, and of what a stack has beside its resources."""
+    known = {(f.stack, f.address, f.key) for check in ALL for f in check.run(production)}
+    beside = [proof._blocks(stack, content) for stack, content in production.stacks.items()]
+
+    for good in [*beside, production.all("aws_vpc")[0]]:
+        same = applied(production, Mutant(good, (), "", "same", good.values, good.values, good))
+        found = {(f.stack, f.address, f.key) for check in ALL for f in check.run(same)}
+        assert found <= known, good.stack
